@@ -1,0 +1,210 @@
+/**
+ * The port of a repository: it shapes entries into snapshots and back.
+ *
+ * What an engine guarantees:
+ * - A snapshot exists only when everything it names is durably stored: its marker is written last.
+ * - A backup that throws or is killed leaves the repository valid; what it stored is used by the next run or removed by prune.
+ * - Bytes are verified before they leave the engine; damage is reported with the file of the repository it is in.
+ * - Nothing here decides *which* snapshots go: `forget` gets ids.
+ *
+ * Error codes: `repository.missing`, `repository.exists`, `repository.version`, `repository.wrong-password`,
+ * `repository.locked` (exit code 4), `repository.damaged`, `repository.denied`, `snapshot.unknown` (the hint names the nearest),
+ * `snapshot.ambiguous`, `snapshot.path-missing`, `key.unknown`, `key.in-use`, and those of the store.
+ */
+import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '../sources/source.ts';
+
+export interface Engine extends AsyncDisposable {
+  readonly traits: EngineTraits;
+  backup(reading: Reading, how: BackupHow): Promise<BackupResult>;
+  /** All snapshots, oldest first. Throws rather than leaving one out: what can not be read is in `unreadable`. */
+  list(how: How): Promise<Listing>;
+  /** The snapshot whose id starts with `prefix`. Throws `snapshot.unknown` or `snapshot.ambiguous`. */
+  find(prefix: string, how: How): Promise<Snapshot>;
+  /** What the source recorded in the snapshot, or undefined for one that Surety did not write. */
+  facts(snapshot: Snapshot, how: How): Promise<SnapshotFacts | undefined>;
+  /** Entries of a snapshot in name order, those selected and the directories above them. */
+  entries(snapshot: Snapshot, how: EntriesHow): AsyncIterable<readonly RestoredEntry[]>;
+  /** Checks that all selected content is there (by index and pack sizes) and begins to restore. */
+  restore(snapshot: Snapshot, how: EntriesHow): Promise<Restoring>;
+  verify(how: VerifyHow): Promise<VerifyReport>;
+  /** Removes snapshots; their content stays until `prune`. */
+  forget(ids: readonly string[], how: How): Promise<void>;
+  prune(how: PruneHow): Promise<PruneReport>;
+  /** Makes the index anew from the pack headers. */
+  rebuildIndex(how: How & ProgressHow): Promise<RebuildReport>;
+  /** Removes stale locks, or all of them. Returns how many. */
+  unlock(how: How & { readonly all: boolean }): Promise<number>;
+  readonly keys: KeyRing;
+}
+
+export interface EngineTraits {
+  readonly kind: string;
+  /** For people, without secrets. */
+  readonly location: string;
+  readonly deduplicates: boolean;
+  readonly encrypts: boolean;
+  /** Verbs this engine has; others throw. Operations ask here, never `instanceof`. */
+  readonly can: ReadonlySet<'cleanup' | 'verify-data' | 'keys' | 'rebuild-index' | 'unlock'>;
+}
+
+export interface How {
+  readonly signal: AbortSignal;
+}
+
+export interface ProgressHow {
+  readonly progress?: (progress: Progress) => void;
+}
+
+/** Totals so far; `total` values grow while they are not known yet. Called at most about ten times a second. */
+export interface Progress {
+  readonly phase: 'scan' | 'read' | 'write' | 'check' | 'repack' | 'delete';
+  readonly items: number;
+  readonly totalItems?: number | undefined;
+  readonly sizeBytes: number;
+  readonly totalBytes?: number | undefined;
+  /** What is being worked on. */
+  readonly current?: string | undefined;
+}
+
+export interface BackupHow extends How, ProgressHow {
+  readonly warn: (warning: Warning) => void;
+  /** Name of the source: snapshots with the same source, host and paths are a series. */
+  readonly source: string;
+  readonly tags: readonly string[];
+  /** The id that all snapshots of one run share. */
+  readonly recoveryPoint: string;
+  readonly excludes: readonly string[];
+  /** When the run started; becomes the snapshot's time. */
+  readonly startedAt: Date;
+  /** Read every file even if it looks unchanged. */
+  readonly force?: boolean;
+}
+
+export interface BackupResult {
+  readonly snapshot: Snapshot;
+  readonly stats: BackupStats;
+}
+
+export interface BackupStats {
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnmodified: number;
+  readonly dirs: number;
+  readonly others: number;
+  /** Bytes of all files in the snapshot. */
+  readonly sizeBytes: number;
+  /** Bytes that were not in the repository before, uncompressed and as stored. */
+  readonly addedBytes: number;
+  readonly storedBytes: number;
+  readonly dataBlobs: number;
+  readonly treeBlobs: number;
+}
+
+export interface Snapshot {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly time: Date;
+  readonly host: string;
+  readonly paths: readonly string[];
+  readonly tags: readonly string[];
+  readonly user: string;
+  /** Name of the source, '' when Surety did not write it. */
+  readonly source: string;
+  /** '' when Surety did not write it. */
+  readonly recoveryPoint: string;
+  readonly parent?: string | undefined;
+  readonly tree: string;
+  readonly stats?: BackupStats | undefined;
+  readonly program: string;
+}
+
+export interface Listing {
+  readonly snapshots: readonly Snapshot[];
+  readonly unreadable: readonly { readonly id: string; readonly error: Error }[];
+}
+
+/** The document that Surety keeps inside each snapshot. */
+export interface SnapshotFacts extends SourceFacts {
+  readonly source: string;
+  readonly host: string;
+  readonly recoveryPoint: string;
+  readonly program: string;
+  readonly warnings: number;
+}
+
+export interface EntriesHow extends How {
+  /** Only these: paths (with what is below) or globs with `*`, `**`, `?`; undefined: all. A leading slash is ignored. */
+  readonly select?: readonly string[] | undefined;
+}
+
+export interface VerifyHow extends How, ProgressHow {
+  /** Only these snapshots' data; undefined: the whole repository. */
+  readonly snapshots?: readonly string[] | undefined;
+  /** `structure`: indexes, snapshots, trees and pack sizes. `data`: also every stored byte, or the subset of it. */
+  readonly depth: 'structure' | 'data';
+  /** Which part of the packs to read: the n-th of m equal parts, a random percentage, or a random amount. */
+  readonly subset?:
+    | { readonly part: number; readonly of: number }
+    | { readonly percent: number }
+    | { readonly sizeBytes: number };
+}
+
+export interface VerifyReport {
+  readonly problems: readonly Problem[];
+  /** Worth knowing, not damage: packs no index names, leftovers, stale locks. */
+  readonly notes: readonly string[];
+  readonly snapshots: number;
+  readonly packs: number;
+  readonly packsRead: number;
+  readonly readBytes: number;
+}
+
+export interface Problem {
+  /** `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`, … */
+  readonly code: string;
+  /** Key of the repository's file, such as `data/ab/ab12…`. */
+  readonly key: string;
+  readonly message: string;
+  /** Snapshots and paths that can not be restored whole because of it (the first few). */
+  readonly affects: readonly { readonly snapshot: string; readonly path: string }[];
+}
+
+export interface PruneHow extends How, ProgressHow {
+  readonly dryRun: boolean;
+  /** Unused share that may stay, as a fraction of what remains. restic's default is 0.05. */
+  readonly maxUnused: number;
+}
+
+export interface PruneReport {
+  readonly packsKept: number;
+  readonly packsRepacked: number;
+  readonly packsRemoved: number;
+  readonly repackedBytes: number;
+  readonly freedBytes: number;
+  readonly remainingBytes: number;
+  readonly remainingUnusedBytes: number;
+}
+
+export interface RebuildReport {
+  readonly packs: number;
+  readonly indexes: number;
+  /** Packs whose header can not be read; they are left where they are. */
+  readonly unreadable: readonly string[];
+}
+
+export interface KeyRing {
+  list(how: How): Promise<readonly KeyInfo[]>;
+  /** Returns the new key's id. */
+  add(password: string, how: How): Promise<string>;
+  remove(id: string, how: How): Promise<void>;
+  /** Adds a key for the new password, then removes the one in use. Returns the new id. */
+  change(password: string, how: How): Promise<string>;
+}
+
+export interface KeyInfo {
+  readonly id: string;
+  readonly user: string;
+  readonly host: string;
+  readonly created: Date;
+  readonly current: boolean;
+}

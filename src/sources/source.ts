@@ -1,0 +1,208 @@
+/**
+ * The port of everything that can be protected. **Every source yields a stream of entries**; a dump is one entry.
+ *
+ * Reading is pulled, in batches: an engine first sees the metadata of all entries in name order and compares it with the parent
+ * snapshot; only then does it ask for extended attributes and content of what changed. A local source answers with a
+ * path, which an engine's worker opens itself; a dump answers with its stream.
+ *
+ * Writing is the mirror: the source sees the metadata of all entries to restore and says, batch by batch, where the
+ * content of each goes: a local path that the engine's workers fill, or a stream it consumes itself.
+ *
+ * Error codes: `source.missing`, `source.unmounted`, `source.empty`, `source.unreadable`, `source.locked`, `source.corrupt`,
+ * `source.failed`, `target.not-empty`, `target.escapes`, `target.exists`, `target.denied`, `target.full`, `target.failed`.
+ * Each names the source and the path.
+ */
+export interface Source extends AsyncDisposable {
+  readonly traits: SourceTraits;
+  /** Checks that the source is there and begins to read it. Throws when it is missing, unmounted or unreadable as a whole. */
+  read(how: ReadHow): Promise<Reading>;
+  /** Restores entries. Throws only for failures of the whole; failures of single entries are in the report. */
+  write(restoring: Restoring, how: WriteHow): Promise<WriteReport>;
+}
+
+export interface SourceTraits {
+  /** The name in the configuration. */
+  readonly name: string;
+  /** `files`, `sqlite`, `postgres`, … */
+  readonly kind: string;
+}
+
+export interface ReadHow {
+  readonly signal: AbortSignal;
+  readonly warn: (warning: Warning) => void;
+  /** What the newest snapshot of the same source recorded; a source uses it to notice that it became empty or unmounted. */
+  readonly previous?: SourceFacts | undefined;
+}
+
+/** Something that did not work for one entry but does not end the run; it makes the exit code 3. */
+export interface Warning {
+  /** `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.skipped`, `attribute.unreadable`, `attribute.unwritable`, … */
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** One source being read, once. Methods are called in the order they stand here; `entries` is consumed once. */
+export interface Reading extends AsyncDisposable {
+  /** The name of the host the source lives on. */
+  readonly host: string;
+  /** The roots as a person knows them: absolute paths, or relative ones as configured. */
+  readonly paths: readonly string[];
+  /**
+   * Metadata of all entries, depth first: a directory comes before what is in it, siblings are in byte order of their names
+   * (`base/names.ts`), and the directories above a root come too. Batches of at most {@link BATCH_ENTRIES}.
+   */
+  entries(): AsyncIterable<readonly Entry[]>;
+  /** Extended attributes (ACLs are among them) of some entries, in their order. Asked only for what is new or changed. */
+  xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] | Promise<readonly (readonly Xattr[])[]>;
+  /** Exactly one content per file entry asked for, in order. A stream is consumed to its end before the next is asked for. */
+  content(entries: readonly Entry[], how: ContentHow): Iterable<Content> | AsyncIterable<Content>;
+  /**
+   * Called when all content was taken and before the snapshot is stored. Throws when what was read must not count: a dump without its
+   * end, a tool that exited non-zero, a root that turned out empty.
+   */
+  finish(): Promise<SourceFacts>;
+}
+
+export const BATCH_ENTRIES = 1024;
+
+export type EntryType = 'file' | 'dir' | 'symlink' | 'fifo' | 'socket' | 'chardev' | 'dev';
+
+/** Metadata of one file, directory, link or special file. */
+export interface Entry {
+  /** Names joined by '/', no leading slash; each name as {@link import('../base/names.ts')} decodes it. */
+  readonly path: string;
+  readonly type: EntryType;
+  /** Permission bits with set-user-id, set-group-id and sticky: 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Names of owner and group, '' when unknown. */
+  readonly user: string;
+  readonly group: string;
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  /** Content size of a file, else 0. For a stream of unknown length: -1. */
+  readonly sizeBytes: number;
+  readonly inode: bigint;
+  /** The device (file system) it is on. */
+  readonly device: bigint;
+  /** Number of hard links. */
+  readonly links: number;
+  /** Of a symlink: its target, decoded like a name. */
+  readonly linkTarget?: string;
+  /** Of a device node: its number (st_rdev). */
+  readonly deviceNumber?: bigint;
+}
+
+export interface Xattr {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+export interface ContentHow {
+  readonly signal: AbortSignal;
+}
+
+export type Content =
+  /** A file of this machine; may be gone by the time it is opened. */
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> }
+  /** Not to be had any more; the source has already warned. The entry is left out of the snapshot. */
+  | { readonly kind: 'gone' };
+
+/** What is remembered about the source inside the snapshot, as JSON. */
+export interface SourceFacts {
+  readonly kind: string;
+  /** Versions of what was involved: `{ sqlite: '3.53.4' }`. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly files: number;
+  readonly sizeBytes: number;
+  readonly fingerprint?: Fingerprint | undefined;
+  /** Roots that were mount points of their own, to notice later that one is not mounted. */
+  readonly mounts?: readonly string[];
+}
+
+/** What a database contained, recorded from the same state as the dump; a drill compares it after the restore. */
+export interface Fingerprint {
+  readonly algorithm: string;
+  readonly tables: readonly TableFingerprint[];
+}
+
+export interface TableFingerprint {
+  readonly name: string;
+  readonly rows: number;
+  /** Hex; order-independent over the rows; undefined when only rows were counted. */
+  readonly checksum?: string;
+}
+
+/** Entries of one snapshot being restored; given by an engine to `Source.write`. */
+export interface Restoring extends AsyncDisposable {
+  readonly facts: SourceFacts | undefined;
+  /** Selected entries and the directories above them, in the order of {@link Reading.entries}. Consumed once. */
+  entries(): AsyncIterable<readonly RestoredEntry[]>;
+  /**
+   * Writes the content of some files to local paths, in parallel and in the order that suits the repository. Each file
+   * is reported exactly once, in any order. Every byte is verified before it is written; a file that can not be
+   * completed is removed and reported with its error. Ask in batches of up to {@link PLACE_FILES} files.
+   */
+  place(files: readonly Placement[], how: ContentHow): AsyncIterable<Placed>;
+  /** The content of one file, verified, for a source that consumes it itself. */
+  stream(entry: RestoredEntry, how: ContentHow): AsyncIterable<Uint8Array>;
+}
+
+export const PLACE_FILES = 16_384;
+
+export interface RestoredEntry extends Entry {
+  readonly xattrs: readonly Xattr[];
+  /** The engine's own handle to the content; opaque to sources. */
+  readonly handle: unknown;
+}
+
+export interface Placement {
+  readonly entry: RestoredEntry;
+  /** Where the content goes. Created exclusively; it is an error if it exists. */
+  readonly path: string;
+  /** Owner, mode and times to set on the open file when its content is complete; undefined: the source does it. */
+  readonly attributes: PlacedAttributes | undefined;
+}
+
+export interface PlacedAttributes {
+  /** Undefined where owners are not restored (not running as root). */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly mode: number;
+  readonly mtimeNs: bigint;
+}
+
+export interface Placed {
+  /** Index in the `files` that were asked for. */
+  readonly index: number;
+  readonly error?: Error;
+}
+
+export interface WriteHow {
+  readonly signal: AbortSignal;
+  readonly warn: (warning: Warning) => void;
+  /** Absolute local directory or file the entries go below; undefined: the original place. */
+  readonly target: string | undefined;
+  readonly conflict: 'refuse' | 'skip' | 'overwrite' | 'newer';
+  readonly dryRun: boolean;
+  /** Called as work is done, with totals so far. */
+  readonly progress?: (done: { readonly files: number; readonly sizeBytes: number }) => void;
+}
+
+export interface WriteReport {
+  readonly files: number;
+  readonly dirs: number;
+  readonly others: number;
+  readonly sizeBytes: number;
+  /** Entries left as they were because of the conflict policy. */
+  readonly skipped: number;
+  /** Entries that could not be restored; each was also warned about. */
+  readonly failed: readonly { readonly path: string; readonly error: Error }[];
+  /** The first changes in the order they would happen; filled in a dry run. */
+  readonly plan: readonly { readonly path: string; readonly action: 'create' | 'overwrite' | 'skip' }[];
+  /** Checks made after writing, such as the comparison of a database with its fingerprint. */
+  readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[];
+}

@@ -1,0 +1,79 @@
+/**
+ * The port every place for bytes implements: a flat map from keys to immutable bodies.
+ *
+ * **Keys** are `/`-separated names of `[A-Za-z0-9._-]`, such as `data/ab/ab12…`; no empty part, no `.` or `..`.
+ *
+ * What an adapter guarantees to its callers:
+ * - `put` is atomic and durable: the key exists with the whole body or not at all, also after a power cut, once the
+ *   promise has resolved. A put that failed or was killed leaves nothing that `list` or `get` shows.
+ * - After `put` resolved, `get`, `stat` and `list` of the same store see the body (read after write).
+ * - `list` yields every key under the prefix exactly once, in no particular order, or throws; it never ends early without throwing.
+ *   Retention and pruning rely on it.
+ * - `delete` of a key that is not there succeeds.
+ * - Native errors are translated to {@link SuretyError} with the codes below; nothing else is thrown but what the
+ *   signal's reason is.
+ *
+ * Adapters do not retry: that is `wrap/retry.ts`, which repeats only errors whose `retry` is `later`. A put may thus run more
+ * than once; this is why a streamed body is opened anew each time.
+ *
+ * Error codes: `store.not-found`, `store.exists` (only with `ifAbsent`), `store.denied`, `store.full`,
+ * `store.unavailable` (retry later), `store.read-only`, `store.invalid-key`, `store.incomplete` (a get came out shorter than
+ * promised), `store.failed` (anything else; the cause is kept).
+ */
+export interface Store extends AsyncDisposable {
+  readonly traits: StoreTraits;
+  put(key: string, body: Body, how: PutHow): Promise<void>;
+  /** The whole of `range` (or of the body) in memory. The caller bounds what it asks for. The bytes are the caller's. */
+  read(key: string, range: Range | undefined, how: How): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same as a stream with back-pressure, for bodies of any size. */
+  stream(key: string, range: Range | undefined, how: How): AsyncIterable<Uint8Array>;
+  /** Size and time of one body, or undefined when there is none. */
+  stat(key: string, how: How): Promise<Stored | undefined>;
+  /** All keys that start with `prefix` (a whole name or ending in `/`; '' for all). A missing prefix lists nothing. */
+  list(prefix: string, how: How): AsyncIterable<Stored>;
+  delete(key: string, how: How): Promise<void>;
+}
+
+export interface StoreTraits {
+  /** `local`, `memory`, `s3`, … */
+  readonly kind: string;
+  /** For people, without secrets: `/backup/vault`, `s3://bucket/prefix`. */
+  readonly location: string;
+  /** How many calls at once are sensible. */
+  readonly connections: number;
+  /**
+   * Whether `put` with `ifAbsent` has exactly one winner among racing writers. Where false, it is a check before
+   * the write.
+   */
+  readonly conditionalPut: boolean;
+}
+
+export interface How {
+  readonly signal: AbortSignal;
+}
+
+export interface PutHow extends How {
+  /** Fail with `store.exists` instead of replacing. */
+  readonly ifAbsent?: boolean;
+}
+
+/** Bytes at hand, or bytes that can be opened again for each attempt. Bytes must not change until `put` settles. */
+export type Body = Uint8Array | StreamedBody;
+
+export interface StreamedBody {
+  /** Exact size when known beforehand. */
+  readonly sizeBytes?: number;
+  open(how: How): AsyncIterable<Uint8Array>;
+}
+
+/** `length` undefined means to the end. A range that passes the end fails with `store.incomplete`. */
+export interface Range {
+  readonly offset: number;
+  readonly length?: number | undefined;
+}
+
+export interface Stored {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}

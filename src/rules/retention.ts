@@ -1,0 +1,134 @@
+/**
+ * Which recovery points stay and which go, with the reasons. Pure: the caller gives the whole series, the policy and the time.
+ *
+ * Rules are applied to the complete points from the newest to the oldest, as restic does: each rule keeps the newest point of a period and
+ * counts it; where a rule still has counts left at the oldest point, that one is kept too, so that history reaches as
+ * far back as it can. Beyond the policy, the newest complete point and the newest proven one always stay.
+ */
+import { didNotKeep, type KeepRule, keepRules } from './keep-rules.ts';
+import { isEmptyPolicy, type RetentionPolicy } from './policy.ts';
+
+export interface RetentionPoint {
+  readonly id: string;
+  readonly time: Date;
+  readonly tags: readonly string[];
+  /** False when a member failed: such a point fills no slot. Default true. */
+  readonly complete?: boolean;
+  /** Verified with data or drilled, successfully. Default false. */
+  readonly proven?: boolean;
+}
+
+export interface RetentionHow {
+  readonly now: Date;
+  /** Days, weeks and so on begin and end as in this time zone. */
+  readonly timeZone: string;
+  /** Whether the list of points is known to be whole. Where it is not, nothing is removed. */
+  readonly listingComplete: boolean;
+  /** How far in the future a point may lie before the clock is not believed. Default 10 minutes. */
+  readonly futureToleranceMs?: number;
+}
+
+export interface Decided<Point> {
+  readonly point: Point;
+  readonly reasons: readonly string[];
+}
+
+export interface RetentionDecision<Point> {
+  /** Newest first. */
+  readonly keep: readonly Decided<Point>[];
+  /** Newest first. */
+  readonly remove: readonly Decided<Point>[];
+  /** Why nothing is removed at all; every point is in `keep` then. */
+  readonly refused?: string;
+}
+
+const FUTURE_TOLERANCE_MS = 10 * 60_000;
+
+/** Decides about the points of one series. Throws only `time-zone.unknown`. */
+export function decideRetention<Point extends RetentionPoint>(
+  points: readonly Point[],
+  policy: RetentionPolicy,
+  how: RetentionHow,
+): RetentionDecision<Point> {
+  const sorted = points.toSorted(newestFirst);
+  const refused = refusal(sorted, policy, how);
+  if (refused !== undefined) {
+    return {
+      keep: sorted.map((point) => ({ point, reasons: [`nothing is removed: ${refused}`] })),
+      remove: [],
+      refused,
+    };
+  }
+  const complete = sorted.filter(isComplete);
+  const kept = policyReasons(complete, keepRules(complete, policy, how.timeZone));
+  addPinned(complete, kept);
+  const keep: Decided<Point>[] = [];
+  const remove: Decided<Point>[] = [];
+  for (const point of sorted) {
+    const { reasons, missed } = kept.get(point) ?? failedPoint(point, complete[0]);
+    if (reasons.length > 0) keep.push({ point, reasons });
+    else remove.push({ point, reasons: missed });
+  }
+  return { keep, remove };
+}
+
+interface Verdict {
+  readonly reasons: string[];
+  readonly missed: readonly string[];
+}
+
+function policyReasons<Point extends RetentionPoint>(
+  complete: readonly Point[],
+  rules: readonly KeepRule[],
+): Map<Point, Verdict> {
+  const verdicts = new Map<Point, Verdict>();
+  for (const [at, point] of complete.entries()) {
+    const isOldest = at === complete.length - 1;
+    const answers = rules.map((rule) => rule(point, isOldest));
+    const reasons = answers.filter((answer) => !didNotKeep(answer)).map((answer) => answer.text);
+    const missed = answers.filter(didNotKeep).map((answer) => answer.text);
+    verdicts.set(point, { reasons, missed });
+  }
+  return verdicts;
+}
+
+function addPinned<Point extends RetentionPoint>(complete: readonly Point[], verdicts: Map<Point, Verdict>): void {
+  const newest = complete[0];
+  if (newest !== undefined) verdicts.get(newest)?.reasons.push('newest');
+  const proven = complete.find((point) => point.proven === true);
+  if (proven !== undefined) verdicts.get(proven)?.reasons.push('newest proven');
+}
+
+/** A failed point is worth keeping only while nothing better has followed. */
+function failedPoint(point: RetentionPoint, newest: RetentionPoint | undefined): Verdict {
+  if (newest === undefined) return { reasons: ['incomplete, but there is no complete one'], missed: [] };
+  if (point.time.getTime() >= newest.time.getTime()) {
+    return { reasons: ['incomplete, but newer than every complete one'], missed: [] };
+  }
+  return { reasons: [], missed: ['incomplete, and a newer one is complete'] };
+}
+
+function refusal(sorted: readonly RetentionPoint[], policy: RetentionPolicy, how: RetentionHow): string | undefined {
+  if (!how.listingComplete) return 'the list of snapshots is not complete';
+  if (isEmptyPolicy(policy)) return 'the policy keeps nothing';
+  const now = how.now.getTime();
+  if (Number.isNaN(now)) return 'the current time is not known';
+  const undated = sorted.find((point) => Number.isNaN(point.time.getTime()));
+  if (undated !== undefined) return `the time of ${undated.id.slice(0, 8)} is not known`;
+  const newest = sorted[0];
+  const latestBelievable = now + (how.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
+  if (newest === undefined || newest.time.getTime() <= latestBelievable) return undefined;
+  return (
+    `${newest.id.slice(0, 8)} is dated ${newest.time.toISOString()}, after the current time ` +
+    `${how.now.toISOString()}; a clock is wrong`
+  );
+}
+
+function isComplete(point: RetentionPoint): boolean {
+  return point.complete !== false;
+}
+
+/** Ids break ties, so that the same points always give the same answer. */
+function newestFirst(a: RetentionPoint, b: RetentionPoint): number {
+  return b.time.getTime() - a.time.getTime() || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+}

@@ -1,0 +1,71 @@
+/** Picks one snapshot from a list by what a person typed: `latest`, the beginning of an id, a time. */
+import { SuretyError } from '../base/errors.ts';
+import { listed, nearest } from '../base/nearest.ts';
+
+export interface Selectable {
+  readonly id: string;
+  readonly time: Date;
+}
+
+const SHOWN_ID = 8;
+
+/**
+ * The snapshot that `which` names: `latest` or the beginning of an id. With `at`, `latest` is the newest one at or
+ * before that time. Throws `snapshot.none`, `snapshot.unknown` or `snapshot.ambiguous`.
+ */
+export function selectSnapshot<Point extends Selectable>(points: readonly Point[], which: string, at?: Date): Point {
+  return which === 'latest' ? selectLatest(points, at) : selectById(points, which);
+}
+
+/** The newest snapshot, or the newest at or before `at`. Throws `snapshot.none`. */
+export function selectLatest<Point extends Selectable>(points: readonly Point[], at?: Date): Point {
+  const limit = at?.getTime() ?? Number.POSITIVE_INFINITY;
+  let newest: Point | undefined;
+  let oldest: Point | undefined;
+  for (const point of points) {
+    const ms = point.time.getTime();
+    if (oldest === undefined || ms < oldest.time.getTime()) oldest = point;
+    if (ms <= limit && (newest === undefined || ms >= newest.time.getTime())) newest = point;
+  }
+  if (newest !== undefined) return newest;
+  if (oldest === undefined || at === undefined) {
+    throw new SuretyError('snapshot.none', 'there is no snapshot', { hint: 'make one with surety backup' });
+  }
+  throw new SuretyError('snapshot.none', `there is no snapshot at or before ${at.toISOString()}`, {
+    hint: `the oldest one is ${shown(oldest)}`,
+  });
+}
+
+/** The snapshot whose id starts with `prefix`. Throws `snapshot.unknown` (the hint names the nearest) or `snapshot.ambiguous`. */
+export function selectById<Point extends Selectable>(points: readonly Point[], prefix: string): Point {
+  const wanted = prefix.trim().toLowerCase();
+  const matches = wanted === '' ? [] : points.filter((point) => point.id.startsWith(wanted));
+  const exact = matches.find((point) => point.id === wanted);
+  const [first, ...others] = matches;
+  if (exact !== undefined) return exact;
+  if (first === undefined) throw unknownId(points, wanted);
+  if (others.length === 0) return first;
+  throw new SuretyError('snapshot.ambiguous', `${matches.length} snapshots have an id that starts with ${wanted}`, {
+    hint: `type more of it: ${listed(
+      matches.slice(0, 5).map((point) => point.id.slice(0, SHOWN_ID + 4)),
+      'or',
+    )}`,
+  });
+}
+
+function unknownId(points: readonly Selectable[], wanted: string): SuretyError {
+  const near = nearestIds(points, wanted);
+  const hint =
+    near.length > 0 ? `did you mean ${listed(near.map(shown), 'or')}` : 'see surety list for the ids there are';
+  return new SuretyError('snapshot.unknown', `there is no snapshot whose id starts with "${wanted}"`, { hint });
+}
+
+function nearestIds(points: readonly Selectable[], wanted: string): Selectable[] {
+  const length = Math.max(wanted.length, 4);
+  const byPrefix = new Map(points.map((point) => [point.id.slice(0, length), point]));
+  return nearest(wanted, byPrefix.keys()).map((prefix) => byPrefix.get(prefix)!);
+}
+
+function shown({ id, time }: Selectable): string {
+  return `${id.slice(0, SHOWN_ID)} of ${time.toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,142 @@
+/** Backs up the sources of a job into its repositories: every source into every repository, under one recovery-point id. */
+import type { SuretyError } from '../base/errors.ts';
+import type { BackupStats, Engine, Snapshot, SnapshotFacts } from '../engines/engine.ts';
+import type { Warning } from '../sources/source.ts';
+import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
+import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import { orderSources } from './order.ts';
+import { pointTags } from './recovery-point.ts';
+import { runStep, type StepTools } from './step.ts';
+
+export interface BackupSource extends SourceHandle {
+  readonly after: readonly string[];
+  /** Patterns as configured; recorded in the snapshot. */
+  readonly excludes: readonly string[];
+}
+
+export interface BackupRequest {
+  /** Name of the job, '' for a run of single sources. */
+  readonly job: string;
+  readonly recoveryPoint: string;
+  readonly startedAt: Date;
+  readonly sources: readonly BackupSource[];
+  readonly repositories: readonly RepositoryHandle[];
+  /** Read every file even if it looks unchanged. */
+  readonly force: boolean;
+}
+
+/** One source in one repository. */
+export interface MemberReport {
+  readonly source: string;
+  readonly kind: string;
+  readonly repository: string;
+  readonly outcome: Outcome;
+  readonly snapshot: Snapshot | undefined;
+  readonly stats: BackupStats | undefined;
+  readonly warningCount: number;
+  /** The first 1000. */
+  readonly warnings: readonly Warning[];
+  readonly error: SuretyError | undefined;
+  readonly durationMs: number;
+}
+
+export interface BackupReport {
+  readonly job: string;
+  readonly recoveryPoint: string;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  /** True when every source is in every repository. */
+  readonly complete: boolean;
+  readonly members: readonly MemberReport[];
+}
+
+/**
+ * Runs the backup. A member that fails never stops the others, so this resolves also when all of them failed: read
+ * `outcome`. After an abort the remaining members are reported as interrupted. Throws only for a request that makes
+ * no sense (`config.cycle`).
+ */
+export async function backup(request: BackupRequest, how: OperationHow): Promise<BackupReport> {
+  const sources = orderSources(request.sources);
+  const startedMs = how.clock.elapsedMs();
+  const run: Run = { verb: 'backup', job: request.job, id: request.recoveryPoint, startedAt: request.startedAt };
+  how.listen({ type: 'run.started', run, steps: sources.length * request.repositories.length });
+  const members: MemberReport[] = [];
+  for (const source of sources) {
+    for (const repository of request.repositories)
+      members.push(await backupMember({ request, run, source, repository }, how));
+  }
+  const outcome = worstOutcome(members.map((member) => member.outcome));
+  how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
+  return {
+    job: request.job,
+    recoveryPoint: request.recoveryPoint,
+    startedAt: request.startedAt,
+    durationMs: how.clock.elapsedMs() - startedMs,
+    outcome,
+    complete: members.length > 0 && members.every((member) => member.snapshot !== undefined),
+    members,
+  };
+}
+
+interface Member {
+  readonly request: BackupRequest;
+  readonly run: Run;
+  readonly source: BackupSource;
+  readonly repository: RepositoryHandle;
+}
+
+async function backupMember(member: Member, how: OperationHow): Promise<MemberReport> {
+  const { run, source, repository } = member;
+  const ending = await runStep(
+    {
+      run,
+      step: { source: source.name, repository: repository.name, snapshot: '' },
+      doing: `source ${source.name} into repository ${repository.name}`,
+      work: (tools) => storeMember(member, tools),
+    },
+    how,
+  );
+  return {
+    source: source.name,
+    kind: source.kind,
+    repository: repository.name,
+    outcome: ending.outcome,
+    snapshot: ending.result?.snapshot,
+    stats: ending.result?.stats,
+    warningCount: ending.warningCount,
+    warnings: ending.warnings,
+    error: ending.error,
+    durationMs: ending.durationMs,
+  };
+}
+
+async function storeMember(
+  { request, source: handle, repository }: Member,
+  tools: StepTools,
+): Promise<StepResult & { verb: 'backup' }> {
+  const source = await handle.open(tools);
+  const engine = await repository.open(tools);
+  const previous = await previousFacts(engine, handle.name, tools);
+  await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
+  const { snapshot, stats } = await engine.backup(reading, {
+    ...tools,
+    source: handle.name,
+    tags: pointTags(request.job, request.sources.length),
+    recoveryPoint: request.recoveryPoint,
+    excludes: handle.excludes,
+    startedAt: request.startedAt,
+    force: request.force,
+  });
+  return { verb: 'backup', snapshot, stats, facts: await engine.facts(snapshot, tools) };
+}
+
+/** What the newest snapshot of the source recorded: the source compares it with what it finds now. */
+async function previousFacts(engine: Engine, source: string, tools: StepTools): Promise<SnapshotFacts | undefined> {
+  const { snapshots, unreadable } = await engine.list(tools);
+  for (const { id, error } of unreadable) {
+    tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
+  }
+  const newest = snapshots.findLast((snapshot) => snapshot.source === source);
+  return newest === undefined ? undefined : await engine.facts(newest, tools);
+}

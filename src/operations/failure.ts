@@ -1,0 +1,27 @@
+/** What an operation makes of anything that was thrown below it. */
+import { messageOf, SuretyError } from '../base/errors.ts';
+
+/**
+ * The error with what was being done in front of its message. Code, hint, retry and details stay; an abort becomes
+ * `run.interrupted`, and anything that is not ours becomes `internal.unexpected` with its cause.
+ */
+export function toSuretyError(thrown: unknown, doing: string, signal: AbortSignal): SuretyError {
+  if (signal.aborted && (thrown === signal.reason || !(thrown instanceof SuretyError))) {
+    return new SuretyError('run.interrupted', `${doing}: interrupted`, {
+      hint: 'run it again: what was stored is used by the next run',
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof SuretyError) {
+    return new SuretyError(thrown.code, `${doing}: ${thrown.message}`, {
+      hint: thrown.hint,
+      cause: thrown,
+      retry: thrown.retry,
+      details: thrown.details,
+    });
+  }
+  return new SuretyError('internal.unexpected', `${doing}: ${messageOf(thrown)}`, {
+    hint: 'this is a defect of Surety; run again with --verbose and report what it prints',
+    cause: thrown,
+  });
+}

@@ -1,0 +1,21 @@
+/**
+ * What operations get instead of configuration: ports under the name a person gave them, opened when first used.
+ * Opening the same handle again gives the same port; whoever made the handle closes it. A port that can not be
+ * opened thus fails only the steps that need it.
+ */
+import type { Engine } from '../engines/engine.ts';
+import type { Source } from '../sources/source.ts';
+
+export interface RepositoryHandle {
+  readonly name: string;
+  readonly kind: string;
+  /** For people, without secrets. */
+  readonly location: string;
+  open(how: { readonly signal: AbortSignal }): Promise<Engine>;
+}
+
+export interface SourceHandle {
+  readonly name: string;
+  readonly kind: string;
+  open(how: { readonly signal: AbortSignal }): Promise<Source>;
+}

@@ -1,0 +1,62 @@
+/** Recovery points as a repository alone tells them: snapshots grouped by the id their run gave them. */
+import type { Snapshot } from '../engines/engine.ts';
+
+const MEMBERS_TAG = 'members=';
+const JOB_TAG = 'job=';
+
+/** The tags that let a repository alone tell the job of a snapshot and whether its recovery point is complete. */
+export function pointTags(job: string, members: number): string[] {
+  const count = `${MEMBERS_TAG}${members}`;
+  return job === '' ? [count] : [`${JOB_TAG}${job}`, count];
+}
+
+export interface RecoveryPoint {
+  /** The id of the run; of a snapshot that Surety did not write, the snapshot's own id. */
+  readonly id: string;
+  readonly time: Date;
+  /** '' when it is not known. */
+  readonly job: string;
+  /** How many sources the run had. */
+  readonly expected: number;
+  /** True when all of them are there. */
+  readonly complete: boolean;
+  /** In the order they were taken; one per source, the newest where there are several. */
+  readonly members: readonly Snapshot[];
+}
+
+/** The recovery points of one repository's snapshots, oldest first. */
+export function recoveryPoints(snapshots: readonly Snapshot[]): RecoveryPoint[] {
+  const groups = new Map<string, Snapshot[]>();
+  for (const snapshot of snapshots) {
+    const id = snapshot.recoveryPoint === '' ? snapshot.id : snapshot.recoveryPoint;
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [snapshot]);
+    else group.push(snapshot);
+  }
+  return [...groups]
+    .map(([id, group]) => toPoint(id, group))
+    .sort((left, right) => left.time.getTime() - right.time.getTime());
+}
+
+function toPoint(id: string, group: readonly Snapshot[]): RecoveryPoint {
+  const members = [...new Map(group.map((snapshot) => [snapshot.source, snapshot])).values()];
+  const first = group[0]!;
+  const expected = Number(tagValue(first, MEMBERS_TAG) || 1);
+  return {
+    id,
+    time: first.time,
+    job: tagValue(first, JOB_TAG),
+    expected,
+    complete: members.length >= expected,
+    members,
+  };
+}
+
+/** Name of the job that made the snapshot, '' when it is not known. */
+export function jobOf(snapshot: Snapshot): string {
+  return tagValue(snapshot, JOB_TAG);
+}
+
+function tagValue(snapshot: Snapshot, prefix: string): string {
+  return snapshot.tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length) ?? '';
+}

@@ -1,0 +1,46 @@
+/** Tells all that is known about a snapshot or a recovery point. */
+
+import type { Snapshot, SnapshotFacts } from '../engines/engine.ts';
+import type { RestoredEntry } from '../sources/source.ts';
+import type { RepositoryHandle } from './handles.ts';
+import { locate, type Wanted } from './locate.ts';
+import type { RecoveryPoint } from './recovery-point.ts';
+
+export interface ShowRequest {
+  readonly wanted: Wanted;
+  readonly repositories: readonly RepositoryHandle[];
+  /** Paths or globs of the entries to show; undefined: none are read. */
+  readonly entries?: { readonly select: readonly string[] | undefined } | undefined;
+}
+
+export interface ShownSnapshot {
+  readonly snapshot: Snapshot;
+  /** What the source recorded; undefined for a snapshot that Surety did not write. */
+  readonly facts: SnapshotFacts | undefined;
+}
+
+export interface ShowReport {
+  readonly repository: string;
+  readonly location: string;
+  readonly point: RecoveryPoint | undefined;
+  readonly snapshots: readonly ShownSnapshot[];
+}
+
+/** Told of the entries batch by batch: a snapshot may have millions. */
+export type SeeEntries = (snapshot: Snapshot, entries: readonly RestoredEntry[]) => void | Promise<void>;
+
+export async function show(
+  request: ShowRequest,
+  how: { readonly signal: AbortSignal },
+  see: SeeEntries,
+): Promise<ShowReport> {
+  const { repository, engine, point, snapshots } = await locate(request.wanted, request.repositories, how);
+  const shown: ShownSnapshot[] = [];
+  for (const snapshot of snapshots) {
+    shown.push({ snapshot, facts: await engine.facts(snapshot, how) });
+    if (request.entries === undefined) continue;
+    const batches = engine.entries(snapshot, { signal: how.signal, select: request.entries.select });
+    for await (const batch of batches) await see(snapshot, batch);
+  }
+  return { repository: repository.name, location: repository.location, point, snapshots: shown };
+}

@@ -1,0 +1,61 @@
+import { SuretyError } from './errors.ts';
+
+const UNITS = [
+  ['w', 7 * 86_400_000],
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+] as const;
+
+const UNIT_MS: Readonly<Record<string, number>> = Object.fromEntries(UNITS);
+
+/**
+ * Milliseconds of a duration such as `24h`, `7d`, `1h30m` or `500ms`. Units: w, d, h, m (minutes), s, ms. A day is always
+ * 24 hours. Fails with `value.duration`.
+ */
+export function parseDuration(text: string): number {
+  const compact = text.trim().replace(/\s+/g, '');
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|[wdhms]))+$/.test(compact)) throw notADuration(text);
+  let totalMs = 0;
+  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|[wdhms])/g)) {
+    totalMs += Number(amount) * UNIT_MS[unit!]!;
+  }
+  const rounded = Math.round(totalMs);
+  if (!Number.isSafeInteger(rounded)) throw notADuration(text);
+  return rounded;
+}
+
+function notADuration(text: string): SuretyError {
+  return new SuretyError('value.duration', `"${text}" is not a duration`, {
+    hint: 'write a number and a unit, such as 30s, 15m, 24h or 7d',
+  });
+}
+
+/** The exact duration in the form {@link parseDuration} reads: `1d2h`, `1m30s`, `0s`. Days are the largest unit. */
+export function formatDuration(durationMs: number): string {
+  let restMs = Math.round(durationMs);
+  let text = '';
+  for (const [unit, sizeMs] of UNITS) {
+    if (unit === 'w' || restMs < sizeMs) continue;
+    text += `${Math.floor(restMs / sizeMs)}${unit}`;
+    restMs %= sizeMs;
+  }
+  return text === '' ? '0s' : text;
+}
+
+/** How long something took, for people: `85 ms`, `4.2 s`, `3m 05s`, `2h 07m`, `3d 04h`. */
+export function formatElapsed(elapsedMs: number): string {
+  if (elapsedMs < 999.5) return `${Math.round(elapsedMs)} ms`;
+  if (elapsedMs < 59_950) return `${(elapsedMs / 1000).toFixed(1)} s`;
+  const seconds = Math.round(elapsedMs / 1000);
+  if (seconds < 3600) return pair(seconds, 60, 'm', 1, 's');
+  if (seconds < 86_400) return pair(seconds, 3600, 'h', 60, 'm');
+  return pair(seconds, 86_400, 'd', 3600, 'h');
+}
+
+function pair(seconds: number, large: number, largeUnit: string, small: number, smallUnit: string): string {
+  const rest = Math.floor((seconds % large) / small);
+  return `${Math.floor(seconds / large)}${largeUnit} ${String(rest).padStart(2, '0')}${smallUnit}`;
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../../base/clock.ts';
+import { hasCode } from '../../base/errors.ts';
+import { type FailedAttempt, pauseBeforeRetry, type RetryPolicy, retry } from '../../base/retry.ts';
+import { openBody } from '../body.ts';
+import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+
+export interface RetryOptions {
+  readonly policy?: RetryPolicy;
+  readonly clock?: Clock;
+  /** Told before each pause, with the call such as `put data/ab…`. */
+  readonly onRetry?: (call: string, failed: FailedAttempt) => void;
+}
+
+/**
+ * Repeats calls that fail with an error whose `retry` is `later`. A stream goes on where it broke off; a list starts anew and
+ * leaves out what it has yielded, so each key still comes once.
+ */
+export function withRetry(store: Store, options: RetryOptions = {}): Store {
+  const settings = (call: string, how: How) => ({
+    signal: how.signal,
+    policy: options.policy,
+    clock: options.clock,
+    onRetry: (failed: FailedAttempt) => options.onRetry?.(call, failed),
+  });
+
+  async function put(key: string, body: Body, how: PutHow): Promise<void> {
+    await retry(
+      async (attempt) => {
+        try {
+          await store.put(key, body, how);
+        } catch (error) {
+          // An earlier attempt may have stored the body although its answer was lost.
+          if (attempt === 1 || !hasCode(error, 'store.exists') || !(await holds(store, key, body, how))) throw error;
+        }
+      },
+      settings(`put ${key}`, how),
+    );
+  }
+
+  async function* stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
+    let taken = 0;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for await (const chunk of store.stream(key, rest(range, taken), how)) {
+          taken += chunk.length;
+          attempt = 1;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        await pauseBeforeRetry(error, attempt, settings(`stream ${key}`, how));
+      }
+    }
+  }
+
+  async function* list(prefix: string, how: How): AsyncGenerator<Stored> {
+    const yielded = new Set<string>();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        for await (const stored of store.list(prefix, how)) {
+          if (yielded.has(stored.key)) continue;
+          yielded.add(stored.key);
+          yield stored;
+        }
+        return;
+      } catch (error) {
+        await pauseBeforeRetry(error, attempt, settings(`list ${prefix}`, how));
+      }
+    }
+  }
+
+  return {
+    traits: store.traits,
+    put,
+    read: (key, range, how) => retry(() => store.read(key, range, how), settings(`read ${key}`, how)),
+    stream,
+    stat: (key, how) => retry(() => store.stat(key, how), settings(`stat ${key}`, how)),
+    list,
+    delete: (key, how) => retry(() => store.delete(key, how), settings(`delete ${key}`, how)),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function rest(range: Range | undefined, taken: number): Range | undefined {
+  if (taken === 0) return range;
+  return {
+    offset: (range?.offset ?? 0) + taken,
+    length: range?.length === undefined ? undefined : range.length - taken,
+  };
+}
+
+/** Whether the store has exactly this body under `key`. */
+async function holds(store: Store, key: string, body: Body, how: How): Promise<boolean> {
+  const found = await store.stat(key, how);
+  if (found === undefined) return false;
+  let at = 0;
+  for await (const chunk of openBody(body, how)) {
+    if (at + chunk.length > found.sizeBytes) return false;
+    const there = await store.read(key, { offset: at, length: chunk.length }, how);
+    if (Buffer.compare(there, chunk) !== 0) return false;
+    at += chunk.length;
+  }
+  return at === found.sizeBytes;
+}

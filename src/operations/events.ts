@@ -36,7 +36,13 @@ export type StepResult =
       readonly stats: BackupStats;
       readonly facts: SourceFacts | undefined;
     }
-  | { readonly verb: 'restore'; readonly snapshot: Snapshot; readonly target: string; readonly report: WriteReport }
+  | {
+      readonly verb: 'restore';
+      readonly snapshot: Snapshot;
+      readonly target: string;
+      readonly dryRun: boolean;
+      readonly report: WriteReport;
+    }
   | { readonly verb: 'verify'; readonly depth: 'structure' | 'data'; readonly report: VerifyReport }
   | { readonly verb: 'cleanup'; readonly removed: readonly string[]; readonly prune: PruneReport | undefined }
   | { readonly verb: 'rebuild-index'; readonly report: RebuildReport };

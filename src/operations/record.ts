@@ -1,0 +1,141 @@
+/** The listener that writes what happens into the catalog. */
+import { messageOf, SuretyError } from '../base/errors.ts';
+import type { Catalog, MemberRecord, RecordedError, SnapshotRecord } from '../catalog/catalog.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import type { Listen, OperationEvent, Outcome } from './events.ts';
+
+export interface Recorder {
+  readonly listen: Listen;
+  /** Resolves when all that was told so far is written. Never throws: what failed was given to `report`. */
+  settled(): Promise<void>;
+}
+
+export interface RecorderHow {
+  /** The exit code a run with this ending has. */
+  readonly exitCode: (outcome: Outcome, errorCodes: readonly string[]) => number;
+  /** Told once about the first call that failed; a run goes on without its history. */
+  readonly report: (error: unknown) => void;
+}
+
+type StepFinished = Extract<OperationEvent, { type: 'step.finished' }>;
+
+/** Begins to record into `catalog`. */
+export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow): Recorder {
+  let last: Promise<void> = Promise.resolve();
+  let reported = false;
+  const errorCodes: string[] = [];
+  const warnings = new Map<string, { code: string; path: string; message: string }[]>();
+
+  const write = (call: () => Promise<void>) => {
+    last = last.then(call).catch((error: unknown) => {
+      if (!reported) report(error);
+      reported = true;
+    });
+  };
+
+  const listen: Listen = (event) => {
+    if (event.type === 'run.started') {
+      const { id, verb, job, startedAt } = event.run;
+      write(() => catalog.beginRun({ id, verb, job, startedAt }));
+    } else if (event.type === 'step.warning') {
+      const kept = warnings.get(stepKey(event)) ?? [];
+      if (kept.length < KEPT_WARNINGS) kept.push(event.warning);
+      warnings.set(stepKey(event), kept);
+    } else if (event.type === 'step.finished') {
+      if (event.error !== undefined)
+        errorCodes.push(event.error instanceof SuretyError ? event.error.code : 'internal.unexpected');
+      const own = warnings.get(stepKey(event)) ?? [];
+      warnings.delete(stepKey(event));
+      write(() => recordStep(catalog, event, own));
+    } else if (event.type === 'run.finished') {
+      const end = { endedAt: event.at, outcome: event.outcome, exitCode: exitCode(event.outcome, errorCodes) };
+      write(() => catalog.endRun(event.run.id, end));
+    }
+  };
+  return { listen, settled: () => last };
+}
+
+const KEPT_WARNINGS = 100;
+
+function stepKey({ run, step }: Extract<OperationEvent, { readonly step: unknown }>): string {
+  return JSON.stringify([run.id, step.source, step.repository, step.snapshot]);
+}
+
+async function recordStep(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
+  if (event.run.verb === 'backup') return await catalog.recordMember(event.run.id, toMember(event, warnings));
+  if (event.run.verb === 'verify') return await recordVerification(catalog, event);
+  if (event.run.verb === 'restore') return await recordRestore(catalog, event);
+  if (event.result?.verb === 'cleanup' && event.result.removed.length > 0) {
+    await catalog.removeSnapshots(event.step.repository, event.result.removed);
+  }
+}
+
+function toMember(event: StepFinished, warnings: MemberRecord['warnings']): MemberRecord {
+  const result = event.result?.verb === 'backup' ? event.result : undefined;
+  return {
+    source: event.step.source,
+    repository: event.step.repository,
+    ...times(event),
+    outcome: event.outcome,
+    snapshot:
+      result === undefined
+        ? undefined
+        : toSnapshotRecord(event.step.repository, result.snapshot, result.stats.sizeBytes),
+    stats: { ...result?.stats },
+    warningCount: event.warnings,
+    warnings,
+    error: recordedError(event.error),
+  };
+}
+
+/** What the catalog keeps of a snapshot. */
+export function toSnapshotRecord(
+  repository: string,
+  snapshot: Snapshot,
+  sizeBytes = snapshot.stats?.sizeBytes,
+): SnapshotRecord {
+  const { id, source, host, paths, tags, time, recoveryPoint } = snapshot;
+  return { repository, id, source, host, paths, tags, time, recoveryPoint, sizeBytes };
+}
+
+async function recordVerification(catalog: Catalog, event: StepFinished): Promise<void> {
+  const result = event.result?.verb === 'verify' ? event.result : undefined;
+  await catalog.recordVerification(event.run.id, {
+    repository: event.step.repository,
+    depth: result?.depth ?? 'structure',
+    ...times(event),
+    outcome: event.outcome,
+    snapshots: result?.report.snapshots ?? 0,
+    readBytes: result?.report.readBytes ?? 0,
+    problemCount: result?.report.problems.length ?? 0,
+    problems: result?.report.problems.map(({ code, key, message }) => `${code} ${key}: ${message}`) ?? [],
+    error: recordedError(event.error),
+  });
+}
+
+async function recordRestore(catalog: Catalog, event: StepFinished): Promise<void> {
+  const result = event.result?.verb === 'restore' ? event.result : undefined;
+  if (result?.dryRun === true) return;
+  await catalog.recordRestore(event.run.id, {
+    source: event.step.source,
+    repository: event.step.repository,
+    snapshot: event.step.snapshot,
+    ...times(event),
+    outcome: event.outcome,
+    sizeBytes: result?.report.sizeBytes ?? 0,
+    checks: result?.report.checks ?? [],
+    error: recordedError(event.error),
+    target: result?.target ?? '',
+    files: result?.report.files ?? 0,
+    failedCount: result?.report.failed.length ?? 0,
+  });
+}
+
+function times(event: StepFinished): { readonly startedAt: Date; readonly endedAt: Date } {
+  return { startedAt: new Date(event.at.getTime() - event.durationMs), endedAt: event.at };
+}
+
+function recordedError(error: Error | undefined): RecordedError | undefined {
+  if (error === undefined) return undefined;
+  return { code: error instanceof SuretyError ? error.code : 'internal.unexpected', message: messageOf(error) };
+}

@@ -1,0 +1,160 @@
+/** Restores snapshots: to another place, or in place after an explicit decision. */
+import { SuretyError } from '../base/errors.ts';
+import type { Engine, Snapshot } from '../engines/engine.ts';
+import type { Source, Warning, WriteHow, WriteReport } from '../sources/source.ts';
+import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
+import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import { runStep, type StepTools } from './step.ts';
+
+export interface RestoreItem {
+  readonly repository: RepositoryHandle;
+  readonly snapshot: Snapshot;
+  /** Writes the entries; of the kind that the snapshot's source had. */
+  readonly source: SourceHandle;
+}
+
+export type Conflict = WriteHow['conflict'];
+
+/**
+ * Whether what stands at the target may be replaced. `confirmed` is somebody's explicit word: a typed `yes` or
+ * `--force`. It answers the question only; every check is made all the same.
+ */
+export type Decision = 'replace-nothing' | 'confirmed';
+
+export interface RestoreRequest {
+  readonly runId: string;
+  /** One snapshot, or the members of a recovery point in the order they were taken. */
+  readonly items: readonly RestoreItem[];
+  /** Absolute path, or undefined for the original place. */
+  readonly target: string | undefined;
+  readonly conflict: Conflict;
+  /** Paths or globs; undefined: everything. */
+  readonly select: readonly string[] | undefined;
+  readonly dryRun: boolean;
+  readonly decision: Decision;
+}
+
+export interface RestoredItem {
+  readonly source: string;
+  readonly kind: string;
+  readonly repository: string;
+  readonly snapshot: Snapshot;
+  readonly outcome: Outcome;
+  readonly report: WriteReport | undefined;
+  readonly warningCount: number;
+  readonly warnings: readonly Warning[];
+  readonly error: SuretyError | undefined;
+  readonly durationMs: number;
+}
+
+export interface RestoreReport {
+  readonly outcome: Outcome;
+  readonly dryRun: boolean;
+  /** Undefined: the original place. */
+  readonly target: string | undefined;
+  readonly conflict: Conflict;
+  readonly items: readonly RestoredItem[];
+}
+
+/**
+ * Restores every item. Before anything is written, all of them are checked: the content is in the repository, and the
+ * target takes them. A later failure of one item does not stop the others; it is in the report. Throws
+ * `restore.unconfirmed` where something could be replaced and nobody said so, and what the checks found.
+ */
+export async function restore(request: RestoreRequest, how: OperationHow): Promise<RestoreReport> {
+  if (!request.dryRun) requireDecision(request);
+  if (request.items.length > 1 && !request.dryRun) await checkAll(request, how);
+  const run: Run = { verb: 'restore', job: '', id: request.runId, startedAt: how.clock.now() };
+  how.listen({ type: 'run.started', run, steps: request.items.length });
+  const items: RestoredItem[] = [];
+  for (const item of request.items) items.push(await restoreItem(item, request, run, how));
+  const outcome = worstOutcome(items.map((item) => item.outcome));
+  how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
+  const { dryRun, target, conflict } = request;
+  return { outcome, dryRun, target, conflict, items };
+}
+
+/** True when the request can replace or remove what stands at its target. */
+export function canReplace({ target, conflict }: Pick<RestoreRequest, 'target' | 'conflict'>): boolean {
+  return target === undefined || conflict === 'overwrite' || conflict === 'newer';
+}
+
+function requireDecision(request: RestoreRequest): void {
+  if (!canReplace(request) || request.decision === 'confirmed') return;
+  throw new SuretyError(
+    'restore.unconfirmed',
+    'the restore may replace what stands at its target, and nobody has confirmed that',
+    {
+      hint: 'answer yes when asked, or give --force',
+    },
+  );
+}
+
+/** Members of one point share a target: the first would otherwise be there when the second is refused. */
+async function checkAll(request: RestoreRequest, how: OperationHow): Promise<void> {
+  const silent: StepTools = { signal: how.signal, warn: () => {}, progress: () => {} };
+  for (const item of request.items) await writeItem(item, { ...request, dryRun: true }, silent);
+}
+
+async function restoreItem(
+  item: RestoreItem,
+  request: RestoreRequest,
+  run: Run,
+  how: OperationHow,
+): Promise<RestoredItem> {
+  const { repository, source, snapshot } = item;
+  const ending = await runStep(
+    {
+      run,
+      step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
+      doing: `snapshot ${snapshot.id.slice(0, 8)} of ${source.name} from repository ${repository.name}`,
+      work: async (tools): Promise<StepResult & { verb: 'restore' }> => ({
+        verb: 'restore',
+        snapshot,
+        target: request.target ?? 'the original place',
+        dryRun: request.dryRun,
+        report: await writeItem(item, request, tools),
+      }),
+      judge: ({ report }) => (report.failed.length > 0 || report.checks.some((check) => !check.ok) ? 'failed' : 'ok'),
+    },
+    how,
+  );
+  return {
+    source: source.name,
+    kind: source.kind,
+    repository: repository.name,
+    snapshot,
+    outcome: ending.outcome,
+    report: ending.result?.report,
+    warningCount: ending.warningCount,
+    warnings: ending.warnings,
+    error: ending.error,
+    durationMs: ending.durationMs,
+  };
+}
+
+async function writeItem(item: RestoreItem, request: RestoreRequest, tools: StepTools): Promise<WriteReport> {
+  const engine: Engine = await item.repository.open(tools);
+  const source: Source = await item.source.open(tools);
+  await using restoring = await engine.restore(item.snapshot, { signal: tools.signal, select: request.select });
+  const total = request.select === undefined ? item.snapshot.stats : undefined;
+  return await source.write(restoring, {
+    signal: tools.signal,
+    warn: tools.warn,
+    target: request.target,
+    conflict: request.conflict,
+    dryRun: request.dryRun,
+    progress: ({ files, sizeBytes }) =>
+      tools.progress({
+        phase: 'write',
+        items: files,
+        sizeBytes,
+        totalItems: filesOf(total),
+        totalBytes: total?.sizeBytes,
+      }),
+  });
+}
+
+function filesOf(stats: Snapshot['stats']): number | undefined {
+  return stats === undefined ? undefined : stats.filesNew + stats.filesChanged + stats.filesUnmodified;
+}

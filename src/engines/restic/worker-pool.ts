@@ -1,0 +1,138 @@
+import { Worker } from 'node:worker_threads';
+import { SuretyError } from '../../base/errors.ts';
+
+/** How many tasks a worker has at once: one it works on and one at hand, so that it never waits for the main thread. */
+const DEPTH = 2;
+
+/** Bounds the part of a worker's heap that short-lived objects grow into; the bulk of its memory is in buffers anyway. */
+const YOUNG_HEAP_MIB = 8;
+
+/** A message to a worker that is a task carries its number; so does every message that answers it. */
+export interface NumberedTask {
+  readonly task: number;
+}
+
+export interface WorkerPoolOptions<Got> {
+  readonly url: URL;
+  readonly workers: number;
+  readonly workerData: unknown;
+  /** Messages that do not end a task: `reply` sends to the worker it came from. */
+  readonly onEvent: (message: Got, reply: (message: unknown, transfer?: ArrayBuffer[]) => void) => void;
+  /** True for a message that ends its task. A message of kind `failed` ends it with an error in any case. */
+  readonly isEnd: (message: Got) => boolean;
+}
+
+interface Running<Got> {
+  readonly resolve: (message: Got) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  load: number;
+}
+
+interface FailedTask extends NumberedTask {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Worker threads that take tasks. A thread is started when there is a task and all others are busy: small runs stay on few threads,
+ * and a run that has nothing to do starts none.
+ */
+export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: string }> implements AsyncDisposable {
+  readonly #options: WorkerPoolOptions<Got>;
+  readonly #threads: Thread[] = [];
+  readonly #running = new Map<number, Running<Got>>();
+  readonly #waiting: (() => void)[] = [];
+  #lastTask = 0;
+  #failure: Error | undefined;
+  #ending = false;
+
+  constructor(options: WorkerPoolOptions<Got>) {
+    this.#options = options;
+  }
+
+  /** Resolves when a worker can take a task; rejects when a worker has died. The way to keep the queue bounded. */
+  async ready(): Promise<void> {
+    while (this.#failure === undefined && this.#running.size >= this.#options.workers * DEPTH) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Runs a task on the least busy worker. `make` gets the task's number. */
+  run(make: (task: number) => Sent, transfer: ArrayBuffer[] = []): Promise<Got> {
+    return this.#send(this.#leastBusy(), make, transfer);
+  }
+
+  /** Runs a task on every worker that was started. */
+  runOnAll(make: (task: number) => Sent): Promise<Got[]> {
+    return Promise.all(this.#threads.map((thread) => this.#send(thread, make, [])));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    this.#fail(new SuretyError('repository.interrupted', 'the work was ended before it was complete'));
+  }
+
+  #send(thread: Thread, make: (task: number) => Sent, transfer: ArrayBuffer[]): Promise<Got> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const message = make(++this.#lastTask);
+    thread.load += 1;
+    return new Promise((resolve, reject) => {
+      this.#running.set(message.task, { resolve, reject });
+      thread.worker.postMessage(message, transfer);
+    });
+  }
+
+  #leastBusy(): Thread {
+    const best = this.#threads.toSorted((a, b) => a.load - b.load)[0];
+    if (best !== undefined && (best.load === 0 || this.#threads.length >= this.#options.workers)) return best;
+    return this.#start();
+  }
+
+  #start(): Thread {
+    const worker = new Worker(this.#options.url, {
+      workerData: this.#options.workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
+    });
+    const thread: Thread = { worker, load: 0 };
+    worker.on('message', (message: Got) => this.#receive(thread, message));
+    worker.on('error', (error) => this.#fail(error as Error));
+    worker.on('exit', (code) => {
+      if (!this.#ending) this.#fail(new SuretyError('repository.failed', `a worker thread ended with code ${code}`));
+    });
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #receive(thread: Thread, message: Got): void {
+    const failed = message.kind === 'failed';
+    if (!failed && !this.#options.isEnd(message)) {
+      this.#options.onEvent(message, (reply, transfer = []) => thread.worker.postMessage(reply, transfer));
+      return;
+    }
+    const { task } = message as unknown as NumberedTask;
+    const running = this.#running.get(task);
+    this.#running.delete(task);
+    thread.load -= 1;
+    if (failed) running?.reject(errorOf(message as unknown as FailedTask));
+    else running?.resolve(message);
+    this.#waiting.shift()?.();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#running.values()) reject(this.#failure);
+    this.#running.clear();
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+function errorOf({ code, message }: FailedTask): Error {
+  return Object.assign(new Error(message), code === '' ? {} : { code });
+}

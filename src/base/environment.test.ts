@@ -4,13 +4,13 @@ import { hostName, programVersion, userName, variable, variables } from './envir
 
 test('an unset variable is undefined and an empty one is empty', () => {
   assert.equal(variable('SURETY_TEST_UNSET_VARIABLE'), undefined);
-  process.env['SURETY_TEST_VARIABLE'] = '';
+  process.env.SURETY_TEST_VARIABLE = '';
   assert.equal(variable('SURETY_TEST_VARIABLE'), '');
-  delete process.env['SURETY_TEST_VARIABLE'];
+  delete process.env.SURETY_TEST_VARIABLE;
 });
 
 test('the copy of the variables is a copy', () => {
-  variables()['SURETY_TEST_COPY'] = 'x';
+  variables().SURETY_TEST_COPY = 'x';
   assert.equal(variable('SURETY_TEST_COPY'), undefined);
 });
 

@@ -3,10 +3,14 @@
  *
  * Contract:
  * - `exec` never goes through a shell: argv is passed as it is. Secrets go in `env` or `stdin`, never in argv.
- * - The streams of a {@link Process} have back-pressure: nothing is read from the child faster than it is consumed.
- * - `exit` resolves for every ending, also a signal or a failed start; the caller decides what is an error. A caller that
- *   takes stdout as data checks `exit` before it counts the data as complete.
- * - Aborting the signal ends the child (SIGTERM, then SIGKILL after `killAfterMs`) and `exit` still resolves.
+ * - The streams of a {@link Process} have back-pressure: nothing is read from the child faster than it is consumed. A child whose stdout
+ *   nobody consumes may therefore wait for ever; a caller that leaves the loop early closes the pipe.
+ * - `exit` resolves for every ending, also a signal or a failed start, and never rejects; the caller decides what is an error. A
+ *   caller that takes stdout as data checks `exit` before it counts the data as complete.
+ * - stdout ends where the child's output ends, but throws `exit`'s error when the child could not be started, and the signal's
+ *   reason when that was aborted before the end.
+ * - Aborting the signal ends the child and what it started (SIGTERM, then SIGKILL after `killAfterMs`), and `exit` still resolves.
+ * - When `stdin` throws, the child is ended before its stdin is closed: it must not take half of its input for the whole.
  *
  * Error codes: `reach.not-found` (no such program), `reach.denied`, `reach.unreachable` (retry later), `reach.failed`.
  */
@@ -46,4 +50,6 @@ export interface Exit {
   /** Null when a signal ended the child. */
   readonly code: number | null;
   readonly signal: string | null;
+  /** Set when the program could not be started (a `SuretyError` with one of the codes above), or when its stdin threw (that error). */
+  readonly error?: unknown;
 }

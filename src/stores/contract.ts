@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../base/clock.ts';
 import { hasCode } from '../base/errors.ts';
 import { collectBytes } from '../base/streams.ts';
 import type { How, Store } from './store.ts';
@@ -128,7 +129,7 @@ const checks: Readonly<Record<string, (store: Store) => Promise<void>>> = {
   },
 
   async 'size and time are known'(store) {
-    const beforeMs = Date.now();
+    const beforeMs = systemClock.now().getTime();
     await store.put('a/b', sample(1234), how);
     const found = await store.stat('a/b', how);
     assert.equal(found?.key, 'a/b');

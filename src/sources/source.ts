@@ -122,6 +122,8 @@ export interface SourceFacts {
   readonly fingerprint?: Fingerprint | undefined;
   /** Roots that were mount points of their own, to notice later that one is not mounted. */
   readonly mounts?: readonly string[];
+  /** Roots in which there was nothing, to tell one that is meant to be empty from one that became so. */
+  readonly emptyRoots?: readonly string[];
 }
 
 /** What a database contained, recorded from the same state as the dump; a drill compares it after the restore. */

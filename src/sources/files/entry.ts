@@ -1,0 +1,65 @@
+import fs, { type BigIntStats } from 'node:fs';
+import { decodeName, systemPath } from '../../base/names.ts';
+import type { Owners } from '../../base/owners.ts';
+import type { Entry, EntryType } from '../source.ts';
+
+const TYPES: Readonly<Record<number, EntryType>> = {
+  16807: 'file',
+  9604: 'dir',
+  21609: 'symlink',
+  2401: 'fifo',
+  26411: 'socket',
+  4802: 'chardev',
+  14406: 'dev',
+};
+
+/** The type of what was looked at. */
+export function typeOf(stats: BigIntStats): EntryType {
+  return TYPES[Number(stats.mode) & 0o170000] ?? 'file';
+}
+
+/**
+ * What `path` is, without following it if it is a link; undefined when nothing is there. Throws other system errors.
+ */
+export function look(path: string): BigIntStats | undefined {
+  return fs.lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
+}
+
+/** As {@link look}, but of what a link points to. */
+export function lookThrough(path: string): BigIntStats | undefined {
+  return fs.statSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
+}
+
+/** The entry at `entryPath`. Reads the target of a link at `path`; that throws the system's errors. */
+export function makeEntry(entryPath: string, path: string, stats: BigIntStats, owners: Owners): Entry {
+  const type = typeOf(stats);
+  const uid = Number(stats.uid);
+  const gid = Number(stats.gid);
+  const entry: Entry = {
+    path: entryPath,
+    type,
+    mode: Number(stats.mode) & 0o7777,
+    uid,
+    gid,
+    user: owners.user(uid),
+    group: owners.group(gid),
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    sizeBytes: type === 'file' ? Number(stats.size) : 0,
+    inode: stats.ino,
+    device: stats.dev,
+    links: Number(stats.nlink),
+  };
+  if (type === 'symlink') return { ...entry, linkTarget: decodeName(fs.readlinkSync(systemPath(path), 'buffer')) };
+  if (type === 'chardev' || type === 'dev') return { ...entry, deviceNumber: stats.rdev };
+  return entry;
+}
+
+/** The names in a directory, unordered. Throws the system's errors. */
+export function readNames(directory: string): string[] {
+  const system = systemPath(directory);
+  const names = fs.readdirSync(system, 'utf8');
+  // The replacement character may stand for bytes that are not UTF-8; only their bytes tell.
+  for (const name of names) if (name.includes('\ufffd')) return fs.readdirSync(system, 'buffer').map(decodeName);
+  return names;
+}

@@ -1,0 +1,54 @@
+import { compileGlob } from './glob.ts';
+
+/**
+ * Decides by name what is left out of a backup.
+ *
+ * A pattern without a slash matches a base name anywhere (`*.saving`); one that begins with a slash matches the whole
+ * absolute path (`/srv/media/cache`); any other matches the last names of a path (`cache/tmp`). A slash at the end
+ * restricts a pattern to directories. What is in an excluded directory is excluded with it.
+ */
+export interface Exclusion {
+  /** `absolute` is the whole path on this host, `name` its last name. */
+  excludes(absolute: string, name: string, isDirectory: boolean): boolean;
+}
+
+interface Rule {
+  readonly whole: boolean;
+  readonly directoriesOnly: boolean;
+  readonly expression: RegExp;
+}
+
+/** Throws `glob.invalid` for a pattern that makes no sense. */
+export function compileExclusion(patterns: readonly string[]): Exclusion {
+  const names = new Set<string>();
+  const endings: string[] = [];
+  const rules: Rule[] = [];
+  for (const pattern of patterns) {
+    if (pattern === '') continue;
+    if (/^[^/*?[{\\]+$/.test(pattern)) names.add(pattern);
+    else if (/^\*[^/*?[{\\]+$/.test(pattern)) endings.push(pattern.slice(1));
+    else rules.push(compileRule(pattern));
+  }
+  return {
+    excludes(absolute, name, isDirectory) {
+      // Literal names and endings are nearly all of what people write, and this runs for every file.
+      if (names.has(name)) return true;
+      for (const ending of endings) if (name.endsWith(ending)) return true;
+      for (const rule of rules) {
+        if (rule.directoriesOnly && !isDirectory) continue;
+        if (rule.expression.test(rule.whole ? absolute : name)) return true;
+      }
+      return false;
+    },
+  };
+}
+
+function compileRule(pattern: string): Rule {
+  const directoriesOnly = pattern.length > 1 && pattern.endsWith('/');
+  const body = directoriesOnly ? pattern.slice(0, -1) : pattern;
+  if (!body.includes('/')) return { whole: false, directoriesOnly, expression: compileGlob(body) };
+  const anchored = body.startsWith('/') ? body : `/**/${body}`;
+  // `a/**` means what is in `a`, so that `a` itself stays.
+  const inside = anchored.endsWith('/**') ? `${anchored}/*` : anchored;
+  return { whole: true, directoriesOnly, expression: compileGlob(inside) };
+}

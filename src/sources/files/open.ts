@@ -1,0 +1,29 @@
+import type { Source } from '../source.ts';
+import type { FilesOptions } from './options.ts';
+import { readFiles } from './read.ts';
+import { parseRoots } from './roots.ts';
+import { writeFiles } from './write.ts';
+
+export interface FilesSetup {
+  /** Name of the source in the configuration. */
+  readonly name: string;
+  /** Name of the host the files are on, as snapshots show it. */
+  readonly host: string;
+  readonly options: FilesOptions;
+  /** The folder that relative paths are relative to. */
+  readonly baseDir: string;
+}
+
+/**
+ * Folders and files of this machine as a source. A configured path that is a symbolic link is followed; links below
+ * are stored as links. Throws `source.failed` for paths that contradict each other.
+ */
+export function openFiles({ name, host, options, baseDir }: FilesSetup): Source {
+  const roots = parseRoots(name, options.paths, baseDir);
+  return {
+    traits: { name, kind: 'files' },
+    read: async (how) => readFiles({ name, host, options, roots }, how),
+    write: (restoring, how) => writeFiles(name, roots, restoring, how),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

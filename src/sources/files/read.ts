@@ -1,0 +1,137 @@
+import { setImmediate } from 'node:timers/promises';
+import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
+import { readOwners } from '../../base/owners.ts';
+import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
+import { checkRoots, lookAtRoot, unmounted } from './check.ts';
+import { compileExclusion } from './exclude.ts';
+import type { FilesOptions } from './options.ts';
+import { join, type Root, type Roots } from './roots.ts';
+import { type WalkHow, walk } from './walk.ts';
+import { type XattrReader, xattrReader } from './xattrs.ts';
+
+export interface FilesPlace {
+  /** Name of the source. */
+  readonly name: string;
+  /** Name of the host it is on. */
+  readonly host: string;
+  readonly options: FilesOptions;
+  readonly roots: Roots;
+}
+
+/** After so many batches the event loop gets its turn: timers and signals do not wait for a large tree. */
+const BATCHES_PER_TURN = 8;
+
+/** Begins to read the roots. Throws `source.missing`, `source.unreadable` or `source.unmounted`. */
+export function readFiles(place: FilesPlace, how: ReadHow): Reading {
+  const { all } = place.roots;
+  const mounts = checkRoots(place.name, all, place.options.require_mount, how.previous?.mounts ?? []);
+  return new FilesReading(place, how, mounts);
+}
+
+class FilesReading implements Reading {
+  readonly host: string;
+  readonly paths: readonly string[];
+  readonly #place: FilesPlace;
+  readonly #how: ReadHow;
+  readonly #mounts: readonly string[];
+  readonly #devices: readonly bigint[];
+  readonly #readXattrs: XattrReader;
+  readonly #emptyRoots: Root[] = [];
+  #files = 0;
+  #sizeBytes = 0;
+
+  constructor(place: FilesPlace, how: ReadHow, mounts: readonly string[]) {
+    this.#place = place;
+    this.#how = how;
+    this.#mounts = mounts;
+    this.host = place.host;
+    this.paths = place.roots.all.map((root) => root.shown);
+    this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
+    this.#readXattrs = xattrReader(how.warn);
+  }
+
+  async *entries(): AsyncIterable<readonly Entry[]> {
+    let batches = 0;
+    for (const batch of walk(this.#walkHow())) {
+      this.#how.signal.throwIfAborted();
+      for (const entry of batch) {
+        if (entry.type !== 'file') continue;
+        this.#files += 1;
+        this.#sizeBytes += entry.sizeBytes;
+      }
+      yield batch;
+      batches += 1;
+      if (batches % BATCHES_PER_TURN === 0) await setImmediate();
+    }
+    this.#how.signal.throwIfAborted();
+  }
+
+  #walkHow(): WalkHow {
+    const { name, options, roots } = this.#place;
+    return {
+      source: name,
+      roots,
+      exclusion: compileExclusion(options.exclude),
+      excludeCaches: options.exclude_caches,
+      largerThanBytes: options.exclude_larger_than ?? Number.POSITIVE_INFINITY,
+      oneFileSystem: options.one_file_system,
+      owners: readOwners(),
+      warn: this.#how.warn,
+      onEmptyRoot: (root) => this.#onEmptyRoot(root),
+    };
+  }
+
+  /** A root that lost everything is found here, before the engine takes the content of the others. */
+  #onEmptyRoot(root: Root): void {
+    this.#emptyRoots.push(root);
+    const { previous } = this.#how;
+    if ((previous?.files ?? 0) === 0 || previous?.emptyRoots?.includes(root.shown)) return;
+    throw this.#empty(join(root.base, root.entryPath));
+  }
+
+  #empty(path: string): SuretyError {
+    const { name } = this.#place;
+    return new SuretyError('source.empty', `${displayName(path)} of source ${name} is empty but was not before`, {
+      hint: 'check whether its disk is mounted; if it is meant to be empty, take it out of the configuration',
+      details: { source: name, path: displayName(path), filesBefore: this.#how.previous?.files ?? 0 },
+    });
+  }
+
+  xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] {
+    return entries.map((entry) => this.#readXattrs(entry.path, this.#locate(entry)));
+  }
+
+  *content(entries: readonly Entry[], _how: ContentHow): Iterable<Content> {
+    for (const entry of entries) yield { kind: 'path', path: this.#locate(entry) };
+  }
+
+  #locate(entry: Entry): string {
+    return this.#place.roots.locate(entry.path)!;
+  }
+
+  async finish(): Promise<SourceFacts> {
+    this.#checkStillThere();
+    const { previous } = this.#how;
+    const [first] = this.#place.roots.all;
+    if (this.#files === 0 && (previous?.files ?? 0) > 0) throw this.#empty(join(first!.base, first!.entryPath));
+    return {
+      kind: 'files',
+      versions: {},
+      files: this.#files,
+      sizeBytes: this.#sizeBytes,
+      mounts: this.#mounts,
+      emptyRoots: this.#emptyRoots.map((root) => root.shown),
+    };
+  }
+
+  /** A disk that went away while it was read makes all that was not reached look deleted. */
+  #checkStillThere(): void {
+    for (const [index, root] of this.#place.roots.all.entries()) {
+      if (lookAtRoot(this.#place.name, root).dev !== this.#devices[index])
+        throw unmounted(this.#place.name, join(root.base, root.entryPath));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

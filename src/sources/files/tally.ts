@@ -1,0 +1,38 @@
+import { messageOf } from '../../base/errors.ts';
+import type { RestoredEntry, WriteHow, WriteReport } from '../source.ts';
+
+const PLANNED_CHANGES = 1000;
+
+type Counted = 'files' | 'dirs' | 'others' | 'skipped';
+
+/** Counts what a restore does, for its report and its progress. */
+export interface Tally {
+  count(what: Counted, sizeBytes?: number): void;
+  /** Notes a change for the report of a dry run; the first 1000 are kept. */
+  plan(path: string, action: 'create' | 'overwrite' | 'skip'): void;
+  /** Reports and warns about an entry that could not be restored. */
+  fail(entry: Pick<RestoredEntry, 'path'>, error: Error): void;
+  report(): WriteReport;
+}
+
+export function startTally(how: WriteHow): Tally {
+  const counts = { files: 0, dirs: 0, others: 0, skipped: 0 };
+  let sizeBytes = 0;
+  const failed: { path: string; error: Error }[] = [];
+  const plan: { path: string; action: 'create' | 'overwrite' | 'skip' }[] = [];
+  return {
+    count(what, addedBytes = 0) {
+      counts[what] += 1;
+      sizeBytes += addedBytes;
+      if (what === 'files') how.progress?.({ files: counts.files, sizeBytes });
+    },
+    plan(path, action) {
+      if (plan.length < PLANNED_CHANGES) plan.push({ path, action });
+    },
+    fail(entry, error) {
+      failed.push({ path: entry.path, error });
+      how.warn({ code: 'entry.failed', path: entry.path, message: messageOf(error) });
+    },
+    report: () => ({ ...counts, sizeBytes, failed, plan, checks: [] }),
+  };
+}

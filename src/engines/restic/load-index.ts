@@ -1,0 +1,92 @@
+/** Reads all index files of a repository into one table in memory. */
+import { eachConcurrently } from '../../base/limit.ts';
+import type { How } from '../engine.ts';
+import { BlobTable, type BlobType } from './blob-table.ts';
+import { idText } from './format/id.ts';
+import { parseIndex } from './format/index-file.ts';
+import { keyOf, type Repository } from './repository.ts';
+
+export interface LoadHow extends How {
+  /** Room for what the caller will add. Default 0. */
+  readonly spareBlobs?: number;
+  readonly sparePacks?: number;
+  /** Told of each index file that can not be read; without it the first one is thrown. */
+  readonly onDamaged?: (id: string, error: unknown) => void;
+}
+
+export interface LoadedIndex {
+  readonly table: BlobTable;
+  /** Ids of the index files that are in the table. */
+  readonly files: readonly string[];
+}
+
+/**
+ * An entry of an index file takes no fewer stored bytes than this: its id is random, so its 32 bytes can not be compressed. The same
+ * holds for a pack's id.
+ */
+const ENTRY_BYTES_MIN = 32;
+/** Small reads that are under way at once hide the latency of a distant store; what they hold in memory stays small. */
+const CONNECTIONS_MAX = 8;
+
+/** Loads the index. Several entries of one blob are kept, where it stands in several places; the same place told twice counts once. */
+export async function loadIndex(repository: Repository, how: LoadHow): Promise<LoadedIndex> {
+  const listed = await repository.files('index', how);
+  const room = Math.ceil(listed.reduce((sum, file) => sum + file.sizeBytes, 0) / ENTRY_BYTES_MIN);
+  const table = BlobTable.create(room + (how.spareBlobs ?? 0), room + (how.sparePacks ?? 0));
+  const packs = new Map<string, number>();
+  const files: string[] = [];
+  const connections = Math.min(CONNECTIONS_MAX, repository.store.traits.connections);
+  await eachConcurrently(listed, connections, how.signal, async ({ id }, signal) => {
+    try {
+      const json = await repository.readUnpacked('index', id, { signal });
+      addFile(table, packs, json, keyOf('index', id));
+      files.push(id);
+    } catch (error) {
+      if (how.onDamaged === undefined || signal.aborted) throw error;
+      how.onDamaged(id, error);
+    }
+  });
+  return { table, files };
+}
+
+function addFile(table: BlobTable, packs: Map<string, number>, json: Uint8Array, key: string): void {
+  let pack = -1;
+  let isNew = false;
+  let places: Set<string> | undefined;
+  parseIndex(json, key, {
+    pack(id) {
+      const text = idText(id);
+      const known = packs.get(text);
+      isNew = known === undefined;
+      places = undefined;
+      pack = known ?? table.addPack(id);
+      if (isNew) packs.set(text, pack);
+    },
+    blob(id, type, offset, length, rawLength) {
+      if (!isNew) {
+        if (isKnown(table, id, type, pack, offset)) return;
+        places ??= placesIn(table, pack);
+        const place = `${offset} ${type} ${idText(id)}`;
+        if (places.has(place)) return;
+        places.add(place);
+      }
+      table.add(id, type, { pack, offset, length, rawLength });
+    },
+  });
+}
+
+/** Whether the first entry of the blob is this very place: the usual case when a pack stands in two index files. */
+function isKnown(table: BlobTable, id: Uint8Array, type: BlobType, pack: number, offset: number): boolean {
+  const entry = table.find(id, type);
+  return entry >= 0 && table.packOf(entry) === pack && table.offsetOf(entry) === offset;
+}
+
+/** All places known in one pack. Only needed for blobs that stand in several packs, one of which is told twice. */
+function placesIn(table: BlobTable, pack: number): Set<string> {
+  const places = new Set<string>();
+  for (let entry = 0; entry < table.count; entry++) {
+    if (table.packOf(entry) !== pack) continue;
+    places.add(`${table.offsetOf(entry)} ${table.typeOf(entry)} ${idText(table.idOf(entry))}`);
+  }
+  return places;
+}

@@ -1,0 +1,59 @@
+/** The lock files in a repository. */
+import { hasCode, systemCode } from '../../base/errors.ts';
+import type { How } from '../engine.ts';
+import { decodeLock, encodeLock, type LockDocument } from './format/lock.ts';
+import { dateToNs } from './format/time.ts';
+import { keyOf, type Repository } from './repository.ts';
+
+export interface HeldLock {
+  readonly id: string;
+  /** Undefined when the file can not be read. */
+  readonly document: LockDocument | undefined;
+  readonly error?: unknown;
+}
+
+/** All locks. Those that went while they were looked at are left out, and empty files that a killed upload left behind. */
+export async function readLocks(repository: Repository, how: How): Promise<HeldLock[]> {
+  const locks: HeldLock[] = [];
+  for (const { id, sizeBytes } of await repository.files('locks', how)) {
+    if (sizeBytes === 0) continue;
+    try {
+      const json = await repository.readUnpacked('locks', id, how);
+      locks.push({ id, document: decodeLock(json, keyOf('locks', id)) });
+    } catch (error) {
+      if (hasCode(error, 'store.not-found')) continue;
+      if (!hasCode(error, 'repository.damaged')) throw error;
+      locks.push({ id, document: undefined, error });
+    }
+  }
+  return locks;
+}
+
+/** Writes a lock file with the present time and returns its id. */
+export function writeLock(repository: Repository, exclusive: boolean, how: How): Promise<string> {
+  const { host, user } = repository.identity;
+  const timeNs = dateToNs(repository.clock.now());
+  const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  return repository.writeUnpacked(
+    'locks',
+    encodeLock({ timeNs, exclusive, host, user, pid: process.pid, ...owner }),
+    how,
+  );
+}
+
+const STALE_NS = 30n * 60n * 1_000_000_000n;
+
+/** Whether the program that took the lock is gone: no renewal for 30 minutes, or it ran on this host and does not any more. */
+export function isStale(lock: LockDocument, now: Date, thisHost: string): boolean {
+  if (dateToNs(now) - lock.timeNs > STALE_NS) return true;
+  return lock.host === thisHost && lock.pid > 0 && !isRunning(lock.pid);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
+}

@@ -1,0 +1,59 @@
+/** Opens a repository with a password. */
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
+import type { Store } from '../../stores/store.ts';
+import type { How } from '../engine.ts';
+import { CONFIG_KEY, decodeConfig } from './format/config.ts';
+import { damaged } from './format/damaged.ts';
+import { DEFAULT_PACK_SIZE_BYTES } from './options.ts';
+import { createRepository, type Identity, type Repository } from './repository.ts';
+import { createSealer } from './seal.ts';
+import { unlockKey } from './unlock-key.ts';
+
+export interface OpenOptions extends Identity {
+  readonly password: string;
+  /** zstd level of what is written, 1 to 19. */
+  readonly compressionLevel: number;
+  readonly packSizeBytes?: number | undefined;
+  /** Threads for the heavy work; undefined: as many as suit the machine. */
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * Throws `repository.missing` when there is none, `repository.wrong-password`, `repository.version`, and `repository.damaged` when its
+ * config or all of its keys can not be read.
+ */
+export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
+  const how = { signal: options.signal ?? new AbortController().signal };
+  const sealed = await readConfig(store, how);
+  const { id: keyId, masterKey } = await unlockKey(store, options.password, how);
+  const plain = createSealer(masterKey).open(sealed);
+  if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');
+  return createRepository({
+    store,
+    config: decodeConfig(plain),
+    masterKey,
+    keyId,
+    level: options.compressionLevel,
+    packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
+    workers: options.workers,
+    identity: { host: options.host, user: options.user, program: options.program },
+    clock: options.clock ?? systemClock,
+  });
+}
+
+async function readConfig(store: Store, how: How): Promise<Uint8Array> {
+  try {
+    return await store.read(CONFIG_KEY, undefined, how);
+  } catch (error) {
+    if (!hasCode(error, 'store.not-found')) throw error;
+    const { location } = store.traits;
+    throw new SuretyError('repository.missing', `there is no repository at ${location}`, {
+      hint: 'check the location, or make a new repository with surety init',
+      cause: error,
+      details: { location },
+    });
+  }
+}

@@ -1,0 +1,42 @@
+/** The restic engine: one file per verb, put together here. */
+import type { Store } from '../../stores/store.ts';
+import type { Engine, EngineTraits } from '../engine.ts';
+import { entries } from './entries.ts';
+import { facts } from './facts.ts';
+import { forget } from './forget.ts';
+import { openKeyRing } from './keys.ts';
+import { type OpenOptions, openRepository } from './open-repository.ts';
+import { prune } from './prune.ts';
+import { rebuildIndex } from './rebuild-index.ts';
+import { findSnapshot, listSnapshots } from './snapshots.ts';
+import { unlock } from './unlock.ts';
+
+export { initRestic } from './init.ts';
+export type { OpenOptions } from './open-repository.ts';
+
+const CAN: EngineTraits['can'] = new Set(['cleanup', 'verify-data', 'keys', 'rebuild-index', 'unlock']);
+
+/**
+ * Opens a repository in restic's format. The engine owns the store from then on, and closes it when it is disposed of; when
+ * opening fails the store stays the caller's. Errors: those of `openRepository`.
+ */
+export async function openRestic(store: Store, options: OpenOptions): Promise<Engine> {
+  const repository = await openRepository(store, options);
+  const { location } = store.traits;
+  return {
+    traits: { kind: 'restic', location, deduplicates: true, encrypts: true, can: CAN },
+    backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
+    list: (how) => listSnapshots(repository, how),
+    find: (prefix, how) => findSnapshot(repository, prefix, how),
+    facts: (snapshot, how) => facts(repository, snapshot, how),
+    entries: (snapshot, how) => entries(repository, snapshot, how),
+    restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
+    verify: async (how) => (await import('./verify.ts')).verify(repository, how),
+    forget: (ids, how) => forget(repository, ids, how),
+    prune: (how) => prune(repository, how),
+    rebuildIndex: (how) => rebuildIndex(repository, how),
+    unlock: (how) => unlock(repository, how),
+    keys: openKeyRing(repository),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,109 @@
+/** From a password to the master key and back: key files of a store. */
+import { scrypt } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
+import { randomBytes } from '../../base/ids.ts';
+import type { Store } from '../../stores/store.ts';
+import type { How } from '../engine.ts';
+import { damaged } from './format/damaged.ts';
+import {
+  decodeKey,
+  decodeMasterKey,
+  encodeKey,
+  encodeMasterKey,
+  type KeyDocument,
+  SALT_BYTES,
+  type ScryptCost,
+  scryptBytes,
+} from './format/key.ts';
+import { dateToNs } from './format/time.ts';
+import { type Identity, keyOf, listFiles, readChecked } from './repository.ts';
+import { createSealer, type MasterKey } from './seal.ts';
+import { sha256Hex } from './sha256.ts';
+
+export interface UnlockedKey {
+  readonly id: string;
+  readonly masterKey: MasterKey;
+}
+
+/** Tries the password on every key of the store. Throws `repository.wrong-password` when it fits none. */
+export async function unlockKey(store: Store, password: string, how: How): Promise<UnlockedKey> {
+  const files = await listFiles(store, 'keys', how);
+  if (files.length === 0) throw damaged('keys', 'there is no key file, so no password can open the repository');
+  const unreadable: unknown[] = [];
+  for (const { id } of files) {
+    try {
+      const masterKey = await openKey(await readKey(store, id, how), password, id);
+      if (masterKey !== undefined) return { id, masterKey };
+    } catch (error) {
+      if (!(error instanceof SuretyError) || error.code !== 'repository.damaged') throw error;
+      unreadable.push(error);
+    }
+  }
+  if (unreadable.length === files.length) throw unreadable[0];
+  const rest = unreadable.length === 0 ? '' : `; besides, ${messageOf(unreadable[0])}`;
+  throw new SuretyError(
+    'repository.wrong-password',
+    `the password does not open the repository at ${store.traits.location}`,
+    {
+      hint: `check the password and the location${rest}`,
+      details: { location: store.traits.location, keys: files.length },
+    },
+  );
+}
+
+export async function readKey(store: Store, id: string, how: How): Promise<KeyDocument> {
+  return decodeKey(await readChecked(store, 'keys', id, how), keyOf('keys', id));
+}
+
+/** The master key in a key file, or undefined when the password is another one. */
+export async function openKey(document: KeyDocument, password: string, id: string): Promise<MasterKey | undefined> {
+  const plain = createSealer(await deriveKey(password, document.salt, document.cost)).open(document.data);
+  return plain === undefined ? undefined : decodeMasterKey(plain, keyOf('keys', id));
+}
+
+/** Stores the master key under a password and returns the new key file's id. */
+export async function storeKey(
+  store: Store,
+  masterKey: MasterKey,
+  password: string,
+  how: How & { readonly identity: Identity; readonly clock: Clock },
+): Promise<string> {
+  if (password === '')
+    throw new SuretyError('key.empty-password', 'an empty password protects nothing', { hint: 'choose another one' });
+  const cost = await chooseCost(how.clock);
+  const salt = randomBytes(SALT_BYTES);
+  const data = createSealer(await deriveKey(password, salt, cost)).seal(Buffer.from(encodeMasterKey(masterKey)));
+  const { user, host } = how.identity;
+  const file = Buffer.from(encodeKey({ createdNs: dateToNs(how.clock.now()), user, host, cost, salt, data }));
+  const id = sha256Hex(file);
+  await store.put(keyOf('keys', id), file, how);
+  return id;
+}
+
+export function newMasterKey(): MasterKey {
+  return { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+}
+
+/** 32 MiB of memory, as restic takes; rounds are added until one guess costs about this long. */
+const BASE_COST: ScryptCost = { N: 32_768, r: 8, p: 1 };
+const GUESS_MS = 100;
+const MAX_ROUNDS = 8;
+
+async function chooseCost(clock: Clock): Promise<ScryptCost> {
+  const startedMs = clock.elapsedMs();
+  await deriveKey('calibration', Buffer.alloc(SALT_BYTES), BASE_COST);
+  const roundMs = Math.max(1, clock.elapsedMs() - startedMs);
+  return { ...BASE_COST, p: Math.min(MAX_ROUNDS, Math.max(1, Math.round(GUESS_MS / roundMs))) };
+}
+
+/** The key that a password stands for: 32 bytes for AES-256, then 16 and 16 for the authenticator. */
+function deriveKey(password: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<MasterKey> {
+  const maxmem = scryptBytes({ N, r, p }) + (1 << 20);
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, 64, { N, r, p, maxmem }, (error, bytes) => {
+      if (error !== null) reject(error);
+      else resolve({ encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48) });
+    });
+  });
+}

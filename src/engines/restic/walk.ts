@@ -1,0 +1,93 @@
+/** Walks the tree of a snapshot in name order. */
+import type { How } from '../engine.ts';
+import type { Node } from './format/node.ts';
+import { nodesOf } from './format/tree.ts';
+import type { Selection } from './selection.ts';
+import type { TreeReader } from './tree-reader.ts';
+
+export interface WalkedNode {
+  /** Names joined by '/', no leading slash. */
+  readonly path: string;
+  readonly node: Node;
+}
+
+export interface WalkHow extends How {
+  readonly selection: Selection;
+  /** Entries that are not part of what was backed up. */
+  readonly isHidden?: ((path: string) => boolean) | undefined;
+}
+
+/** So many nodes of a directory are looked at before its subdirectories, whose trees can then be read at once. */
+const WINDOW_NODES = 256;
+
+interface Level {
+  readonly prefix: string;
+  readonly nodes: Iterator<Node>;
+  /** The directory is wanted, and so is all that is in it. */
+  readonly wanted: boolean;
+  /** The directory itself, until it is told. */
+  untold: WalkedNode | undefined;
+  window: Node[];
+  at: number;
+}
+
+/** Selected entries and, before the first of those below it, each directory above them. */
+export async function* walkTree(trees: TreeReader, root: string, how: WalkHow): AsyncGenerator<WalkedNode> {
+  const { selection } = how;
+  const levels: Level[] = [await openLevel(trees, root, { prefix: '', wanted: false, untold: undefined }, how)];
+  for (let level = levels[0]; level !== undefined; level = levels[levels.length - 1]) {
+    const node = nextNode(trees, level, how);
+    if (node === undefined) {
+      levels.pop();
+      continue;
+    }
+    const walked = { path: level.prefix + node.name, node };
+    if (how.isHidden?.(walked.path)) continue;
+    // Asked also below a wanted directory, so that no pattern counts as unmet because of another one.
+    const wanted = selection.wants(walked.path) || level.wanted;
+    if (wanted) {
+      yield* tellAbove(levels);
+      yield walked;
+    }
+    if (node.subtree === undefined || !(wanted || selection.mayWantBelow(walked.path))) continue;
+    const below = { prefix: `${walked.path}/`, wanted, untold: wanted ? undefined : walked };
+    levels.push(await openLevel(trees, node.subtree, below, how));
+  }
+}
+
+function* tellAbove(levels: readonly Level[]): Generator<WalkedNode> {
+  for (const level of levels) {
+    if (level.untold === undefined) continue;
+    yield level.untold;
+    level.untold = undefined;
+  }
+}
+
+async function openLevel(
+  trees: TreeReader,
+  tree: string,
+  level: Pick<Level, 'prefix' | 'wanted' | 'untold'>,
+  how: WalkHow,
+): Promise<Level> {
+  how.signal.throwIfAborted();
+  return { ...level, nodes: nodesOf(await trees.read(tree, how), tree), window: [], at: 0 };
+}
+
+function nextNode(trees: TreeReader, level: Level, how: WalkHow): Node | undefined {
+  if (level.at === level.window.length) fillWindow(trees, level, how);
+  return level.window[level.at++];
+}
+
+function fillWindow(trees: TreeReader, level: Level, how: WalkHow): void {
+  level.window = [];
+  level.at = 0;
+  const ids: string[] = [];
+  for (let next = level.nodes.next(); !next.done; next = level.nodes.next()) {
+    const node = next.value;
+    level.window.push(node);
+    const below = node.subtree !== undefined && (level.wanted || how.selection.mayWantBelow(level.prefix + node.name));
+    if (below) ids.push(node.subtree!);
+    if (level.window.length === WINDOW_NODES) break;
+  }
+  if (ids.length > 1) trees.ahead(ids, how);
+}

@@ -7,6 +7,9 @@ export const copy: Tool = {
   version: ['cp', '--version'],
   command(step, place) {
     if (step === 'first') return { argv: ['cp', '-a', place.data, place.repository], env: {} };
+    if (step === 'day-two') {
+      return { argv: ['sh', '-c', 'rm -rf "$1" && cp -a "$0" "$1"', place.data, place.repository], env: {} };
+    }
     if (step === 'restore') return { argv: ['cp', '-a', join(place.repository, '.'), place.target], env: {} };
     return undefined;
   },

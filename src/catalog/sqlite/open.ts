@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { hostName } from '../../base/environment.ts';
-import { systemCode } from '../../base/errors.ts';
+import { isRunning } from '../../base/running.ts';
 import type { Catalog } from '../catalog.ts';
 import { openDatabase } from './database.ts';
 import { toCatalogError } from './database-error.ts';
@@ -46,7 +46,7 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     });
   }
 
-  translate(() => closeAbandoned(database, owner, isAlive));
+  translate(() => closeAbandoned(database, owner, isRunning));
   return {
     traits: { kind: 'sqlite', location: path },
     notices,
@@ -71,13 +71,4 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
       if (database.isOpen) database.close();
     },
   };
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }

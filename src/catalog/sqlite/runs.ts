@@ -34,12 +34,12 @@ export function endRun(database: DatabaseSync, id: string, end: RunEnd): void {
 }
 
 /** Runs of this host that have no end and whose process is gone were interrupted: their processes could not say so. */
-export function closeAbandoned(database: DatabaseSync, owner: Owner, isAlive: (processId: number) => boolean): void {
+export function closeAbandoned(database: DatabaseSync, owner: Owner, isRunning: (processId: number) => boolean): void {
   const open = database.prepare('SELECT id, process_id FROM runs WHERE outcome IS NULL AND host = ?').all(owner.host);
   const close = database.prepare("UPDATE runs SET outcome = 'interrupted' WHERE id = ? AND outcome IS NULL");
   for (const row of open) {
     const processId = number(row, 'process_id');
-    if (processId === owner.processId || !isAlive(processId)) close.run(text(row, 'id'));
+    if (processId === owner.processId || !isRunning(processId)) close.run(text(row, 'id'));
   }
 }
 

@@ -21,11 +21,12 @@ test('edit distance is zero only for equal words, symmetric, and never longer th
   );
 });
 
-test('the nearest candidate comes first and far ones are left out', () => {
+test('only the nearest candidates are suggested', () => {
   assert.deepEqual(nearest('pasword', ['password', 'path', 'store']), ['password']);
   assert.deepEqual(nearest('valut', ['plain', 'vault']), ['vault']);
   assert.deepEqual(nearest('Time_Zone', ['time_zone']), ['time_zone']);
   assert.deepEqual(nearest('comp', ['compression', 'cache']), ['compression']);
+  assert.deepEqual(nearest('exclud', ['exclude_caches', 'exclude']), ['exclude']);
   assert.deepEqual(nearest('entirely-other', ['store', 'type']), []);
 });
 

@@ -1,5 +1,5 @@
 /**
- * The candidates most like `word`, best first: for "did you mean …". Only those that a slip of the hand explains are
+ * The candidates most like `word`, for "did you mean …": the equally near ones, by name. Only what a slip of the hand explains is
  * returned: at most about a third of the letters differ, or one is the beginning of the other.
  */
 export function nearest(word: string, candidates: Iterable<string>, limit = 3): string[] {
@@ -8,11 +8,13 @@ export function nearest(word: string, candidates: Iterable<string>, limit = 3): 
   const found: { candidate: string; distance: number }[] = [];
   for (const candidate of new Set(candidates)) {
     const other = candidate.toLowerCase();
-    const distance = isBeginning(wanted, other) ? 0.5 : editDistance(wanted, other);
+    const edits = editDistance(wanted, other);
+    const distance = isBeginning(wanted, other) ? Math.min(edits, allowed) : edits;
     if (distance <= allowed) found.push({ candidate, distance });
   }
-  found.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
-  return found.slice(0, limit).map((one) => one.candidate);
+  const best = Math.min(...found.map(({ distance }) => distance));
+  const equallyNear = found.filter(({ distance }) => distance === best).map(({ candidate }) => candidate);
+  return equallyNear.sort().slice(0, limit);
 }
 
 function isBeginning(left: string, right: string): boolean {

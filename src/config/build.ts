@@ -1,0 +1,82 @@
+/** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
+import type { Config, JobConfig, RepositoryConfig, SourceConfig } from './config.ts';
+import type { ConfigDocument } from './document.ts';
+import { retentionPolicy } from './keep.ts';
+import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
+import { expandHome } from './paths.ts';
+import { LOCAL_HOST } from './references.ts';
+import { resolveSecretPath } from './secrets.ts';
+import { parseStoreLocation } from './store-location.ts';
+
+type Origin = Pick<Config, 'file' | 'directory' | 'warnings'>;
+type RawSource = NonNullable<ConfigDocument['sources']>[string];
+type RawRepository = ConfigDocument['repositories'][string];
+type RawJob = NonNullable<ConfigDocument['jobs']>[string];
+
+/** Name of the job that is made where the file has none: all sources to all repositories. */
+export const IMPLICIT_JOB = 'all';
+
+/** The configuration of a document that has no errors. */
+export function build(document: ConfigDocument, origin: Origin): Config {
+  const sources = Object.entries(document.sources ?? {}).map(([name, raw]) => buildSource(name, raw));
+  const repositories = Object.entries(document.repositories).map(([name, raw]) =>
+    buildRepository(name, raw, origin.directory),
+  );
+  const all = { sources: sources.map(({ name }) => name), to: repositories.map(({ name }) => name) };
+  const jobs = Object.entries(document.jobs ?? {}).map(([name, raw]) => buildJob(name, raw, all));
+  if (document.jobs === undefined && sources.length > 0) {
+    jobs.push(buildJob(IMPLICIT_JOB, { sources: 'all', to: 'all' }, all));
+  }
+  return deepFreeze({ ...origin, sources, repositories, jobs });
+}
+
+function buildSource(name: string, raw: RawSource): SourceConfig {
+  const attributes = {
+    name,
+    host: raw.host ?? LOCAL_HOST,
+    importance: raw.importance ?? 'should',
+    rpoMs: raw.rpo,
+    rtoMs: raw.rto,
+    after: raw.after ?? [],
+  };
+  switch (raw.type) {
+    case 'files':
+      return {
+        ...attributes,
+        kind: 'files',
+        options: SOURCE_OPTIONS.files({ ...raw, paths: raw.paths.map(expandHome) }),
+      };
+    case 'sqlite':
+      return { ...attributes, kind: 'sqlite', options: SOURCE_OPTIONS.sqlite({ ...raw, path: expandHome(raw.path) }) };
+  }
+}
+
+function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {
+  const { type, store, ...rest } = raw;
+  const options = REPOSITORY_OPTIONS[type](rest);
+  const password = resolveSecretPath(options.password, directory);
+  return { name, kind: type, store: parseStoreLocation(store, directory), options: { ...options, password } };
+}
+
+interface AllNames {
+  readonly sources: readonly string[];
+  readonly to: readonly string[];
+}
+
+function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
+  return {
+    name,
+    sources: raw.sources === 'all' ? all.sources : raw.sources,
+    to: raw.to === 'all' ? all.to : raw.to,
+    schedule: raw.schedule,
+    timeZone: raw.time_zone,
+    keep: raw.keep === undefined ? undefined : retentionPolicy(raw.keep),
+    hooks: { before: raw.hooks?.before ?? [], after: raw.hooks?.after ?? [] },
+  };
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,83 @@
+/** The configuration as the rest of Surety sees it: parsed, complete and frozen. */
+import { SuretyError } from '../base/errors.ts';
+import { didYouMean, listed } from '../base/nearest.ts';
+import type { RetentionPolicy } from '../rules/policy.ts';
+import type { IMPORTANCES } from './document.ts';
+import type { ConfigProblem } from './explain.ts';
+import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
+import type { StoreLocation } from './store-location.ts';
+
+export interface Config {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** The folder it is in: relative paths in source options are relative to it. */
+  readonly directory: string;
+  readonly sources: readonly SourceConfig[];
+  readonly repositories: readonly RepositoryConfig[];
+  readonly jobs: readonly JobConfig[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+export type SourceKind = keyof typeof SOURCE_OPTIONS;
+export type RepositoryKind = keyof typeof REPOSITORY_OPTIONS;
+
+/** A source; `kind` tells which options it has. */
+export type SourceConfig = { [Kind in SourceKind]: SourceOf<Kind> }[SourceKind];
+
+export interface SourceOf<Kind extends SourceKind> {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Name of a host; `local` is this machine. */
+  readonly host: string;
+  readonly importance: (typeof IMPORTANCES)[number];
+  /** How much work may be lost at most. */
+  readonly rpoMs: number | undefined;
+  /** How long a restore may take at most. */
+  readonly rtoMs: number | undefined;
+  /** Names of sources that are read before this one. */
+  readonly after: readonly string[];
+  readonly options: ReturnType<(typeof SOURCE_OPTIONS)[Kind]>;
+}
+
+/** A repository; `kind` tells which options it has. */
+export type RepositoryConfig = { [Kind in RepositoryKind]: RepositoryOf<Kind> }[RepositoryKind];
+
+export interface RepositoryOf<Kind extends RepositoryKind> {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly store: StoreLocation;
+  readonly options: ReturnType<(typeof REPOSITORY_OPTIONS)[Kind]>;
+}
+
+export interface JobConfig {
+  readonly name: string;
+  /** Names of sources, at least one. */
+  readonly sources: readonly string[];
+  /** Names of repositories, at least one. */
+  readonly to: readonly string[];
+  /** Five cron fields. */
+  readonly schedule: string | undefined;
+  /** Undefined: that of this machine. */
+  readonly timeZone: string | undefined;
+  /** Undefined: cleanup removes nothing. */
+  readonly keep: RetentionPolicy | undefined;
+  readonly hooks: { readonly before: readonly Hook[]; readonly after: readonly Hook[] };
+}
+
+/** A line for the shell, or a program with its arguments. */
+export type Hook = string | readonly string[];
+
+/** The source, repository or job of that name. Throws `config.unknown-name` with a suggestion. */
+export function findNamed<Named extends { readonly name: string }>(
+  all: readonly Named[],
+  name: string,
+  what: string,
+): Named {
+  const found = all.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const names = all.map((one) => one.name);
+  const known = names.length === 0 ? `the configuration has no ${what}` : `there are: ${listed(names, 'and')}`;
+  throw new SuretyError('config.unknown-name', `there is no ${what} named ${name}`, {
+    hint: didYouMean(name, names) ?? known,
+  });
+}

@@ -1,0 +1,112 @@
+/** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
+import { z } from 'zod';
+import { durationValue, parsedBy } from '../base/option-values.ts';
+import { isTimeZone } from '../rules/calendar.ts';
+import { isEmptyPolicy } from '../rules/policy.ts';
+import { scheduleProblem } from '../rules/schedule.ts';
+import { retentionPolicy } from './keep.ts';
+import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
+import { parseStoreLocation } from './store-location.ts';
+
+export const IMPORTANCES = ['must', 'should', 'could'] as const;
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
+  error: 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit',
+});
+
+/** What every source has besides the options of its kind. */
+const sourceAttributes = {
+  host: z.string().describe('where the source lives: a name under hosts; default: this machine').optional(),
+  importance: z.enum(IMPORTANCES).describe('how bad it is to lose it; default should').optional(),
+  rpo: durationValue.describe('how much work may be lost at most, such as 24h').optional(),
+  rto: durationValue.describe('how long a restore may take at most, such as 1h').optional(),
+  after: z.array(z.string()).describe('names of sources to read before this one').optional(),
+};
+
+const source = z.discriminatedUnion('type', [
+  SOURCE_SCHEMAS.files.safeExtend({ type: z.literal('files'), ...sourceAttributes }),
+  SOURCE_SCHEMAS.sqlite.safeExtend({ type: z.literal('sqlite'), ...sourceAttributes }),
+]);
+
+const store = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .describe('where the repository is: file:some/folder or file:/some/folder')
+  .superRefine(parsedBy((raw) => void parseStoreLocation(raw, '/')));
+
+const repository = z.discriminatedUnion('type', [
+  REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), store }),
+]);
+
+const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {
+  const planned = Object.keys(raw).find((key) => PLANNED_HOST_KINDS.includes(key));
+  const message =
+    planned === undefined ? 'this is not a host' : `hosts over ${planned} are not available in this version`;
+  context.addIssue({ code: 'custom', message, params: { hint: 'leave `hosts` out: everything runs on this machine' } });
+});
+
+const count = z.union([z.int().min(0), z.literal('all')]);
+
+const keep = z
+  .strictObject({
+    last: count.describe('how many of the newest').optional(),
+    hourly: count.optional(),
+    daily: count.optional(),
+    weekly: count.describe('the newest of how many ISO weeks').optional(),
+    monthly: count.optional(),
+    yearly: count.optional(),
+    within: durationValue.describe('everything younger than this').optional(),
+    within_hourly: durationValue.optional(),
+    within_daily: durationValue.optional(),
+    within_weekly: durationValue.optional(),
+    within_monthly: durationValue.optional(),
+    within_yearly: durationValue.optional(),
+    tags: z.array(z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])).optional(),
+  })
+  .describe('which snapshots cleanup keeps: the union of what stands here')
+  .refine((raw) => !isEmptyPolicy(retentionPolicy(raw)), {
+    error: 'it would keep nothing',
+    params: { hint: 'set at least one of last, daily, weekly, monthly, yearly or within' },
+  });
+
+const names = z.union([z.array(z.string()).min(1), z.literal('all')]);
+const hook = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+const job = z.strictObject({
+  sources: names.describe('names of the sources to back up, or all'),
+  to: names.describe('names of the repositories to back up to, or all'),
+  schedule: z
+    .string()
+    .describe('when it runs, as five cron fields')
+    .superRefine((text, context) => {
+      const message = scheduleProblem(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
+  time_zone: z
+    .string()
+    .describe('of schedule and keep, such as Europe/London; default: that of this machine')
+    .refine(isTimeZone, {
+      error: 'there is no such time zone',
+      params: { hint: 'use a name such as Europe/London or UTC' },
+    })
+    .optional(),
+  keep: keep.optional(),
+  hooks: z.strictObject({ before: z.array(hook).optional(), after: z.array(hook).optional() }).optional(),
+});
+
+export const documentSchema = z
+  .strictObject({
+    hosts: z.record(name, host).optional(),
+    sources: z.record(name, source).describe('what to protect').optional(),
+    repositories: z
+      .record(name, repository)
+      .describe('where snapshots are kept')
+      .refine((all) => Object.keys(all).length > 0, { error: 'there is no repository' }),
+    jobs: z.record(name, job).describe('which sources go where, when, and how long they are kept').optional(),
+  })
+  .meta({
+    title: 'Surety configuration',
+    description: 'what to protect, where snapshots are kept, and when that happens',
+  });
+
+export type ConfigDocument = z.output<typeof documentSchema>;

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { findNamed } from './config.ts';
+import { renderProblem } from './explain.ts';
+import { checkConfig, parseConfig } from './parse.ts';
+import type { RawConfig } from './read.ts';
+
+const TESTDATA = join(import.meta.dirname, 'testdata');
+
+for (const file of readdirSync(TESTDATA).filter((name) => name.endsWith('.yaml'))) {
+  test(`${file} is answered with the errors and warnings of its golden file`, (t) => {
+    const text = readFileSync(join(TESTDATA, file), 'utf8');
+    const { errors, warnings } = checkConfig(raw(text, 0o644));
+    const lines = [
+      ...errors.map((e) => `error ${renderProblem(e)}`),
+      ...warnings.map((w) => `warning ${renderProblem(w)}`),
+    ];
+    const golden = join(TESTDATA, `${basename(file, '.yaml')}.txt`);
+    t.assert.fileSnapshot(`${lines.join('\n')}\n`, golden, { serializers: [String] });
+  });
+}
+
+const VAULT = `
+repositories:
+  vault: { type: restic, store: file:data/vault, password: { file: secret/password } }`;
+
+test('a whole configuration is parsed, with defaults filled in and places resolved', () => {
+  const config = parsed(`
+sources:
+  app: { type: sqlite, path: data/app.db, rpo: 24h, rto: 90m, importance: must }
+  media: { type: files, paths: [media, ~/pictures], after: [app] }
+${VAULT}
+jobs:
+  nightly:
+    sources: [media, app]
+    to: [vault]
+    schedule: '7 3 * * *'
+    time_zone: Europe/London
+    keep: { last: 3, daily: all, within: 7d, within_monthly: 365d, tags: [pin, [a, b]] }
+`);
+  const [app, media] = config.sources;
+  assert.equal(config.directory, '/etc/here');
+  assert.deepEqual(
+    [app?.kind, app?.host, app?.importance, app?.rpoMs, app?.rtoMs],
+    ['sqlite', 'local', 'must', 86_400_000, 5_400_000],
+  );
+  assert.deepEqual([media?.importance, media?.rpoMs, media?.after], ['should', undefined, ['app']]);
+  assert.ok(media?.kind === 'files');
+  assert.deepEqual(media.options.paths, ['media', join(homedir(), 'pictures')]);
+  assert.deepEqual(config.repositories, [
+    {
+      name: 'vault',
+      kind: 'restic',
+      store: { kind: 'local', options: { path: '/etc/here/data/vault' } },
+      options: { password: { file: '/etc/here/secret/password' }, compressionLevel: 3, packSizeBytes: 16 * 2 ** 20 },
+    },
+  ]);
+  assert.deepEqual(config.jobs, [
+    {
+      name: 'nightly',
+      sources: ['media', 'app'],
+      to: ['vault'],
+      schedule: '7 3 * * *',
+      timeZone: 'Europe/London',
+      keep: {
+        last: 3,
+        daily: 'all',
+        withinMs: 7 * 86_400_000,
+        periodsWithinMs: { monthly: 365 * 86_400_000 },
+        tags: [['pin'], ['a', 'b']],
+      },
+      hooks: { before: [], after: [] },
+    },
+  ]);
+});
+
+test('a configuration without jobs has one: all sources to all repositories', () => {
+  const config = parsed(`sources: { a: { type: files, paths: [/a] }, b: { type: files, paths: [/b] } }${VAULT}`);
+  assert.deepEqual(
+    config.jobs.map(({ name, sources, to, keep }) => ({ name, sources, to, keep })),
+    [{ name: 'all', sources: ['a', 'b'], to: ['vault'], keep: undefined }],
+  );
+});
+
+test('a configuration of repositories only is enough to restore, and has no job', () => {
+  assert.deepEqual(parsed(VAULT).jobs, []);
+});
+
+test('the configuration can not be changed, at any depth', () => {
+  const config = parsed(`sources: { a: { type: files, paths: [/a] } }${VAULT}`);
+  const frozen = (value: unknown): boolean =>
+    typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+  assert.ok(frozen(config));
+});
+
+test('a plain password is nowhere in what the configuration prints', () => {
+  const config = parsed('repositories: { v: { type: restic, store: file:v, password: hunter2 } }');
+  const [repository] = config.repositories;
+  assert.ok(repository !== undefined && 'plain' in repository.options.password);
+  assert.equal(repository.options.password.plain.reveal(), 'hunter2');
+  const shown = inspect(config, { depth: 20, showHidden: true }) + JSON.stringify(config);
+  assert.ok(!shown.includes('hunter2'));
+});
+
+test('a wrong password value is not repeated in the error', () => {
+  for (const wrong of ['20261120', '[20261120]', '{ 20261120: x }', '{ env: [20261120] }', 'hunter2 20261120: x']) {
+    const text = `repositories: { v: { type: restic, store: file:v, password: ${wrong} } }`;
+    const messages = checkConfig(raw(text)).errors.filter(({ path }) => !path.includes('20261120'));
+    assert.ok(!messages.map(renderProblem).join().includes('20261120'), wrong);
+  }
+});
+
+test('the error lists every problem of the file with its place', () => {
+  const text = `sources: { a: { type: files, paths: [/a], exlude: [] } }\n${VAULT}\njobs: { n: { sources: [b], to: [vault] } }`;
+  assert.throws(() => parsed(text), {
+    code: 'config.invalid',
+    message: [
+      'surety.yaml has 2 errors',
+      'surety.yaml:1:43 sources.a.exlude: this key is not known; did you mean exclude',
+      'surety.yaml:5:24 jobs.n.sources[0]: there is no source named b; did you mean a',
+    ].join('\n'),
+  });
+});
+
+test('names of object members are not names of sources', () => {
+  const { errors } = checkConfig(raw(`${VAULT}\njobs: { n: { sources: [constructor, __proto__], to: [toString] } }`));
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    [
+      'there is no source named constructor',
+      'there is no source named __proto__',
+      'there is no repository named toString',
+    ],
+  );
+});
+
+test('whatever the text, the answer is a configuration or errors with places inside the file', () => {
+  const sample = readFileSync(join(TESTDATA, 'warnings.yaml'), 'utf8');
+  const edits = fc.array(
+    fc.tuple(
+      fc.nat(sample.length),
+      fc.nat(12),
+      fc.constantFrom('', ' ', '\n', ':', '{', '[', '&a', '*a', '-', '"', 'null', '7'),
+    ),
+    { minLength: 1, maxLength: 4 },
+  );
+  fc.assert(
+    fc.property(edits, (all) => {
+      const text = all.reduce((now, [at, cut, put]) => now.slice(0, at) + put + now.slice(at + cut), sample);
+      const { config, errors } = checkConfig(raw(text));
+      assert.equal(config === undefined, errors.length > 0);
+      const lines = text.split('\n').length;
+      for (const { line, column } of errors) assert.ok(line >= 1 && line <= lines && column >= 1, `${line}:${column}`);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a name that is not in the configuration is answered with the nearest', () => {
+  const { repositories } = parsed(VAULT);
+  assert.equal(findNamed(repositories, 'vault', 'repository'), repositories[0]);
+  assert.throws(() => findNamed(repositories, 'valut', 'repository'), {
+    code: 'config.unknown-name',
+    message: 'there is no repository named valut',
+    hint: 'did you mean vault',
+  });
+  assert.throws(() => findNamed([], 'x', 'job'), { hint: 'the configuration has no job' });
+});
+
+function parsed(text: string) {
+  return parseConfig(raw(text));
+}
+
+function raw(text: string, mode = 0o600): RawConfig {
+  return { file: '/etc/here/surety.yaml', shownAs: 'surety.yaml', text, mode };
+}

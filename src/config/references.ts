@@ -1,0 +1,71 @@
+/** Checks that names in one part of the document exist in another. Works on what was written, so that it runs beside other errors. */
+import { didYouMean, listed } from '../base/nearest.ts';
+import type { Finding } from './explain.ts';
+import type { Path } from './locate.ts';
+import { valueAt } from './schema.ts';
+
+/** Name of the host that is always there: this machine. */
+export const LOCAL_HOST = 'local';
+
+/** Findings about names that nothing has, names given twice, and sources that wait for each other. */
+export function checkReferences(raw: unknown): Finding[] {
+  const sources = namesIn(raw, 'sources');
+  const repositories = namesIn(raw, 'repositories');
+  const hosts = [LOCAL_HOST, ...namesIn(raw, 'hosts')];
+  const findings: Finding[] = [];
+  for (const source of sources) {
+    const host = valueAt(raw, ['sources', source, 'host']);
+    findings.push(...checkName(host, ['sources', source, 'host'], 'host', hosts));
+    findings.push(...checkNames(raw, ['sources', source, 'after'], 'source', sources));
+  }
+  for (const job of namesIn(raw, 'jobs')) {
+    findings.push(...checkNames(raw, ['jobs', job, 'sources'], 'source', sources));
+    findings.push(...checkNames(raw, ['jobs', job, 'to'], 'repository', repositories));
+  }
+  return [...findings, ...checkOrder(raw, sources)];
+}
+
+/** The names in a section, in the order of the file. */
+export function namesIn(raw: unknown, section: string): string[] {
+  const value = valueAt(raw, [section]);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+/** The texts in a list, or none where there is no list. */
+export function textsAt(raw: unknown, path: Path): string[] {
+  const value = valueAt(raw, path);
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function checkNames(raw: unknown, path: Path, of: string, known: readonly string[]): Finding[] {
+  const list = valueAt(raw, path);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((name: unknown, at) => {
+    if (list.indexOf(name) < at) return [{ path: [...path, at], message: `${String(name)} is named twice` }];
+    return checkName(name, [...path, at], of, known);
+  });
+}
+
+function checkName(name: unknown, path: Path, of: string, known: readonly string[]): Finding[] {
+  if (typeof name !== 'string' || known.includes(name)) return [];
+  const all = known.length === 0 ? `there is no ${of} at all` : `known: ${listed(known, 'and')}`;
+  return [{ path, message: `there is no ${of} named ${name}`, suggestion: didYouMean(name, known) ?? all }];
+}
+
+/** One finding for each circle of `after`. */
+function checkOrder(raw: unknown, sources: readonly string[]): Finding[] {
+  const done = new Set<string>();
+  const findings: Finding[] = [];
+  const visit = (name: string, trail: readonly string[]): void => {
+    const from = trail.indexOf(name);
+    if (from >= 0) {
+      const circle = [...trail.slice(from), name].join(' → ');
+      findings.push({ path: ['sources', name, 'after'], at: 'key', message: `sources wait for each other: ${circle}` });
+    } else if (!done.has(name)) {
+      for (const next of textsAt(raw, ['sources', name, 'after'])) visit(next, [...trail, name]);
+      done.add(name);
+    }
+  };
+  for (const name of sources) visit(name, []);
+  return findings;
+}

@@ -1,0 +1,82 @@
+/** What is allowed in a configuration but probably not meant, or not wise. */
+import type { Finding } from './explain.ts';
+import type { Path } from './locate.ts';
+import { LOCAL_HOST, namesIn, textsAt } from './references.ts';
+import { valueAt } from './schema.ts';
+
+const READABLE_BY_OTHERS = 0o004;
+const HOW_TO_HIDE = 'use { env: NAME }, { file: PATH } or { command: [...] }';
+
+/** Keys whose values are secrets, in repositories and sources. */
+const SECRET_KEYS = ['password'];
+
+/** Findings about a valid document; `mode` are the permission bits of the file. */
+export function warningsOf(raw: unknown, mode: number): Finding[] {
+  const plain = plainSecrets(raw);
+  const findings: Finding[] = plain.map((path) => ({
+    path,
+    at: 'key',
+    message: 'the secret stands in the configuration itself',
+    suggestion: HOW_TO_HIDE,
+  }));
+  if (plain.length > 0 && (mode & READABLE_BY_OTHERS) !== 0) {
+    findings.push({
+      path: [],
+      message: 'every user of this machine can read this file and the secrets in it',
+      suggestion: 'chmod 600 it',
+    });
+  }
+  return [...findings, ...unused(raw), ...notActedOn(raw)];
+}
+
+function plainSecrets(raw: unknown): Path[] {
+  const paths: Path[] = [];
+  for (const section of ['sources', 'repositories']) {
+    for (const name of namesIn(raw, section)) {
+      for (const key of SECRET_KEYS) {
+        if (typeof valueAt(raw, [section, name, key]) === 'string') paths.push([section, name, key]);
+      }
+    }
+  }
+  return paths;
+}
+
+/** Names that no job uses. Without jobs, everything is used by the job that is made. */
+function unused(raw: unknown): Finding[] {
+  const jobs = namesIn(raw, 'jobs');
+  const findings: Finding[] = [];
+  const check = (section: string, what: string, used: (name: string) => boolean): void => {
+    for (const name of namesIn(raw, section)) {
+      if (!used(name)) findings.push({ path: [section, name], at: 'key', message: `no ${what} uses it` });
+    }
+  };
+  const isUsed = (key: string) => (name: string) =>
+    jobs.some((job) => valueAt(raw, ['jobs', job, key]) === 'all' || textsAt(raw, ['jobs', job, key]).includes(name));
+  if (jobs.length > 0) {
+    check('sources', 'job', isUsed('sources'));
+    check('repositories', 'job', isUsed('to'));
+  }
+  const hosts = namesIn(raw, 'sources').map((name) => valueAt(raw, ['sources', name, 'host']) ?? LOCAL_HOST);
+  check('hosts', 'source', (name) => hosts.includes(name));
+  return findings;
+}
+
+/** Settings this version reads but has nothing that acts on them: nobody shall rely on what does not happen. */
+function notActedOn(raw: unknown): Finding[] {
+  return namesIn(raw, 'jobs').flatMap((job): Finding[] => {
+    const findings: Finding[] = [];
+    if (valueAt(raw, ['jobs', job, 'hooks']) !== undefined) {
+      findings.push({ path: ['jobs', job, 'hooks'], at: 'key', message: 'this version does not run hooks' });
+    }
+    if (valueAt(raw, ['jobs', job, 'schedule']) !== undefined) {
+      const suggestion = `run surety backup ${job} from cron or a timer`;
+      findings.push({
+        path: ['jobs', job, 'schedule'],
+        at: 'key',
+        message: 'this version does not run jobs by itself',
+        suggestion,
+      });
+    }
+    return findings;
+  });
+}

@@ -4,13 +4,13 @@ import type { Owners } from '../../base/owners.ts';
 import type { Entry, EntryType } from '../source.ts';
 
 const TYPES: Readonly<Record<number, EntryType>> = {
-  16807: 'file',
-  9604: 'dir',
-  21609: 'symlink',
-  2401: 'fifo',
-  26411: 'socket',
-  4802: 'chardev',
-  14406: 'dev',
+  32768: 'file',
+  16384: 'dir',
+  40960: 'symlink',
+  4096: 'fifo',
+  49152: 'socket',
+  8192: 'chardev',
+  24576: 'dev',
 };
 
 /** The type of what was looked at. */

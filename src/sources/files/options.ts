@@ -1,46 +1,61 @@
 import { z } from 'zod';
-import { parseBytes } from '../../base/bytes.ts';
-import { messageOf } from '../../base/errors.ts';
+import { parsedBy, sizeValue } from '../../base/option-values.ts';
 import { compileGlob } from './glob.ts';
 
-const size = z.union([z.string(), z.int().nonnegative()]).transform((value, context) => {
-  try {
-    return typeof value === 'number' ? value : parseBytes(value);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: messageOf(error) });
-    return z.NEVER;
-  }
-});
+/** How the files of a source are found. */
+export interface FilesOptions {
+  /** Folders and single files, absolute or relative to the configuration file. */
+  readonly paths: readonly string[];
+  /** Patterns of what is left out; see `exclude.ts`. */
+  readonly exclude: readonly string[];
+  /** Whether what is in folders marked with a CACHEDIR.TAG is left out. */
+  readonly excludeCaches: boolean;
+  /** Larger files are left out. */
+  readonly largerThanBytes: number;
+  /** Whether to stay on the file system of each path. */
+  readonly oneFileSystem: boolean;
+  /** Whether it is an error when a path is not a mount point. */
+  readonly requireMount: boolean;
+}
+
+export const DEFAULT_EXCLUDES: readonly string[] = ['lost+found', '*.saving'];
 
 const path = z
   .string()
-  .min(1, 'a path is empty')
+  .min(1, 'a path can not be empty')
   .refine((text) => !text.includes('\0'), 'a path can not contain a NUL character');
 
-const pattern = z.string().superRefine((text, context) => {
-  try {
-    compileGlob(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: messageOf(error) });
-  }
+const pattern = z.string().min(1, 'a pattern can not be empty').transform(parsedBy(checkedGlob));
+
+function checkedGlob(text: string): string {
+  compileGlob(text);
+  return text;
+}
+
+/** The keys of a `files` source in the configuration, besides those that every source has. */
+export const filesSchema = z.strictObject({
+  paths: z
+    .array(path)
+    .min(1, 'no path is given')
+    .describe('folders and files; relative ones are relative to the configuration file'),
+  exclude: z
+    .array(pattern)
+    .describe(`patterns of what to leave out, in place of the default ${DEFAULT_EXCLUDES.join(', ')}`)
+    .optional(),
+  exclude_caches: z.boolean().describe('leave out what is in folders with a CACHEDIR.TAG; default true').optional(),
+  exclude_larger_than: sizeValue.describe('leave out files larger than this').optional(),
+  one_file_system: z.boolean().describe('stay on the file system of each path; default false').optional(),
+  require_mount: z.boolean().describe('fail unless each path is a mount point; default false').optional(),
 });
 
-/** The keys of a `files` source besides those that every source has. */
-export const filesShape = {
-  /** What to back up: folders and single files. Relative ones are relative to the configuration file and stored so. */
-  paths: z.array(path).min(1, 'no path is given'),
-  /** Patterns of what to leave out; giving some replaces the defaults. */
-  exclude: z.array(pattern).default(['lost+found', '*.saving']),
-  /** Leave out what is in folders marked with a CACHEDIR.TAG. */
-  exclude_caches: z.boolean().default(true),
-  /** Leave out files larger than this. */
-  exclude_larger_than: size.optional(),
-  /** Stay on the file system of each path. */
-  one_file_system: z.boolean().default(false),
-  /** Fail unless each path is a mount point. */
-  require_mount: z.boolean().default(false),
-};
-
-export const filesOptions = z.strictObject(filesShape);
-
-export type FilesOptions = z.output<typeof filesOptions>;
+/** What was read by {@link filesSchema}, with defaults filled in. */
+export function filesOptions(raw: z.output<typeof filesSchema>): FilesOptions {
+  return {
+    paths: raw.paths,
+    exclude: raw.exclude ?? DEFAULT_EXCLUDES,
+    excludeCaches: raw.exclude_caches ?? true,
+    largerThanBytes: raw.exclude_larger_than ?? Number.POSITIVE_INFINITY,
+    oneFileSystem: raw.one_file_system ?? false,
+    requireMount: raw.require_mount ?? false,
+  };
+}

@@ -25,7 +25,7 @@ const BATCHES_PER_TURN = 8;
 /** Begins to read the roots. Throws `source.missing`, `source.unreadable` or `source.unmounted`. */
 export function readFiles(place: FilesPlace, how: ReadHow): Reading {
   const { all } = place.roots;
-  const mounts = checkRoots(place.name, all, place.options.require_mount, how.previous?.mounts ?? []);
+  const mounts = checkRoots(place.name, all, place.options.requireMount, how.previous?.mounts ?? []);
   return new FilesReading(place, how, mounts);
 }
 
@@ -73,9 +73,9 @@ class FilesReading implements Reading {
       source: name,
       roots,
       exclusion: compileExclusion(options.exclude),
-      excludeCaches: options.exclude_caches,
-      largerThanBytes: options.exclude_larger_than ?? Number.POSITIVE_INFINITY,
-      oneFileSystem: options.one_file_system,
+      excludeCaches: options.excludeCaches,
+      largerThanBytes: options.largerThanBytes,
+      oneFileSystem: options.oneFileSystem,
       owners: readOwners(),
       warn: this.#how.warn,
       onEmptyRoot: (root) => this.#onEmptyRoot(root),

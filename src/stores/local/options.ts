@@ -18,7 +18,7 @@ export interface LocalStoreOptions {
 export function localStoreOptions(url: string, baseFolder: string): LocalStoreOptions | undefined {
   if (!url.startsWith('file:')) return undefined;
   const path = url.startsWith('file://') ? decodedPath(url) : url.slice('file:'.length);
-  if (path === '' || path.includes('\0')) throw invalidUrl(url, 'it names no folder');
+  if (path === '' || url === 'file://' || path.includes('\0')) throw invalidUrl(url, 'it names no folder');
   return { path: resolve(baseFolder, path) };
 }
 

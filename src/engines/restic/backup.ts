@@ -1,0 +1,131 @@
+/** The verb `backup`: entries of a source become a snapshot. Packs are stored first, then their index, the snapshot last. */
+import { availableParallelism } from 'node:os';
+import type { Reading, SourceFacts } from '../../sources/source.ts';
+import type { BackupHow, BackupResult, BackupStats, Snapshot } from '../engine.ts';
+import { ContentStore } from './backup/content-store.ts';
+import { EntriesReader } from './backup/read-entries.ts';
+import { saveFacts } from './backup/save-facts.ts';
+import { Tally } from './backup/tally.ts';
+import { TreeStore } from './backup/tree-store.ts';
+import type { BlobTable } from './blob-table.ts';
+import { FACTS_FILE } from './facts.ts';
+import { encodeSnapshot, type SnapshotDocument } from './format/snapshot.ts';
+import { dateToNs } from './format/time.ts';
+import { loadIndex } from './load-index.ts';
+import { withLock } from './locks.ts';
+import { PackStore } from './pack-store.ts';
+import type { Repository } from './repository.ts';
+import { listSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
+import { openTreeReader } from './tree-reader.ts';
+
+/**
+ * Room in the index for what a run may add: blobs for some terabytes. It costs address space, not memory, and a run that
+ * needs more only stores some blobs twice.
+ */
+const SPARE_BLOBS = 4_000_000;
+const WORKERS_MAX = 8;
+
+export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
+  return await withLock(repository, { ...how, exclusive: false }, async (signal) => {
+    const parent = await findParent(repository, reading, { ...how, signal });
+    const { table } = await loadIndex(repository, { signal, spareBlobs: SPARE_BLOBS });
+    return await store({ repository, reading, table, parent, how: { ...how, signal } });
+  });
+}
+
+interface Run {
+  readonly repository: Repository;
+  readonly reading: Reading;
+  readonly table: BlobTable;
+  readonly parent: Snapshot | undefined;
+  readonly how: BackupHow;
+}
+
+async function store({ repository, reading, table, parent, how }: Run): Promise<BackupResult> {
+  let warnings = 0;
+  const counted: BackupHow = {
+    ...how,
+    warn: (warning) => {
+      warnings += 1;
+      how.warn(warning);
+    },
+  };
+  const packs = new PackStore(repository, how);
+  let reader: EntriesReader | undefined;
+  const fail = (error: unknown): void => reader?.fail(error);
+  const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
+  await using content = new ContentStore(repository, table, packs, workers, fail);
+  const trees = new TreeStore(repository, table, packs, fail);
+  const tally = new Tally(how.progress, () => repository.clock.elapsedMs());
+  reader = await EntriesReader.open({
+    ...{ reading, table, content, tally, how: counted },
+    trees: openTreeReader(repository, table),
+    save: (tree) => trees.save(tree),
+    parentTree: parent?.tree,
+    reservedName: FACTS_FILE,
+  });
+  await reader.readAll();
+  const facts: SourceFacts = await reading.finish();
+  const { newestNs } = tally;
+  await saveFacts({ reader, repository, table, content, facts, host: reading.host, warnings, newestNs, how });
+  reader.root.release();
+  const tree = await reader.orFailure(reader.root.saved);
+  await reader.orFailure(Promise.all([content.flush(), trees.flush()]));
+  await packs.flush();
+  const stats = statsOf(tally, packs);
+  return { snapshot: await storeSnapshot(repository, reading, tree, parent, stats, how), stats };
+}
+
+/** The newest snapshot of the same series; one that restic made of the same paths serves as well. */
+async function findParent(repository: Repository, reading: Reading, how: BackupHow): Promise<Snapshot | undefined> {
+  const { snapshots } = await listSnapshots(repository, how);
+  const paths = reading.paths.toSorted().join('\0');
+  const alike = snapshots.filter(
+    (snapshot) => snapshot.host === reading.host && snapshot.paths.toSorted().join('\0') === paths,
+  );
+  return alike.findLast(({ source }) => source === how.source) ?? alike.findLast(({ source }) => source === '');
+}
+
+function statsOf(tally: Tally, packs: PackStore): BackupStats {
+  const { filesNew, filesChanged, filesUnmodified, dirs, others, sizeBytes } = tally;
+  const { plainBytes, storedBytes, dataBlobs, treeBlobs } = packs.totals;
+  return {
+    ...{ filesNew, filesChanged, filesUnmodified, dirs, others, sizeBytes },
+    ...{ addedBytes: plainBytes, storedBytes, dataBlobs, treeBlobs },
+  };
+}
+
+async function storeSnapshot(
+  repository: Repository,
+  reading: Reading,
+  tree: string,
+  parent: Snapshot | undefined,
+  stats: BackupStats,
+  how: BackupHow,
+): Promise<Snapshot> {
+  const document: SnapshotDocument = {
+    timeNs: dateToNs(how.startedAt),
+    parent: parent?.id,
+    tree,
+    paths: reading.paths,
+    host: reading.host,
+    user: repository.identity.user,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    excludes: how.excludes,
+    tags: [...suretyTags(how.source, how.recoveryPoint), ...how.tags],
+    original: undefined,
+    program: repository.identity.program,
+    summary: {
+      startedNs: dateToNs(how.startedAt),
+      endedNs: dateToNs(repository.clock.now()),
+      ...stats,
+      dirsNew: 0,
+      dirsChanged: 0,
+      dirsUnmodified: stats.dirs,
+      files: stats.filesNew + stats.filesChanged + stats.filesUnmodified,
+    },
+  };
+  const id = await repository.writeUnpacked('snapshots', encodeSnapshot(document), how);
+  return toSnapshot(id, document);
+}

@@ -1,0 +1,47 @@
+import { type BlobTable, TREE } from '../blob-table.ts';
+import { idText } from '../format/id.ts';
+import type { PackStore } from '../pack-store.ts';
+import { PACK_TARGET_BYTES } from '../packer.ts';
+import type { Repository } from '../repository.ts';
+import { BlobSaver } from './blob-saver.ts';
+
+/** Saves trees, in the main thread: they are few and compress well. */
+export class TreeStore {
+  readonly #saver: BlobSaver;
+  readonly #puts = new Set<Promise<void>>();
+  /** Saving is one at a time, in the order of the calls. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(repository: Repository, table: BlobTable, packs: PackStore, onFailure: (error: unknown) => void) {
+    this.#saver = new BlobSaver({
+      table,
+      sealer: repository.sealer,
+      level: repository.config.version < 2 ? undefined : repository.level,
+      type: TREE,
+      targetBytes: PACK_TARGET_BYTES,
+      onPack: (pack) => {
+        const put = packs.put(pack).then(() => this.#saver.giveBack(pack.buffer), onFailure);
+        this.#puts.add(put);
+        void put.then(() => this.#puts.delete(put));
+      },
+    });
+  }
+
+  /** Saves a tree unless it is known; resolves to its id as hex digits. */
+  save(tree: Uint8Array): Promise<string> {
+    const saved = this.#last.then(async () => {
+      const id = new Uint8Array(32);
+      await this.#saver.save(tree, id);
+      return idText(id);
+    });
+    this.#last = saved.catch(() => {});
+    return saved;
+  }
+
+  /** Stores what is packed so far, and waits for all packs that are on their way. */
+  async flush(): Promise<void> {
+    await this.#last;
+    this.#saver.flush();
+    await Promise.all(this.#puts);
+  }
+}

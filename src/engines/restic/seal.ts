@@ -3,8 +3,9 @@
  * one-time key `r ‖ AES-128_k(IV)`. Formats: restic, doc/design.rst "Keys, Encryption and MAC"; D. J. Bernstein,
  * "The Poly1305-AES message-authentication code".
  */
-import { createCipheriv, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, timingSafeEqual } from 'node:crypto';
 import { poly1305 } from '@noble/ciphers/_poly1305.js';
+import { randomBytes } from '../../base/ids.ts';
 import { loadNative } from './native.ts';
 
 export interface MasterKey {
@@ -132,11 +133,11 @@ function portablePrimitives(key: MasterKey): Primitives {
 
 /** Random IVs are drawn from the system 4 KiB at a time: one call for 256 blobs. */
 function createIvSource(): (target: Uint8Array) => void {
-  const pool = Buffer.alloc(4096);
-  let used = pool.length;
+  let pool = randomBytes(4096);
+  let used = 0;
   return (target) => {
     if (used === pool.length) {
-      randomFillSync(pool);
+      pool = randomBytes(4096);
       used = 0;
     }
     target.set(pool.subarray(used, used + IV_BYTES));

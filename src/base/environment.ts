@@ -42,6 +42,12 @@ export function temporaryFolder(): string {
   return tmpdir();
 }
 
+/** The time zone of this machine or of `TZ`, such as `Europe/London`; `UTC` where none is known. */
+export function systemTimeZone(): string {
+  const name = new Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined;
+  return name === undefined || name === 'Etc/Unknown' ? 'UTC' : name;
+}
+
 let version: string | undefined;
 
 /** Surety's version, such as `0.1.0`. */

@@ -102,7 +102,14 @@ export const documentSchema = z
       .record(name, repository)
       .describe('where snapshots are kept')
       .refine((all) => Object.keys(all).length > 0, { error: 'there is no repository' }),
-    jobs: z.record(name, job).describe('which sources go where, when, and how long they are kept').optional(),
+    jobs: z
+      .record(name, job)
+      .describe('which sources go where, when, and how long they are kept; default: all sources to all repositories')
+      .refine((all) => Object.keys(all).length > 0, {
+        error: 'there is no job',
+        params: { hint: 'leave `jobs` out to back up all sources to all repositories' },
+      })
+      .optional(),
   })
   .meta({
     title: 'Surety configuration',

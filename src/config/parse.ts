@@ -7,6 +7,7 @@ import { documentSchema } from './document.ts';
 import { type ConfigProblem, type Finding, inFileOrder, invalidConfig, placed } from './explain.ts';
 import { findingsOf } from './issues.ts';
 import { createLocator, type Locator } from './locate.ts';
+import { overlapsOf } from './overlap.ts';
 import type { RawConfig } from './read.ts';
 import { checkReferences } from './references.ts';
 import { warningsOf } from './warnings.ts';
@@ -45,8 +46,10 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   errors.push(...placed(findings, read.shownAs, locator));
   if (!parsed.success || errors.length > 0) return failed(errors.sort(inFileOrder));
 
-  const warnings = placed(warningsOf(raw.value, read.mode), read.shownAs, locator);
-  const config = build(parsed.data, { file: read.file, directory: dirname(read.file), warnings });
+  const directory = dirname(read.file);
+  const doubts = [...warningsOf(raw.value, read.mode), ...overlapsOf(parsed.data, directory)];
+  const warnings = placed(doubts, read.shownAs, locator);
+  const config = build(parsed.data, { file: read.file, directory, warnings });
   return { config, errors: [], warnings };
 }
 

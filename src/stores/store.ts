@@ -1,7 +1,8 @@
 /**
  * The port every place for bytes implements: a flat map from keys to immutable bodies.
  *
- * **Keys** are `/`-separated names of `[A-Za-z0-9._-]`, such as `data/ab/ab12…`; no empty part, no `.` or `..`.
+ * **Keys** are `/`-separated names of `[A-Za-z0-9._-]`, such as `data/ab/ab12…`; no empty part, no `.` or `..`, no part longer than 255 and
+ * no key longer than 1,024 characters. The first part is never `tmp`: stores that need a place for unfinished bodies have it there.
  *
  * What an adapter guarantees to its callers:
  * - `put` is atomic and durable: the key exists with the whole body or not at all, also after a power cut, once the
@@ -9,16 +10,16 @@
  * - After `put` resolved, `get`, `stat` and `list` of the same store see the body (read after write).
  * - `list` yields every key under the prefix exactly once, in no particular order, or throws; it never ends early without throwing.
  *   Retention and pruning rely on it.
- * - `delete` of a key that is not there succeeds.
- * - Native errors are translated to {@link SuretyError} with the codes below; nothing else is thrown but what the
- *   signal's reason is.
+ * - `delete` of a key that is not there succeeds. A power cut may bring back what was deleted just before; it never takes more.
+ * - Native errors are translated to {@link SuretyError} with the codes below; nothing else is thrown but the signal's
+ *   reason, and what a streamed body throws, which comes out as it is.
  *
  * Adapters do not retry: that is `wrap/retry.ts`, which repeats only errors whose `retry` is `later`. A put may thus run more
  * than once; this is why a streamed body is opened anew each time.
  *
  * Error codes: `store.not-found`, `store.exists` (only with `ifAbsent`), `store.denied`, `store.full`,
- * `store.unavailable` (retry later), `store.read-only`, `store.invalid-key`, `store.incomplete` (a get came out shorter than
- * promised), `store.failed` (anything else; the cause is kept).
+ * `store.unavailable` (retry later), `store.read-only`, `store.invalid-key`, `store.incomplete` (a body is shorter than
+ * what was asked for), `store.failed` (anything else; the cause is kept).
  */
 export interface Store extends AsyncDisposable {
   readonly traits: StoreTraits;
@@ -29,7 +30,11 @@ export interface Store extends AsyncDisposable {
   stream(key: string, range: Range | undefined, how: How): AsyncIterable<Uint8Array>;
   /** Size and time of one body, or undefined when there is none. */
   stat(key: string, how: How): Promise<Stored | undefined>;
-  /** All keys that start with `prefix` (a whole name or ending in `/`; '' for all). A missing prefix lists nothing. */
+  /**
+   * All keys that are `prefix` or have it as their first parts: `data` and `data/` have `data/ab` under them but not `database`; ''
+   * is for all. A missing prefix lists nothing. Other calls may be made while a list is under way; keys put or deleted meanwhile may
+   * or may not be in it.
+   */
   list(prefix: string, how: How): AsyncIterable<Stored>;
   delete(key: string, how: How): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
-import { systemCode } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
+import { isRunning } from '../../base/running.ts';
 
 /** A file that nobody wrote to for so long is left over, whoever made it. */
 export const ABANDONED_AFTER_MS = 24 * 3_600_000;
@@ -57,13 +57,4 @@ async function isAbandoned(path: string, name: string): Promise<boolean> {
   if (match[1] === place && !isRunning(Number(match[2]))) return true;
   const { mtimeMs } = await stat(path);
   return systemClock.now().getTime() - mtimeMs > ABANDONED_AFTER_MS;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }

@@ -35,7 +35,7 @@ function inside(document: ConfigDocument, directory: string, folders: readonly F
       const above = resolvePath(directory, root);
       return open
         .filter(({ path }) => isWithin(path, above))
-        .map(({ repository, path }): Finding => {
+        .map(({ repository }): Finding => {
           const message = `the repository ${repository} is inside of it and would be backed up as well`;
           return { path: ['sources', name, 'paths', at], message, suggestion: 'add it to exclude' };
         });

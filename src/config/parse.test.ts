@@ -107,6 +107,14 @@ test('a plain password is nowhere in what the configuration prints', () => {
   assert.ok(!shown.includes('hunter2'));
 });
 
+test('that others can read the file matters only where it holds a secret', () => {
+  const texts = (text: string, mode: number) => checkConfig(raw(text, mode)).warnings.map(({ message }) => message);
+  const plain = 'repositories: { v: { type: restic, store: file:v, password: hunter2 } }';
+  assert.equal(texts(plain, 0o644).length, 2);
+  assert.deepEqual(texts(plain, 0o640), ['the secret stands in the configuration itself']);
+  assert.deepEqual(texts(VAULT, 0o644), []);
+});
+
 test('a wrong password value is not repeated in the error', () => {
   for (const wrong of ['20261120', '[20261120]', '{ 20261120: x }', '{ env: [20261120] }', 'hunter2 20261120: x']) {
     const text = `repositories: { v: { type: restic, store: file:v, password: ${wrong} } }`;

@@ -47,6 +47,7 @@ test('a secret file that others can read is used, with a warning', async () => {
   for (const [mode, count] of [
     [0o644, 1],
     [0o620, 1],
+    [0o602, 1],
     [0o640, 0],
     [0o400, 0],
   ] as const) {

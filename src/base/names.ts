@@ -96,15 +96,23 @@ function hasHighUnit(name: string): boolean {
   return false;
 }
 
-/** A name for people: lone surrogates and control characters are shown as `\xNN`. */
+/** Unseen characters that steer a terminal or turn the direction of what follows. */
+function isUnseen(unit: number): boolean {
+  if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return true;
+  return unit === 0x200e || unit === 0x200f || (unit >= 0x2028 && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069);
+}
+
+/** A name for people: bytes that are not UTF-8 and ASCII controls are shown as `\xNN`, other unseen ones as `\uNNNN`. */
 export function displayName(name: string): string {
   let shown = '';
   for (let at = 0; at < name.length; at++) {
     const unit = name.charCodeAt(at);
     const paired = unit >= 0xd800 && unit <= 0xdbff && (name.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
     if (paired) shown += name.slice(at, ++at + 1);
-    else if (unit < 0x20 || unit === 0x7f) shown += `\\x${unit.toString(16).padStart(2, '0')}`;
     else if (unit >= 0xdc80 && unit <= 0xdcff) shown += `\\x${(unit & 0xff).toString(16)}`;
+    else if ((unit >= 0xd800 && unit <= 0xdfff) || (unit > 0x7f && isUnseen(unit)))
+      shown += `\\u${unit.toString(16).padStart(4, '0')}`;
+    else if (isUnseen(unit)) shown += `\\x${unit.toString(16).padStart(2, '0')}`;
     else shown += name[at];
   }
   return shown;

@@ -27,7 +27,7 @@ export const secretValue = z
 
 /** A duration such as `24h`; becomes milliseconds. */
 export const durationValue = z
-  .string()
+  .string('must be a duration such as 15m, 24h or 7d')
   .meta({ description: 'a duration such as 15m, 24h or 7d', examples: ['24h', '7d'] })
   .transform(parsedBy(parseDuration));
 

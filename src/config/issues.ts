@@ -29,7 +29,10 @@ function describe(issue: Issue, path: Path, raw: unknown): Finding[] {
     case 'invalid_key':
       return issue.issues.map((inner) => ({ path, at: 'key', message: inner.message }));
     case 'invalid_type':
-      return [value === undefined ? missing(path) : { path, ...wrongType([expectedName(issue)], value) }];
+      if (value === undefined) return [missing(path)];
+      return [
+        { path, ...(hasOwnMessage(issue) ? { message: issue.message } : wrongType([expectedName(issue)], value)) },
+      ];
     case 'invalid_value': {
       if (value === undefined) return [missing(path)];
       const values = issue.values.map(String);
@@ -111,6 +114,11 @@ function optionsOf(issue: z.core.$ZodIssueInvalidUnion): string[] {
   return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 }
 
+/** Whether the message is the schema's own and not one that the schema library made. */
+function hasOwnMessage(issue: Issue): boolean {
+  return !/^(Invalid|Too) /.test(issue.message);
+}
+
 function missing(path: Path): Finding {
   return { path, at: 'key', message: 'this is missing' };
 }
@@ -150,7 +158,7 @@ function typeName(value: unknown, wanted: readonly string[]): string {
 
 function tooSmall(issue: z.core.$ZodIssueTooSmall): string {
   if (issue.origin === 'number' || issue.origin === 'int') return `must be at least ${issue.minimum}`;
-  return issue.message.startsWith('Too small') ? 'must not be empty' : issue.message;
+  return hasOwnMessage(issue) ? issue.message : 'must not be empty';
 }
 
 function hintOf(params: unknown): string | undefined {

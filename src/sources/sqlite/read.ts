@@ -1,0 +1,156 @@
+import type { BigIntStats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import nodePath from 'node:path';
+import { SuretyError } from '../../base/errors.ts';
+import { readOwners } from '../../base/owners.ts';
+import { setPathTimes } from '../../base/posix.ts';
+import type { Content, Entry, Fingerprint, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
+import { databaseEntry, directoryEntries, readXattrs, walStats } from './entries.ts';
+import type { SqliteOptions } from './options.ts';
+import type { Place } from './place.ts';
+import { openScratch, type Scratch } from './scratch.ts';
+import { type About, corruptError, notADatabase, toSourceError } from './sqlite-error.ts';
+import { type CopyReport, runInThread } from './thread.ts';
+
+export interface Database {
+  readonly about: About;
+  readonly host: string;
+  readonly place: Place;
+  readonly options: SqliteOptions;
+}
+
+/** What is remembered about a SQLite database besides what every source remembers. */
+export interface SqliteFacts extends SourceFacts {
+  readonly sqlite: {
+    /** Part of the file, so a restored database is in the same mode. */
+    readonly journalMode: 'wal' | 'rollback';
+    readonly foreignKeyViolations: number;
+  };
+}
+
+/**
+ * Copies the database into a private folder and checks the copy. Its fingerprint is taken while the engine reads it.
+ * Throws `source.missing`, `source.locked`, `source.corrupt`, `source.unreadable` or `source.failed`.
+ */
+export async function readDatabase(database: Database, how: ReadHow): Promise<Reading> {
+  const { about, place } = database;
+  const owners = readOwners();
+  const { path, stats } = await look(database);
+  const real: Place = { ...place, path };
+  const entry = await databaseEntry(real, stats, owners);
+  const directories = await directoryEntries(place, owners);
+  const logBytes = Number((await walStats(path))?.size ?? 0n);
+  await using opening = new AsyncDisposableStack();
+  const scratch = opening.use(await openScratch(about.source, path, Number(stats.size) + logBytes));
+  const copyPath = nodePath.join(scratch.path, 'copy.db');
+  const busyTimeoutMs = database.options.busy_timeout;
+  const report = await runInThread({ kind: 'copy', about, path, copyPath, busyTimeoutMs }, how.signal);
+  const { findings, unchecked } = report.integrity;
+  if (findings.length > 0) throw corruptError(about, findings);
+  if (unchecked !== undefined) {
+    const message = `parts of the database could not be checked: ${unchecked}`;
+    how.warn({ code: 'entry.unchecked', path: place.entryPath, message });
+  }
+  setPathTimes(copyPath, entry.mtimeNs);
+  const copied: Entry = { ...entry, sizeBytes: Number((await stat(copyPath)).size) };
+  const copy: Copy = { path: copyPath, scratch, report };
+  const reading = new DatabaseReading(database, how, [...directories, copied], copy);
+  opening.move();
+  return reading;
+}
+
+/** SQLite keeps the companions of a database beside the file itself, not beside a link to it. */
+async function look({ about, place }: Database): Promise<{ path: string; stats: BigIntStats }> {
+  try {
+    const path = await realpath(place.path);
+    const stats = await stat(path, { bigint: true });
+    if (!stats.isFile() || stats.size === 0n) throw notADatabase(about);
+    return { path, stats };
+  } catch (error) {
+    throw toSourceError(error, about);
+  }
+}
+
+interface Copy {
+  readonly path: string;
+  readonly scratch: Scratch;
+  readonly report: CopyReport;
+}
+
+class DatabaseReading implements Reading {
+  readonly host: string;
+  readonly paths: readonly string[];
+  readonly #database: Database;
+  readonly #how: ReadHow;
+  readonly #entries: readonly Entry[];
+  readonly #copy: Copy;
+  readonly #closing = new AbortController();
+  readonly #fingerprint: Promise<Fingerprint | undefined>;
+
+  constructor(database: Database, how: ReadHow, entries: readonly Entry[], copy: Copy) {
+    this.host = database.host;
+    this.paths = [database.place.shown];
+    this.#database = database;
+    this.#how = how;
+    this.#entries = entries;
+    this.#copy = copy;
+    this.#fingerprint = this.#takeFingerprint();
+    // Its failure is told by `finish`; a reading that is given up has nobody to tell.
+    this.#fingerprint.catch(() => {});
+  }
+
+  async #takeFingerprint(): Promise<Fingerprint | undefined> {
+    const level = this.#database.options.fingerprint;
+    if (level === 'off') return undefined;
+    const { about } = this.#database;
+    const signal = AbortSignal.any([this.#how.signal, this.#closing.signal]);
+    return await runInThread({ kind: 'fingerprint', about, path: this.#copy.path, level }, signal);
+  }
+
+  async *entries(): AsyncIterable<readonly Entry[]> {
+    yield this.#entries;
+  }
+
+  xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] {
+    const { base } = this.#database.place;
+    return entries.map((entry) => readXattrs(nodePath.join(base, entry.path), entry, this.#how.warn));
+  }
+
+  content(entries: readonly Entry[]): readonly Content[] {
+    return entries.map(() => ({ kind: 'path', path: this.#copy.path }));
+  }
+
+  async finish(): Promise<SqliteFacts> {
+    const fingerprint = await this.#fingerprint;
+    expectNotEmptied(this.#database.about, this.#how.previous?.fingerprint, fingerprint);
+    const { journalMode, integrity } = this.#copy.report;
+    return {
+      kind: 'sqlite',
+      versions: { sqlite: process.versions.sqlite ?? '' },
+      files: 1,
+      sizeBytes: this.#entries.at(-1)!.sizeBytes,
+      fingerprint,
+      sqlite: { journalMode, foreignKeyViolations: integrity.foreignKeyViolations },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#fingerprint.catch(() => {});
+    await this.#copy.scratch[Symbol.asyncDispose]();
+  }
+}
+
+/** An application that does not find its database often makes a new, empty one: that must not look like a good backup. */
+function expectNotEmptied(about: About, before: Fingerprint | undefined, now: Fingerprint | undefined): void {
+  if (before === undefined || now === undefined || countRows(before) === 0 || countRows(now) > 0) return;
+  throw new SuretyError('source.empty', `database ${about.source} (${about.path}) has no rows any more`, {
+    hint: 'check that its file system is mounted and that nothing made a new database in its place',
+    details: { source: about.source, path: about.path, rowsBefore: countRows(before) },
+  });
+}
+
+function countRows(fingerprint: Fingerprint): number {
+  const own = fingerprint.tables.filter((table) => !table.name.startsWith('sqlite_'));
+  return own.reduce((sum, table) => sum + table.rows, 0);
+}

@@ -1,0 +1,127 @@
+/**
+ * Removes what no snapshot needs. Whenever it is killed, the repository is whole: new packs and their index are stored before the old
+ * index files go, and those go before the packs they name.
+ */
+import { hasCode, SuretyError } from '../../base/errors.ts';
+import { eachConcurrently } from '../../base/limit.ts';
+import type { How, PruneHow, PruneReport } from '../engine.ts';
+import type { BlobTable } from './blob-table.ts';
+import { idText } from './format/id.ts';
+import { MAX_INDEX_BLOBS } from './format/index-file.ts';
+import type { PackEntry } from './format/pack.ts';
+import { type LoadedIndex, loadIndex } from './load-index.ts';
+import { withLock } from './locks.ts';
+import { markUsed } from './mark-used.ts';
+import { packEntry } from './pack-entries.ts';
+import { type PrunePlan, planPrune } from './plan-prune.ts';
+import { repack } from './repack.ts';
+import type { FileKind, Repository } from './repository.ts';
+import { listSnapshots } from './snapshots.ts';
+import { openIndexWriter } from './write-index.ts';
+
+/**
+ * Throws `repository.damaged` (`tree.damaged`) before anything is changed when a snapshot, a tree, an index or a needed pack can not be
+ * read: what is needed is unknown then. A dry run takes no exclusive lock.
+ */
+export async function prune(repository: Repository, how: PruneHow): Promise<PruneReport> {
+  return await withLock(repository, { signal: how.signal, exclusive: !how.dryRun }, async (signal) => {
+    const inner = { ...how, signal };
+    const { loaded, plan } = await inspect(repository, inner);
+    return report(plan, how.dryRun ? undefined : await carryOut(repository, loaded, plan, inner));
+  });
+}
+
+interface Inspected {
+  readonly loaded: LoadedIndex;
+  readonly plan: PrunePlan;
+}
+
+async function inspect(repository: Repository, how: PruneHow): Promise<Inspected> {
+  const { snapshots, unreadable } = await listSnapshots(repository, how);
+  if (unreadable[0] !== undefined) throw unreadable[0].error;
+  const loaded = await loadIndex(repository, how);
+  const roots = snapshots.map((snapshot) => snapshot.tree);
+  const onTrees = (items: number): void => how.progress?.({ phase: 'check', items, sizeBytes: 0, current: 'trees' });
+  const used = await markUsed(repository, loaded.table, roots, { signal: how.signal, onTrees }).catch(refuse);
+  const files = await repository.files('data', how);
+  const { maxUnused } = how;
+  const plan = planPrune({ table: loaded.table, used, files, maxUnused, packSizeBytes: repository.packSizeBytes });
+  return { loaded, plan };
+}
+
+function refuse(error: unknown): never {
+  if (!hasCode(error, 'tree.damaged')) throw error;
+  const { message, hint, details } = error;
+  throw new SuretyError('repository.damaged', message, { hint, details, cause: error });
+}
+
+/** Returns the size of the new packs. */
+async function carryOut(repository: Repository, loaded: LoadedIndex, plan: PrunePlan, how: PruneHow): Promise<number> {
+  const { table } = loaded;
+  await deleteFiles(repository, 'data', plan.leftovers, how);
+  const onBytes = (sizeBytes: number): void =>
+    how.progress?.({ phase: 'repack', items: 0, sizeBytes, totalBytes: plan.bytes.moved });
+  const moved = await repack(repository, table, entriesToMove(plan), { signal: how.signal, onBytes });
+  const going = [...plan.repacked, ...plan.unneeded];
+  const isScattered = loaded.files.length > SCATTERED_FILES + table.count / (MAX_INDEX_BLOBS / 2);
+  if (going.length + plan.vanished.length > 0 || isScattered) await rewriteIndex(repository, loaded, plan, how);
+  const ids = going.map((pack) => idText(table.packId(pack)));
+  await deleteFiles(repository, 'data', ids, how);
+  return moved.storedBytes;
+}
+
+/** Every backup adds an index file; beyond so many small ones it is worth to gather them. */
+const SCATTERED_FILES = 32;
+
+function* entriesToMove({ repacked, entries, keep }: PrunePlan): Generator<number> {
+  for (const pack of repacked) for (const entry of entries.of(pack)) if (keep.has(entry)) yield entry;
+}
+
+/** Writes an index of all packs that stay as they are (repacking has written that of the new ones), then removes every old index file. */
+async function rewriteIndex(
+  repository: Repository,
+  { table, files }: LoadedIndex,
+  plan: PrunePlan,
+  how: How,
+): Promise<void> {
+  const writer = openIndexWriter(repository, how);
+  for (const pack of plan.kept) {
+    const entries = plan.entries.of(pack);
+    await writer.add({ id: table.packId(pack), blobs: blobsOf(table, entries) }, entries.length);
+  }
+  await writer.finish();
+  await deleteFiles(repository, 'index', files, how);
+}
+
+function* blobsOf(table: BlobTable, entries: Uint32Array): Generator<PackEntry> {
+  for (const entry of entries) yield packEntry(table, entry);
+}
+
+async function deleteFiles(
+  repository: Repository,
+  kind: FileKind,
+  ids: readonly string[],
+  how: PruneHow | How,
+): Promise<void> {
+  let items = 0;
+  await eachConcurrently(ids, repository.store.traits.connections, how.signal, async (id, signal) => {
+    await repository.deleteFile(kind, id, { signal });
+    items += 1;
+    if ('progress' in how)
+      how.progress?.({ phase: 'delete', items, totalItems: ids.length, sizeBytes: 0, current: kind });
+  });
+}
+
+/** Without the real size of the new packs (a dry run) they are taken to be as large as what moves into them. */
+function report({ kept, repacked, unneeded, leftovers, bytes }: PrunePlan, newBytes = bytes.moved): PruneReport {
+  const remainingBytes = bytes.total - bytes.going + newBytes;
+  return {
+    packsKept: kept.length,
+    packsRepacked: repacked.length,
+    packsRemoved: unneeded.length + leftovers.length,
+    repackedBytes: bytes.moved,
+    freedBytes: bytes.total - remainingBytes,
+    remainingBytes,
+    remainingUnusedBytes: bytes.unusedAfter,
+  };
+}

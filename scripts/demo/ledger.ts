@@ -1,0 +1,31 @@
+import { DatabaseSync } from 'node:sqlite';
+
+export const ACCOUNTS = 1000;
+export const OPENING_BALANCE = 10_000;
+
+/** How many transfers a database that is being written to has by now. */
+export function countTransfers(path: string): number {
+  using database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
+  return Number(database.prepare('SELECT count(*) AS n FROM transfers').get()?.n);
+}
+
+/** Throws unless the database is whole and holds one consistent state. Returns its number of transfers. */
+export function auditLedger(path: string): number {
+  using database = new DatabaseSync(path, { readOnly: true });
+  const value = (sql: string) => Object.values(database.prepare(sql).get() ?? {})[0];
+  const facts: readonly (readonly [what: string, is: unknown, should: unknown])[] = [
+    ['integrity check', value('PRAGMA integrity_check'), 'ok'],
+    ['sum of balances', value('SELECT sum(balance) FROM accounts'), ACCOUNTS * OPENING_BALANCE],
+    ['gaps between transfers', value('SELECT max(id) - count(*) FROM transfers'), 0],
+    ['accounts that do not match their transfers', value(MISMATCHES), 0],
+  ];
+  for (const [what, is, should] of facts) {
+    if (is !== should) throw new Error(`${path}: ${what} is ${String(is)} instead of ${String(should)}`);
+  }
+  return Number(value('SELECT count(*) FROM transfers'));
+}
+
+const MISMATCHES = `
+  SELECT count(*) FROM accounts AS a WHERE a.balance <> ${OPENING_BALANCE}
+    + (SELECT coalesce(sum(amount), 0) FROM transfers WHERE target = a.id)
+    - (SELECT coalesce(sum(amount), 0) FROM transfers WHERE source = a.id)`;

@@ -10,7 +10,9 @@
  * - After `put` resolved, `get`, `stat` and `list` of the same store see the body (read after write).
  * - `list` yields every key under the prefix exactly once, in no particular order, or throws; it never ends early without throwing.
  *   Retention and pruning rely on it.
- * - `delete` of a key that is not there succeeds. A power cut may bring back what was deleted just before; it never takes more.
+ * - `delete` of a key that is not there succeeds. A power cut may bring back what was deleted last, but a delete is durable before a
+ *   later one of a key with another first part begins, and when the store is closed: an index that was deleted before its packs does not
+ *   come back without them.
  * - Native errors are translated to {@link SuretyError} with the codes below; nothing else is thrown but the signal's
  *   reason, and what a streamed body throws, which comes out as it is.
  *

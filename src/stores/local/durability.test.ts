@@ -107,6 +107,20 @@ test('a put with ifAbsent is as durable, and named by a link', { skip }, async (
   );
 });
 
+test('what is deleted first can not come back when what is deleted next is gone', { skip }, async (context) => {
+  const code = `
+    for (const key of ['index/a', 'data/1/a', 'data/2/a', 'locks/a']) await store.put(key, Buffer.from('x'), how);
+    for (const key of ['index/a', 'data/1/a', 'data/2/a', 'locks/a']) await store.delete(key, how);
+    await store[Symbol.asyncDispose]();
+    writeSync(1, 'closed');`;
+  const { calls } = await traced(context, code);
+  const deleting = calls.slice(calls.findIndex(({ text }) => /^unlink\(".*\/index\/a"/.test(text)));
+  assertOrder(deleting, /^unlink\(.*index\/a"/, /^fsync\(.*index>/, /^unlink\(.*data\/1\/a"/, /^unlink\(.*data\/2\/a"/);
+  assertOrder(deleting, /^unlink\(.*data\/2\/a"/, /^fsync\(.*data\/1>/, /^fsync\(.*data\/2>/, /^unlink\(.*locks\/a"/);
+  assertOrder(deleting, /^unlink\(.*locks\/a"/, /^fsync\(.*locks>/, /^write\(1<.*"closed"/);
+  assert.equal(deleting.filter(({ name }) => name === 'fsync').length, 4);
+});
+
 const put = `
   await store.put('data/one', Buffer.from('body'), how)
     .then(() => writeSync(1, 'stored'), (error) => writeSync(1, error.code + ' ' + error.message));`;

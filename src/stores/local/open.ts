@@ -1,8 +1,8 @@
-import { statfs, unlink } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../base/errors.ts';
 import { checkKey, checkPrefix, RESERVED_PART } from '../key.ts';
 import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import { openDeleter } from './delete.ts';
 import { localFailure } from './failure.ts';
 import { listFiles, statOrGone } from './list.ts';
 import type { LocalStoreOptions } from './options.ts';
@@ -25,6 +25,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
   if (options.create === true) await translated('make the folder', root, undefined, () => createRoot(root.path));
   await removeAbandoned(join(root.path, RESERVED_PART));
   const conditionalPut = await hasLinks(root.path);
+  const deleter = openDeleter(root);
 
   return {
     traits: { kind: 'local', location: root.path, connections: 4, conditionalPut },
@@ -47,9 +48,9 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
       yield* translatedEach(`list ${prefix === '' ? 'all files' : prefix}`, root, how, listFiles(root, prefix, how));
     },
 
-    delete: (key: string, how: How) => keyed('delete', key, root, how, () => deleteFile(root, key)),
+    delete: (key: string, how: How) => keyed('delete', key, root, how, () => deleter.delete(key)),
 
-    async [Symbol.asyncDispose](): Promise<void> {},
+    [Symbol.asyncDispose]: () => translated('delete files', root, undefined, () => deleter.settle()),
   };
 }
 
@@ -68,15 +69,6 @@ async function statFile(root: Root, key: string): Promise<Stored | undefined> {
   if (found?.isFile() === true) return { key, sizeBytes: found.size, modifiedAt: found.mtime };
   await root.require();
   return undefined;
-}
-
-async function deleteFile(root: Root, key: string): Promise<void> {
-  try {
-    await unlink(join(root.path, key));
-  } catch (error) {
-    if (!isAbsence(error) && systemCode(error) !== 'EISDIR') throw error;
-    await root.require();
-  }
 }
 
 async function hasLinks(path: string): Promise<boolean> {

@@ -5,9 +5,11 @@
  * about 56 bytes a blob instead of an object. Space is reserved for a fixed capacity; the operating system gives memory only to the
  * pages that are touched.
  *
- * Entries are appended and never move or go. A hash table of entry numbers (linear probing, at most half full) finds them by
+ * Entries are appended and never move or go. Hash tables of entry numbers (linear probing, at most half full) find them by
  * id and type; ids are SHA-256 and so already well distributed. Inserting is lock-free: the entry is written first and published with
- * one compare-and-exchange on its slot.
+ * one compare-and-exchange on its slot. The first table has room for what is expected; each further one is four times as large and
+ * is used when those before it are full, so that a large capacity costs nothing while it is not needed. Which table an entry is in
+ * follows from its number.
  */
 
 export const DATA = 0;
@@ -26,6 +28,8 @@ const LENGTH = 10;
 const RAW_LENGTH = 11;
 const TYPE_BIT = 0x8000_0000;
 const PACK_ID_WORDS = 8;
+const FIRST_ENTRIES_MIN = 16_384;
+const GROWTH = 4;
 
 /** What another thread needs to use the same table. */
 export interface SharedBlobTable {
@@ -45,6 +49,26 @@ export interface BlobLocation {
   readonly rawLength: number;
 }
 
+/** One hash table: where its slots begin, its size less one, and the number behind its last entry. */
+interface Level {
+  readonly start: number;
+  readonly mask: number;
+  readonly end: number;
+}
+
+function levelsOf(capacity: number, first: number): Level[] {
+  const levels: Level[] = [];
+  let start = 0;
+  let size = first;
+  for (let begin = 0; begin < capacity || levels.length === 0; begin += size / GROWTH) {
+    const slots = 2 ** Math.ceil(Math.log2(size * 2));
+    levels.push({ start, mask: slots - 1, end: begin + size });
+    start += slots;
+    size *= GROWTH;
+  }
+  return levels;
+}
+
 export class BlobTable {
   readonly shared: SharedBlobTable;
   readonly capacity: number;
@@ -52,7 +76,7 @@ export class BlobTable {
   readonly #slots: Int32Array;
   readonly #packs: Uint32Array;
   readonly #counters: Int32Array;
-  readonly #mask: number;
+  readonly #levels: readonly Level[];
   readonly #key = new Uint32Array(8);
   readonly #keyBytes: Uint8Array;
 
@@ -62,19 +86,22 @@ export class BlobTable {
     this.#slots = new Int32Array(shared.slots);
     this.#packs = new Uint32Array(shared.packs);
     this.#counters = new Int32Array(shared.counters);
-    this.#mask = this.#slots.length - 1;
     this.#keyBytes = new Uint8Array(this.#key.buffer);
     this.capacity = this.#entries.length / ENTRY_WORDS;
+    this.#levels = levelsOf(this.capacity, this.#counters[2]!);
   }
 
-  /** An empty table with room for `blobs` entries and `packs` packs. */
-  static create(blobs: number, packs: number): BlobTable {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(1024, blobs * 2)));
+  /** An empty table with room for `blobs` entries, of which `expected` are likely, and `packs` packs. */
+  static create(blobs: number, packs: number, expected = blobs): BlobTable {
+    const first = Math.max(FIRST_ENTRIES_MIN, Math.min(expected, blobs));
+    const slots = levelsOf(blobs, first).reduce((sum, { mask }) => sum + mask + 1, 0);
+    const counters = new SharedArrayBuffer(12);
+    new Int32Array(counters)[2] = first;
     return new BlobTable({
       entries: new SharedArrayBuffer(blobs * ENTRY_WORDS * 4),
       slots: new SharedArrayBuffer(slots * 4),
       packs: new SharedArrayBuffer(packs * PACK_ID_WORDS * 4),
-      counters: new SharedArrayBuffer(8),
+      counters,
     });
   }
 
@@ -211,23 +238,35 @@ export class BlobTable {
 
   /** Makes `entry` findable. Returns the entry that is findable afterwards: another one if it was there before. */
   #publish(entry: number, type: BlobType): number {
-    let slot = this.#key[0]! & this.#mask;
-    for (;;) {
-      const seen = Atomics.compareExchange(this.#slots, slot, 0, entry + 1);
-      if (seen === 0) return entry;
-      if (this.#matches(seen - 1, type, this.#key)) return seen - 1;
-      slot = (slot + 1) & this.#mask;
+    for (const { start, mask, end } of this.#levels) {
+      const isLast = entry < end;
+      let slot = this.#key[0]! & mask;
+      for (;;) {
+        const seen = isLast
+          ? Atomics.compareExchange(this.#slots, start + slot, 0, entry + 1)
+          : Atomics.load(this.#slots, start + slot);
+        if (seen === 0) break;
+        if (this.#matches(seen - 1, type, this.#key)) return seen - 1;
+        slot = (slot + 1) & mask;
+      }
+      if (isLast) return entry;
     }
+    return entry;
   }
 
   #lookup(type: BlobType): number {
-    let slot = this.#key[0]! & this.#mask;
-    for (;;) {
-      const seen = Atomics.load(this.#slots, slot);
-      if (seen === 0) return -1;
-      if (this.#matches(seen - 1, type, this.#key)) return seen - 1;
-      slot = (slot + 1) & this.#mask;
+    const count = this.count;
+    for (const { start, mask, end } of this.#levels) {
+      let slot = this.#key[0]! & mask;
+      for (;;) {
+        const seen = Atomics.load(this.#slots, start + slot);
+        if (seen === 0) break;
+        if (this.#matches(seen - 1, type, this.#key)) return seen - 1;
+        slot = (slot + 1) & mask;
+      }
+      if (count <= end) return -1;
     }
+    return -1;
   }
 
   #matches(entry: number, type: BlobType, key: Uint32Array): boolean {

@@ -58,7 +58,8 @@ export async function runInThread(task: Task, signal: AbortSignal): Promise<unkn
   signal.throwIfAborted();
   const cancelledFlag = new SharedArrayBuffer(4);
   const workerData: ThreadData = { task, cancelledFlag };
-  const worker = new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData });
+  // Node's own options of this process may be about how its main program is read, which is no file of ours.
+  const worker = new Worker(new URL('./thread-worker.ts', import.meta.url), { workerData, execArgv: [] });
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     Atomics.store(new Int32Array(cancelledFlag), 0, 1);

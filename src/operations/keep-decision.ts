@@ -9,7 +9,8 @@ import { recoveryPoints } from './recovery-point.ts';
 export interface KeepFor {
   readonly job: string;
   readonly sources: readonly string[];
-  readonly policy: RetentionPolicy;
+  /** Undefined: everything is kept. */
+  readonly policy: RetentionPolicy | undefined;
   readonly timeZone: string;
 }
 
@@ -80,6 +81,10 @@ function decideSeries(
   const reasonsToGo = new Map<Snapshot, string[]>();
   let refused: string | undefined;
   for (const { job, policy, timeZone } of rules) {
+    if (policy === undefined) {
+      for (const { snapshot } of points) append(reasonsToKeep, snapshot, [`job ${job} keeps everything`]);
+      continue;
+    }
     const decision = decideRetention(points, policy, { ...how, timeZone });
     refused ??= decision.refused;
     const named = (reason: string) => (rules.length === 1 ? reason : `${job}: ${reason}`);

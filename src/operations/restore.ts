@@ -1,5 +1,5 @@
 /** Restores snapshots: to another place, or in place after an explicit decision. */
-import { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Source, Warning, WriteHow, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
@@ -63,15 +63,18 @@ export interface RestoreReport {
  */
 export async function restore(request: RestoreRequest, how: OperationHow): Promise<RestoreReport> {
   if (!request.dryRun) requireDecision(request);
-  if (request.items.length > 1 && !request.dryRun) await checkAll(request, how);
+  const items = await itemsWithSelection(request, how);
+  if (items.length > 1 && !request.dryRun) await checkAll(items, request, how);
   const run: Run = { verb: 'restore', job: '', id: request.runId, startedAt: how.clock.now() };
-  how.listen({ type: 'run.started', run, steps: request.items.length });
-  const items: RestoredItem[] = [];
-  for (const item of request.items) items.push(await restoreItem(item, request, run, how));
-  const outcome = worstOutcome(items.map((item) => item.outcome));
+  how.listen({ type: 'run.started', run, steps: items.length });
+  const restored: RestoredItem[] = [];
+  for (const [at, item] of items.entries()) {
+    restored.push(await restoreItem(item, { ...request, conflict: conflictOf(request, at) }, run, how));
+  }
+  const outcome = worstOutcome(restored.map((item) => item.outcome));
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
   const { dryRun, target, conflict } = request;
-  return { outcome, dryRun, target, conflict, items };
+  return { outcome, dryRun, target, conflict, items: restored };
 }
 
 /** True when the request can replace or remove what stands at its target. */
@@ -90,10 +93,40 @@ function requireDecision(request: RestoreRequest): void {
   );
 }
 
-/** Members of one point share a target: the first would otherwise be there when the second is refused. */
-async function checkAll(request: RestoreRequest, how: OperationHow): Promise<void> {
-  const silent: StepTools = { signal: how.signal, warn: () => {}, progress: () => {} };
-  for (const item of request.items) await writeItem(item, { ...request, dryRun: true }, silent);
+/**
+ * Members of one point share a target. It was empty when all were checked, so what is there when the second is restored came
+ * from the first: that stays, and nothing of anybody else's can be replaced.
+ */
+function conflictOf({ conflict, target, dryRun }: RestoreRequest, at: number): Conflict {
+  return at > 0 && conflict === 'refuse' && target !== undefined && !dryRun ? 'skip' : conflict;
+}
+
+/** Nothing is written while any member would be refused. */
+async function checkAll(items: readonly RestoreItem[], request: RestoreRequest, how: OperationHow): Promise<void> {
+  for (const item of items) await writeItem(item, { ...request, dryRun: true }, silent(how));
+}
+
+/** A path that was asked for need only be in one member of a recovery point. */
+async function itemsWithSelection(request: RestoreRequest, how: OperationHow): Promise<readonly RestoreItem[]> {
+  if (request.select === undefined || request.items.length < 2) return request.items;
+  const found: RestoreItem[] = [];
+  let missing: unknown;
+  for (const item of request.items) {
+    try {
+      const engine = await item.repository.open(how);
+      await using _ = await engine.restore(item.snapshot, { signal: how.signal, select: request.select });
+      found.push(item);
+    } catch (error) {
+      if (!hasCode(error, 'snapshot.path-missing')) throw error;
+      missing ??= error;
+    }
+  }
+  if (found.length === 0) throw missing;
+  return found;
+}
+
+function silent({ signal }: OperationHow): StepTools {
+  return { signal, warn: () => {}, progress: () => {} };
 }
 
 async function restoreItem(

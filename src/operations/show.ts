@@ -26,6 +26,9 @@ export interface ShowReport {
   readonly snapshots: readonly ShownSnapshot[];
 }
 
+/** An entry as it is shown. */
+export type ShownEntry = RestoredEntry;
+
 /** Told of the entries batch by batch: a snapshot may have millions. */
 export type SeeEntries = (snapshot: Snapshot, entries: readonly RestoredEntry[]) => void | Promise<void>;
 

@@ -1,0 +1,34 @@
+/** One call of a command: what the person said, where answers go, and the answer itself. */
+import type { Command } from 'commander';
+import type { Clock } from '../base/clock.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Options that every command has. */
+export interface Globals {
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly progress: boolean;
+}
+
+export interface Call {
+  readonly globals: Globals;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** What a command hands back. */
+export interface Answer {
+  readonly exitCode: number;
+  /** What `--json` prints; must have no secrets. */
+  readonly document: object;
+  /** What a person reads; '' for nothing. Ends with a line break. */
+  readonly text: string;
+}
+
+/** Makes a commander action of a function that takes the call, then the command's arguments and options. */
+export type Act = <Values extends readonly unknown[]>(
+  perform: (call: Call, ...values: Values) => Promise<Answer>,
+) => (...values: [...Values, Command]) => Promise<void>;

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { check } from '../../operations/check.ts';
+import type { Act, Answer, Call } from '../call.ts';
+import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { state, table } from '../render.ts';
+import { repeated } from '../repeated.ts';
+import { withSession } from '../session.ts';
+
+interface CheckOptions {
+  readonly repository?: readonly string[];
+  readonly source?: readonly string[];
+}
+
+export function checkCommand(act: Act): Command {
+  return new Command('check')
+    .summary('look whether the next backup can work')
+    .description(
+      'Looks whether sources can be read and repositories can be opened and written, and how much room there is. ' +
+        'Makes no backup. (`surety verify` checks what is stored.)',
+    )
+    .option('--repository <name>', 'only this repository (repeatable)', repeated)
+    .option('--source <name>', 'only this source (repeatable)', repeated)
+    .action(act(runCheck));
+}
+
+async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
+  return await withSession(call, { record: false }, async ({ platform }) => {
+    const sources =
+      options.repository !== undefined && options.source === undefined ? [] : platform.sources(options.source);
+    const wanted = options.source !== undefined && options.repository === undefined ? [] : options.repository;
+    const inJobs = new Set(platform.jobs.flatMap((job) => job.sources));
+    const report = await check(
+      {
+        repositories: platform.repositories(wanted),
+        sources,
+        withoutJob: platform.sourceNames.filter((name) => !inJobs.has(name)),
+      },
+      call,
+    );
+    const rows = report.checks.map(({ status, subject, what, detail, hint }) => [
+      state(status, call.terminal.colors),
+      subject,
+      what,
+      hint === undefined ? detail : `${detail} (${hint})`,
+    ]);
+    const good = report.outcome === 'ok' ? 'All is well.\n' : '';
+    return {
+      exitCode: exitCodeOfOutcome(report.outcome),
+      document: { verb: 'check', configuration: platform.file, ...report },
+      text: `configuration ${platform.file}\n${table([{ title: '' }, { title: '' }, { title: '' }, { title: '' }], rows)}${good}`,
+    };
+  });
+}

@@ -1,0 +1,94 @@
+/** What a person reads before and after a restore. */
+import type { RestoredItem, RestoreReport } from '../operations/restore.ts';
+import { age, count, duration, firstOf, localTime, shortId, shownPath, size, state, table } from './render.ts';
+
+const EFFECTS = {
+  refuse: 'nothing that exists is touched',
+  skip: 'files that exist stay as they are',
+  overwrite: 'files that exist are REPLACED',
+  newer: 'files that exist are REPLACED where the snapshot has a newer one',
+} as const;
+
+/** What is about to happen, from a dry run. */
+export function questionText({ items, target, conflict }: RestoreReport, now: Date): string {
+  return items.map((item) => itemQuestion(item, target, conflict, now)).join('\n');
+}
+
+function itemQuestion(
+  item: RestoredItem,
+  target: string | undefined,
+  conflict: RestoreReport['conflict'],
+  now: Date,
+): string {
+  const { snapshot, report, error } = item;
+  const rows = [
+    ['source', `${item.source} (${item.kind})`],
+    [
+      'snapshot',
+      `${shortId(snapshot.id)} from ${item.repository}, ${localTime(snapshot.time)} (${age(snapshot.time, now)})`,
+    ],
+    ['target', target ?? `the original place: ${snapshot.paths.map(shownPath).join(', ')} on this machine`],
+    ['content', report === undefined ? 'not known' : `${count(report.files, 'file')}, ${size(report.sizeBytes)}`],
+    ['effect', EFFECTS[conflict]],
+  ];
+  if (error !== undefined) rows.push(['problem', error.message]);
+  return `${table([{ title: '' }, { title: '' }], rows, '  ')}${planText(item)}`;
+}
+
+/** Planned changes that replace something come first: they are what matters. */
+function planText({ report }: RestoredItem): string {
+  const plan = report?.plan ?? [];
+  const sorted = [
+    ...plan.filter((one) => one.action === 'overwrite'),
+    ...plan.filter((one) => one.action !== 'overwrite'),
+  ];
+  return firstOf(
+    sorted.map(({ action, path }) => `${action} ${shownPath(path)}`),
+    sorted.length,
+    '    ',
+  );
+}
+
+export function restoreText(report: RestoreReport, colors: boolean): string {
+  const parts = report.items.map((item) => itemText(item, report, colors));
+  return `${parts.join('')}${nextText(report)}`;
+}
+
+function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, colors: boolean): string {
+  const { snapshot, report, error } = item;
+  const head = `${state(item.outcome, colors)}  ${item.source}: snapshot ${shortId(snapshot.id)} from ${item.repository}`;
+  if (report === undefined) {
+    const hint = error?.hint === undefined ? '' : `    hint: ${error.hint}\n`;
+    return `${head}\n    ${error?.message ?? 'not restored'}\n${hint}`;
+  }
+  const verb = dryRun ? 'would be restored' : 'restored';
+  const others = report.dirs + report.others;
+  const amounts = [
+    `${count(report.files, 'file')} (${size(report.sizeBytes)})`,
+    others > 0 ? count(others, 'other entry', 'other entries') : '',
+    report.skipped > 0 ? `${report.skipped.toLocaleString('en-US')} left as they were` : '',
+  ];
+  const line = `${head}: ${amounts.filter((part) => part !== '').join(', ')} ${verb} to ${target ?? 'the original place'}, ${duration(item.durationMs)}\n`;
+  return line + findings(item) + (dryRun ? planText(item) : '');
+}
+
+function findings({ report, warnings, warningCount }: RestoredItem): string {
+  const failed = (report?.failed ?? []).map(({ path, error }) => `failed: ${shownPath(path)}: ${error.message}`);
+  const checks = (report?.checks ?? []).map(({ what, ok, detail }) => `${ok ? 'ok' : 'FAILED'}: ${what}: ${detail}\n`);
+  // A warning for each failed entry would say everything twice.
+  const named = new Set((report?.failed ?? []).map(({ path }) => path));
+  const other = warnings
+    .filter(({ path }) => !named.has(path))
+    .map(({ path, message }) => `${shownPath(path)}: ${message}`);
+  const more = Math.max(other.length, warningCount - failed.length);
+  return (
+    firstOf(failed, failed.length, '    ') + firstOf(other, more, '    ') + checks.map((line) => `    ${line}`).join('')
+  );
+}
+
+function nextText({ outcome, dryRun }: RestoreReport): string {
+  if (dryRun) return 'Nothing was written: this was a dry run.\n';
+  if (outcome === 'failed')
+    return 'Next: what is named above is not there; restore it from another snapshot or repository.\n';
+  return '';
+}

@@ -1,0 +1,77 @@
+/** What a person reads of `surety show`. */
+import type { ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
+import { age, count, localTime, shortId, shownPath, size, table } from './render.ts';
+
+export function showText(report: ShowReport, now: Date): string {
+  const { point, snapshots, repository, location } = report;
+  const head =
+    point === undefined
+      ? ''
+      : `recovery point ${point.id}: ${point.complete ? 'complete' : 'not complete'}, ` +
+        `${point.members.length} of ${point.expected} sources in ${repository}\n\n`;
+  return head + snapshots.map((shown) => snapshotText(shown, `${repository} (${location})`, now)).join('\n');
+}
+
+function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, now: Date): string {
+  const versions = Object.entries(facts?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
+  const rows: [string, string | undefined][] = [
+    ['snapshot', snapshot.id],
+    [
+      'source',
+      snapshot.source === '' ? undefined : `${snapshot.source}${facts === undefined ? '' : ` (${facts.kind})`}`,
+    ],
+    ['time', `${localTime(snapshot.time)} (${age(snapshot.time, now)})`],
+    ['host', snapshot.host],
+    ['paths', snapshot.paths.map(shownPath).join(', ')],
+    ['repository', repository],
+    ['recovery point', snapshot.recoveryPoint],
+    ['tags', snapshot.tags.join(', ')],
+    ['parent', snapshot.parent === undefined ? undefined : shortId(snapshot.parent)],
+    ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
+    ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],
+    ['versions', versions.join(', ')],
+    ['warnings', facts === undefined || facts.warnings === 0 ? undefined : String(facts.warnings)],
+  ];
+  const given = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '');
+  return table([{ title: '' }, { title: '' }], given) + fingerprintText(facts?.fingerprint);
+}
+
+function fingerprintText(fingerprint: NonNullable<ShownSnapshot['facts']>['fingerprint']): string {
+  if (fingerprint === undefined || fingerprint.tables.length === 0) return '';
+  const rows = fingerprint.tables.map(({ name, rows: amount, checksum }) => [
+    shownPath(name),
+    amount.toLocaleString('en-US'),
+    checksum?.slice(0, 16) ?? '-',
+  ]);
+  return `\n${table([{ title: 'Table' }, { title: 'Rows', align: 'right' }, { title: 'Checksum' }], rows, '  ')}`;
+}
+
+const TYPES = { file: '-', dir: 'd', symlink: 'l', fifo: 'p', socket: 's', chardev: 'c', dev: 'b' } as const;
+
+/** Like `ls -l`, with the whole path. */
+export function entryLine(entry: ShownEntry): string {
+  const owner = `${entry.user || entry.uid} ${entry.group || entry.gid}`;
+  const time = localTime(new Date(Number(entry.mtimeNs / 1_000_000n)));
+  const link = entry.linkTarget === undefined ? '' : ` -> ${shownPath(entry.linkTarget)}`;
+  const bytes = String(entry.type === 'file' ? entry.sizeBytes : 0).padStart(12);
+  return `${TYPES[entry.type]}${permissions(entry.mode)} ${owner.padEnd(16)} ${bytes} ${time} ${shownPath(entry.path)}${link}\n`;
+}
+
+function permissions(mode: number): string {
+  const letters = 'rwxrwxrwx';
+  const plain = [...letters].map((letter, at) => ((mode >> (8 - at)) & 1 ? letter : '-'));
+  const special = [
+    { bit: 0o4000, at: 2, set: 's', bare: 'S' },
+    { bit: 0o2000, at: 5, set: 's', bare: 'S' },
+    { bit: 0o1000, at: 8, set: 't', bare: 'T' },
+  ];
+  for (const { bit, at, set, bare } of special) if (mode & bit) plain[at] = plain[at] === 'x' ? set : bare;
+  return plain.join('');
+}
+
+/** An entry for scripts. */
+export function entryDocument(entry: ShownEntry): object {
+  const { path, type, mode, uid, gid, user, group, mtimeNs, sizeBytes, linkTarget } = entry;
+  const octal = mode.toString(8).padStart(4, '0');
+  return { path, type, mode: octal, uid, gid, user, group, mtimeNs: mtimeNs.toString(), sizeBytes, linkTarget };
+}

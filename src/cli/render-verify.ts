@@ -1,0 +1,46 @@
+/** What a person reads after `surety verify`. */
+import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
+import { count, duration, firstOf, shortId, shownPath, size, state } from './render.ts';
+
+type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
+
+export function verifyText({ repositories, depth }: VerifyOutcome, colors: boolean): string {
+  const parts = repositories.map((one) => repositoryText(one, depth, colors));
+  const damaged = repositories.some((one) => (one.report?.problems.length ?? 0) > 0);
+  const next =
+    depth === 'structure' && !damaged ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n' : '';
+  return parts.join('') + (damaged ? DAMAGE : next);
+}
+
+const DAMAGE =
+  'Next: keep this repository as it is, restore what you need from it or from another one, and run a new backup:\n' +
+  'it stores again what is missing. `surety repair index` helps when only the index is damaged.\n';
+
+function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], colors: boolean): string {
+  const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;
+  if (one.report === undefined) {
+    const hint = one.error?.hint === undefined ? '' : `    hint: ${one.error.hint}\n`;
+    return `${head}\n    ${one.error?.message ?? 'not verified'}\n${hint}`;
+  }
+  const { snapshots, packs, packsRead, readBytes, problems, notes } = one.report;
+  const read = depth === 'data' ? `, ${count(packsRead, 'pack')} read (${size(readBytes)})` : '';
+  const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
+  const line = `${head}: ${count(snapshots, 'snapshot')}, ${count(packs, 'pack')}${read}, ${found}, ${duration(one.durationMs)}\n`;
+  const named = problems.map(problemText);
+  return (
+    line +
+    firstOf(named, problems.length, '    ') +
+    firstOf(
+      notes.map((note) => `note: ${note}`),
+      notes.length,
+      '    ',
+    )
+  );
+}
+
+function problemText({ code, key, message, affects }: Problem): string {
+  const shown = affects.slice(0, 3).map(({ snapshot, path }) => `${shortId(snapshot)}:${shownPath(path)}`);
+  const more = affects.length > 3 ? ', …' : '';
+  const cost = shown.length === 0 ? '' : `; can not be restored whole: ${shown.join(', ')}${more}`;
+  return `${code} ${key}: ${message}${cost}`;
+}

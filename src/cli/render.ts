@@ -1,0 +1,88 @@
+/** Text for people: tables, sizes, times, states. */
+import { formatBytes } from '../base/bytes.ts';
+import { formatElapsed } from '../base/durations.ts';
+import { displayName } from '../base/names.ts';
+
+export interface Column {
+  readonly title: string;
+  /** Default left. */
+  readonly align?: 'left' | 'right';
+}
+
+/** A table without lines; columns are two spaces apart. Cells must not contain line breaks. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string {
+  const widths = columns.map((column, at) => Math.max(width(column.title), ...rows.map((row) => width(row[at] ?? ''))));
+  const line = (cells: readonly string[]) => {
+    const padded = columns.map((column, at) => pad(cells[at] ?? '', widths[at]!, column.align ?? 'left'));
+    return `${indent}${padded.join('  ').trimEnd()}\n`;
+  };
+  const titles = columns.every((column) => column.title === '') ? '' : line(columns.map((column) => column.title));
+  return titles + rows.map(line).join('');
+}
+
+function pad(text: string, columns: number, align: 'left' | 'right'): string {
+  const space = ' '.repeat(Math.max(0, columns - width(text)));
+  return align === 'right' ? space + text : text + space;
+}
+
+const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
+/** Characters that a terminal shows for `text`, colours left out. */
+function width(text: string): number {
+  return [...text.replaceAll(ESCAPES, '')].length;
+}
+
+/** The part of an id that people read and type. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** `2026-11-20 03:07:00` in this machine's time zone. */
+export function localTime(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** `3m 05s ago`, `in 2h 00m`, `just now`. */
+export function age(time: Date, now: Date): string {
+  const elapsedMs = now.getTime() - time.getTime();
+  if (Math.abs(elapsedMs) < 1000) return 'just now';
+  return elapsedMs > 0 ? `${formatElapsed(elapsedMs)} ago` : `in ${formatElapsed(-elapsedMs)}`;
+}
+
+/** `1 file`, `12,345 files`. */
+export function count(amount: number, one: string, many = `${one}s`): string {
+  return `${amount.toLocaleString('en-US')} ${amount === 1 ? one : many}`;
+}
+
+export function size(sizeBytes: number | undefined): string {
+  return sizeBytes === undefined ? '-' : formatBytes(sizeBytes);
+}
+
+export function duration(durationMs: number): string {
+  return formatElapsed(durationMs);
+}
+
+/** A path that can be printed on one line of any terminal. */
+export function shownPath(path: string): string {
+  return displayName(path);
+}
+
+export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'interrupted';
+
+const COLORS: Readonly<Record<State, number>> = { ok: 32, warnings: 33, warning: 33, failed: 31, interrupted: 31 };
+
+/** The word for a state, coloured where that is allowed. */
+export function state(value: State, colors: boolean): string {
+  return colors ? `\u001b[${COLORS[value]}m${value}\u001b[0m` : value;
+}
+
+/** The first {@link SHOWN} lines of a list, then how many more there are. */
+export function firstOf(lines: readonly string[], total: number, indent: string): string {
+  const shown = lines.slice(0, SHOWN).map((line) => `${indent}${line}\n`);
+  const more = total - Math.min(lines.length, SHOWN);
+  return shown.join('') + (more > 0 ? `${indent}… and ${more.toLocaleString('en-US')} more\n` : '');
+}
+
+const SHOWN = 10;

@@ -1,0 +1,53 @@
+/** What most commands begin with: the configuration, and listeners for what an operation tells. */
+import { messageOf } from '../base/errors.ts';
+import type { Platform } from '../daemon/compose.ts';
+import { type Listen, listenAll, type OperationHow } from '../operations/events.ts';
+import { type Recorder, recordInto } from '../operations/record.ts';
+import type { Call } from './call.ts';
+import { exitCodeOfOutcome } from './exit-codes.ts';
+import { showProgress } from './progress.ts';
+
+export interface Session {
+  readonly platform: Platform;
+  /** For operations: shows progress and, where it is asked for, writes the catalog. */
+  readonly how: OperationHow;
+  /** For operations that only look: shows progress and is not remembered. */
+  readonly looking: OperationHow;
+  /** Prints a sentence that a person should read but that stops nothing. */
+  readonly warn: (message: string) => void;
+  /** Takes the progress display away until the next step begins: somebody is to be asked. */
+  readonly pause: () => void;
+}
+
+/** Opens the configuration, does the work and closes everything. `record`: whether what happens goes into the catalog. */
+export async function withSession<Result>(
+  call: Call,
+  { record }: { readonly record: boolean },
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const { globals, terminal, signal, clock } = call;
+  const progress = showProgress(terminal, clock);
+  const warn = (message: string) => {
+    if (!globals.quiet) progress.line(`warning: ${message}`);
+  };
+  const { compose } = await import('../daemon/compose.ts');
+  await using platform = await compose({ configFile: globals.config, clock, warn });
+  const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];
+  const looking: OperationHow = { signal, clock, listen: listenAll(listeners, (error) => warn(messageOf(error))) };
+  const recorder = record ? await openRecorder(platform, warn) : undefined;
+  const all = recorder === undefined ? listeners : [...listeners, recorder.listen];
+  const how: OperationHow = { ...looking, listen: listenAll(all, (error) => warn(messageOf(error))) };
+  try {
+    return await work({ platform, how, looking, warn, pause: progress.stop });
+  } finally {
+    progress.stop();
+    await recorder?.settled();
+  }
+}
+
+async function openRecorder(platform: Platform, warn: (message: string) => void): Promise<Recorder | undefined> {
+  const catalog = await platform.catalog();
+  if (catalog === undefined) return undefined;
+  const report = (error: unknown) => warn(`the history of this run is not complete: ${messageOf(error)}`);
+  return recordInto(catalog, { exitCode: exitCodeOfOutcome, report });
+}

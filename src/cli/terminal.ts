@@ -1,0 +1,62 @@
+/** The terminal, or whatever stands in its place: what is printed where, and who may be asked. */
+import { createInterface } from 'node:readline/promises';
+
+export interface Terminal {
+  /** Results: standard output. */
+  out(text: string): void;
+  /** The same for many pieces at once; resolves when a slow reader has caught up. */
+  outAll(pieces: readonly string[]): Promise<void>;
+  /** Progress, questions, warnings and errors: standard error. */
+  err(text: string): void;
+  readonly outIsTty: boolean;
+  readonly errIsTty: boolean;
+  /** Whether a person can be asked. */
+  readonly canAsk: boolean;
+  /** Width of standard error in characters. */
+  columns(): number;
+  /** Whether output may be coloured. */
+  readonly colors: boolean;
+  /** One line typed by a person; '' when the input ends. Ask only where `canAsk`. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
+}
+
+export interface ProcessStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** The variable NO_COLOR. */
+  readonly noColor: boolean;
+}
+
+/** A reader that went away (`surety list | head`) ends neither a backup nor the program: its output is dropped. */
+export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams): Terminal {
+  const broken = new Set<NodeJS.WriteStream>();
+  const onOutError = () => broken.add(stdout);
+  const onErrError = () => broken.add(stderr);
+  stdout.on('error', onOutError);
+  stderr.on('error', onErrError);
+  const write = (stream: NodeJS.WriteStream, text: string) => {
+    if (!broken.has(stream)) stream.write(text);
+  };
+  return {
+    out: (text) => write(stdout, text),
+    async outAll(pieces) {
+      if (!broken.has(stdout)) await new Promise<void>((resolve) => stdout.write(pieces.join(''), () => resolve()));
+    },
+    err: (text) => write(stderr, text),
+    outIsTty: stdout.isTTY === true,
+    errIsTty: stderr.isTTY === true,
+    canAsk: stdin.isTTY === true && stderr.isTTY === true,
+    columns: () => stderr.columns ?? 80,
+    colors: stdout.isTTY === true && !noColor,
+    async ask(question, signal) {
+      const lines = createInterface({ input: stdin, output: stderr });
+      const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+      try {
+        return await Promise.race([lines.question(question, { signal }), ended]);
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** Opens sources. */
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { hostName } from '../base/environment.ts';
+import { SuretyError } from '../base/errors.ts';
+import type { SourceConfig } from '../config/config.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import type { Restoring, Source } from '../sources/source.ts';
+
+/** The configured source; nothing of it is read yet. */
+export async function openSource(config: SourceConfig, directory: string): Promise<Source> {
+  const head = { name: config.name, host: hostName() };
+  if (config.kind === 'files') {
+    const { openFiles } = await import('../sources/files/open.ts');
+    return openFiles({ ...head, baseDir: directory, options: config.options });
+  }
+  const { openSqlite } = await import('../sources/sqlite/open.ts');
+  return openSqlite({ ...head, baseDir: directory, options: config.options });
+}
+
+/** A source that only restores, for a snapshot whose source is not in the configuration. It has no original place. */
+export async function openWriter(snapshot: Snapshot, kind: string, name: string, directory: string): Promise<Source> {
+  const head = { name, host: hostName() };
+  const [path = '/'] = snapshot.paths;
+  if (kind === 'files') {
+    const { openFiles } = await import('../sources/files/open.ts');
+    const { filesOptions } = await import('../sources/files/options.ts');
+    return openFiles({ ...head, baseDir: directory, options: filesOptions({ paths: [path] }) });
+  }
+  if (kind === 'sqlite') {
+    const { openSqlite } = await import('../sources/sqlite/open.ts');
+    const { sqliteOptions } = await import('../sources/sqlite/options.ts');
+    return openSqlite({ ...head, baseDir: directory, options: sqliteOptions.parse({ path }) });
+  }
+  throw new SuretyError('source.failed', `this version can not write back what a source of kind ${kind} stored`, {
+    hint: 'use the version of Surety that made the snapshot, or a newer one',
+  });
+}
+
+/** Restores the one file of a snapshot under another name: `target` is that file. */
+export function renamed(source: Source): Source {
+  return {
+    traits: source.traits,
+    read: (how) => source.read(how),
+    async write(restoring, how) {
+      const { target } = how;
+      if (target === undefined) return await source.write(restoring, how);
+      if (how.conflict === 'refuse' && existsSync(target)) {
+        throw new SuretyError('target.exists', `${target} exists`, { hint: 'name a new file' });
+      }
+      // The folder may hold other files: only the one that is named counts.
+      const conflict = how.conflict === 'refuse' ? 'skip' : how.conflict;
+      return await source.write(onlyFile(restoring, basename(target)), { ...how, conflict, target: dirname(target) });
+    },
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+function onlyFile(restoring: Restoring, name: string): Restoring {
+  return {
+    facts: restoring.facts,
+    async *entries() {
+      for await (const batch of restoring.entries()) {
+        const files = batch.filter((entry) => entry.type === 'file').map((entry) => ({ ...entry, path: name }));
+        if (files.length > 0) yield files;
+      }
+    },
+    place: (files, how) => restoring.place(files, how),
+    stream: (entry, how) => restoring.stream(entry, how),
+    [Symbol.asyncDispose]: () => restoring[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,183 @@
+/** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { hasCode, messageOf } from '../base/errors.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { type Config, findNamed, type JobConfig, type RepositoryConfig, type SourceConfig } from '../config/config.ts';
+import { renderProblem } from '../config/explain.ts';
+import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
+import { readConfig } from '../config/read.ts';
+import type { Engine, Snapshot } from '../engines/engine.ts';
+import type { BackupSource } from '../operations/backup.ts';
+import type { PlaceProbe } from '../operations/check.ts';
+import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
+import type { NewRepository } from '../operations/init.ts';
+import { createEngine, openEngine } from './compose-engine.ts';
+import { openSource, openWriter, renamed } from './compose-source.ts';
+import { probeStore, shownLocation } from './compose-store.ts';
+import { lockRun } from './run-lock.ts';
+import { stateFolder } from './state-folder.ts';
+
+export { renderProblem as problemLine } from '../config/explain.ts';
+export { CONFIG_NAME } from '../config/read.ts';
+export { configJsonSchema } from '../config/schema.ts';
+
+export interface ComposeHow {
+  /** The file named on the command line, if any. */
+  readonly configFile: string | undefined;
+  readonly clock: Clock;
+  /** Gets sentences that a person should read but that stop nothing. */
+  readonly warn: (message: string) => void;
+}
+
+/** A job by the names of what it has. */
+export type Job = Pick<JobConfig, 'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'hooks'>;
+
+/** Everything that a configuration names, as ports. Closing it closes all that was opened. */
+export interface Platform extends AsyncDisposable {
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  readonly directory: string;
+  readonly jobs: readonly Job[];
+  readonly sourceNames: readonly string[];
+  readonly repositoryNames: readonly string[];
+  /** These methods throw `config.unknown-name` with a suggestion. */
+  job(name: string): Job;
+  sources(names?: readonly string[]): BackupSource[];
+  repositories(names?: readonly string[]): (RepositoryHandle & { readonly probe: PlaceProbe })[];
+  newRepository(name: string): NewRepository;
+  /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. `rename`: the target names a file. */
+  writer(snapshot: Snapshot, kind: string | undefined, how: { readonly rename: boolean }): SourceHandle;
+  /** True when the snapshot's source is configured: only then is its original place known. */
+  knowsPlaceOf(snapshot: Snapshot, kind: string | undefined): boolean;
+  /** Undefined when it can not be opened; a person was told so. */
+  catalog(): Promise<Catalog | undefined>;
+  /** Held until disposed of. Throws `run.busy` when another process holds it. */
+  lock(name: string): Disposable;
+}
+
+/** Reads and parses the configuration; opens nothing yet. Throws `config.missing`, `config.invalid`, … */
+export async function compose(how: ComposeHow): Promise<Platform> {
+  const config = parseConfig(await readConfig(how.configFile));
+  for (const warning of config.warnings) how.warn(renderProblem(warning));
+  return createPlatform(config, how);
+}
+
+/** All errors and warnings of the configuration, as lines. Throws only when there is no file to read. */
+export async function inspectConfig(configFile: string | undefined): Promise<ConfigCheck & { readonly file: string }> {
+  const raw = await readConfig(configFile);
+  return { ...checkConfig(raw), file: raw.file };
+}
+
+function createPlatform(config: Config, how: ComposeHow): Platform {
+  const opened = new AsyncDisposableStack();
+  const engines = new Map<string, Promise<Engine>>();
+  const once = sayOnce(how.warn);
+  let catalog: Promise<Catalog | undefined> | undefined;
+  const folder = stateFolder(config.file);
+
+  const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
+  const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {
+    const known = engines.get(repository.name);
+    if (known !== undefined) return known;
+    const opening = openEngine(repository, engineHow(signal)).then((engine) => opened.use(engine));
+    engines.set(repository.name, opening);
+    // A repository that could not be opened may be there the next time.
+    opening.catch(() => engines.delete(repository.name));
+    return opening;
+  };
+  const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });
+  const configured = (name: string, kind: string | undefined) =>
+    config.sources.find((source) => source.name === name && (kind === undefined || source.kind === kind));
+
+  return {
+    file: config.file,
+    directory: config.directory,
+    jobs: config.jobs,
+    sourceNames: config.sources.map(({ name }) => name),
+    repositoryNames: config.repositories.map(({ name }) => name),
+    job: (name) => findNamed(config.jobs, name, 'job'),
+    sources: (names) =>
+      chosen(config.sources, names, 'source').map((source) => ({
+        ...sourceHandle(source, config.directory, opened),
+        after: source.after,
+        excludes: source.kind === 'files' ? source.options.exclude : [],
+      })),
+    repositories: (names) =>
+      chosen(config.repositories, names, 'repository').map((repository) => ({
+        ...headOf(repository),
+        open: ({ signal }) => engineOf(repository, signal),
+        probe: probeStore(repository.store),
+      })),
+    newRepository(name) {
+      const repository = findNamed(config.repositories, name, 'repository');
+      const create: NewRepository['create'] = async ({ signal }) =>
+        opened.use(await createEngine(repository, engineHow(signal)));
+      return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
+    },
+    writer(snapshot, kind = 'files', { rename }) {
+      const name = snapshot.source === '' ? snapshot.id.slice(0, 8) : snapshot.source;
+      const source = configured(snapshot.source, kind);
+      const make = () =>
+        source === undefined
+          ? openWriter(snapshot, kind, name, config.directory)
+          : openSource(source, config.directory);
+      const open = async () => opened.use(rename ? renamed(await make()) : await make());
+      return { name, kind, open };
+    },
+    knowsPlaceOf: (snapshot, kind) => configured(snapshot.source, kind) !== undefined,
+    catalog: () => (catalog ??= openCatalog(folder, how, opened)),
+    lock: (name) => lockOrGoOn(join(folder, 'locks'), name, how.warn),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function chosen<Named extends { readonly name: string }>(
+  all: readonly Named[],
+  names: readonly string[] | undefined,
+  what: string,
+): readonly Named[] {
+  return names === undefined ? all : [...new Set(names)].map((name) => findNamed(all, name, what));
+}
+
+function sourceHandle(source: SourceConfig, directory: string, opened: AsyncDisposableStack): SourceHandle {
+  let opening: ReturnType<typeof openSource> | undefined;
+  const open = () => (opening ??= openSource(source, directory).then((port) => opened.use(port)));
+  return { name: source.name, kind: source.kind, open };
+}
+
+function sayOnce(warn: (message: string) => void): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (!said.has(message)) warn(message);
+    said.add(message);
+  };
+}
+
+/** A backup is worth more than its history: without a catalog the run goes on. */
+async function openCatalog(
+  folder: string,
+  { clock, warn }: ComposeHow,
+  opened: AsyncDisposableStack,
+): Promise<Catalog | undefined> {
+  try {
+    const { openSqliteCatalog } = await import('../catalog/sqlite/open.ts');
+    const catalog = opened.use(openSqliteCatalog({ path: join(folder, 'catalog.db'), clock }));
+    for (const notice of catalog.notices) warn(notice);
+    return catalog;
+  } catch (error) {
+    warn(`the history of this run is not kept: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+/** The repositories have locks of their own, so a folder that can not be written costs order, not safety. */
+function lockOrGoOn(folder: string, name: string, warn: (message: string) => void): Disposable {
+  try {
+    return lockRun(folder, name);
+  } catch (error) {
+    if (hasCode(error, 'run.busy')) throw error;
+    warn(`another run of ${name} at the same time would not be noticed: ${messageOf(error)}`);
+    return { [Symbol.dispose]() {} };
+  }
+}

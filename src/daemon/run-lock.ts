@@ -1,0 +1,39 @@
+/** Keeps two runs of the same job on one machine from overlapping. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SuretyError } from '../base/errors.ts';
+
+/**
+ * Takes the lock until it is disposed of, or throws `run.busy` at once. The lock is one of the operating system (that of a
+ * SQLite transaction), so it ends with its process, however that ends: there are no stale ones. Throws the system's
+ * error where the folder can not be written.
+ */
+export function lockRun(folder: string, name: string): Disposable {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(join(folder, `${name}.lock`));
+  try {
+    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    throw isBusy(error) ? busy(name) : error;
+  }
+  return {
+    [Symbol.dispose]() {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_BUSY;
+}
+
+function busy(name: string): SuretyError {
+  return new SuretyError('run.busy', `another run of ${name} is under way on this machine`, {
+    hint: 'wait for it to end',
+    retry: 'later',
+  });
+}

@@ -63,9 +63,11 @@ export function checkRoots(
 }
 
 function checkReadable(source: string, path: string, stats: BigIntStats): void {
-  const { R_OK, X_OK } = fs.constants;
   try {
-    fs.accessSync(path, stats.isDirectory() ? R_OK | X_OK : R_OK);
+    if (stats.isDirectory()) {
+      fs.opendirSync(path).closeSync();
+      fs.statSync(`${path}/.`);
+    } else if (stats.isFile()) fs.closeSync(fs.openSync(path, 'r'));
   } catch (error) {
     throw unreadable(source, path, error);
   }

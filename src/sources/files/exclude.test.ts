@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { compileExclusion } from './exclude.ts';
+
+function excludes(patterns: readonly string[], path: string, kind: 'file' | 'dir' = 'file'): boolean {
+  return compileExclusion(patterns).excludes(path, path.slice(path.lastIndexOf('/') + 1), kind === 'dir');
+}
+
+test('a pattern without a slash matches a base name anywhere', () => {
+  assert.ok(excludes(['lost+found', '*.saving'], '/srv/lost+found', 'dir'));
+  assert.ok(excludes(['lost+found', '*.saving'], '/srv/a/b/x.saving'));
+  assert.ok(excludes(['~*', 'core.[0-9]'], '/a/core.7'));
+  assert.ok(!excludes(['lost+found', '*.saving'], '/srv/lost+found2', 'dir'));
+  assert.ok(!excludes(['saving'], '/srv/x.saving'));
+});
+
+test('a pattern that begins with a slash matches the whole path', () => {
+  assert.ok(excludes(['/srv/cache'], '/srv/cache', 'dir'));
+  assert.ok(excludes(['/srv/*/cache'], '/srv/a/cache', 'dir'));
+  assert.ok(!excludes(['/srv/cache'], '/data/srv/cache', 'dir'));
+  assert.ok(!excludes(['/srv'], '/srvx'));
+});
+
+test('another pattern with a slash matches the end of a path', () => {
+  assert.ok(excludes(['cache/tmp'], '/srv/a/cache/tmp', 'dir'));
+  assert.ok(excludes(['cache/*.o'], '/cache/x.o'));
+  assert.ok(!excludes(['cache/tmp'], '/srv/mycache/tmp', 'dir'));
+  assert.ok(!excludes(['cache/tmp'], '/srv/cache/tmp/x'), 'what is below is left out by not going there');
+});
+
+test('a slash at the end restricts a pattern to directories', () => {
+  assert.ok(excludes(['build/'], '/a/build', 'dir'));
+  assert.ok(!excludes(['build/'], '/a/build', 'file'));
+  assert.ok(excludes(['/a/build/'], '/a/build', 'dir'));
+  assert.ok(!excludes(['/a/build/'], '/a/build', 'file'));
+});
+
+test('two stars at the end mean what is in a directory, not the directory', () => {
+  assert.ok(excludes(['tmp/**'], '/a/tmp/x'));
+  assert.ok(!excludes(['tmp/**'], '/a/tmp', 'dir'));
+});
+
+test('no patterns exclude nothing', () => {
+  assert.ok(!excludes([], '/a'));
+});

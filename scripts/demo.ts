@@ -33,7 +33,7 @@ async function demonstrate(): Promise<void> {
   const writer = await step('start a process that writes to its database', () => startWriter(platform.database));
   let bounds: readonly [number, number];
   try {
-    await command('init', '--yes');
+    await command('init');
     await command('backup');
     changeFiles(platform);
     const before = countTransfers(platform.database);

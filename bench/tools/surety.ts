@@ -24,7 +24,7 @@ export const surety: Tool = {
     const run = (...args: string[]) => ({ argv: [program, ...args], cwd: place.home, env });
     switch (step) {
       case 'init':
-        return run('init', '--yes');
+        return run('init');
       case 'first':
       case 'unchanged':
       case 'day-two':

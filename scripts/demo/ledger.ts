@@ -26,6 +26,10 @@ export function auditLedger(path: string): number {
 }
 
 const MISMATCHES = `
-  SELECT count(*) FROM accounts AS a WHERE a.balance <> ${OPENING_BALANCE}
-    + (SELECT coalesce(sum(amount), 0) FROM transfers WHERE target = a.id)
-    - (SELECT coalesce(sum(amount), 0) FROM transfers WHERE source = a.id)`;
+  WITH moves AS (
+    SELECT target AS account, amount FROM transfers UNION ALL SELECT source, -amount FROM transfers
+  ), sums AS (
+    SELECT account, sum(amount) AS amount FROM moves GROUP BY account
+  )
+  SELECT count(*) FROM accounts LEFT JOIN sums ON account = id
+  WHERE balance <> ${OPENING_BALANCE} + coalesce(amount, 0)`;

@@ -20,7 +20,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
     project = makeProject();
     original = join(project.folder, 'original');
     makeNastyTree(project.data);
-    await project.surety.run('init', '--yes');
+    await project.surety.run('init');
     await project.surety.run('backup');
     execFileSync('cp', ['-a', project.data, original]);
   });
@@ -82,7 +82,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
   test('a password that Surety adds opens the repository for restic', async () => {
     const file = join(project.folder, 'second password');
     writeFileSync(file, 'another password\n');
-    await project.surety.run('keys', 'add', 'vault', '--new-password-file', file);
+    await project.surety.run('keys', 'add', '--new-password-file', file);
     const snapshots = await resticFor(project.repository, 'another password').json<ResticSnapshot[]>('snapshots');
     assert.equal(snapshots.length, 2);
   });
@@ -101,7 +101,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
 describe('a password on the command line of restic', { skip: skipWithout('restic') }, () => {
   test('that is wrong is refused for a repository of Surety', async () => {
     await using project = makeProject();
-    await project.surety.run('init', '--yes');
+    await project.surety.run('init');
     const refused = await resticFor(project.repository, `${PASSWORD}!`).attempt('snapshots');
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr, /wrong password/);

@@ -22,7 +22,7 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
     mkdirSync(project.data);
     for (let file = 0; file < 200; file++) writeFileSync(join(project.data, `file-${file}`), prose(file, 20_000));
     writeFileSync(join(project.data, 'large'), noise(1000, 24_000_000));
-    await project.surety.run('init', '--yes');
+    await project.surety.run('init');
   });
 
   after(() => project[Symbol.asyncDispose]());

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parseConfig } from '../src/config/parse.ts';
+import { instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
+import { skipWithout } from './fixtures/programs.ts';
+import { expectSuccess } from './fixtures/run-program.ts';
+import { SURETY } from './fixtures/surety.ts';
+
+const root = join(import.meta.dirname, '..');
+const PAGES = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
+
+describe('every command that the documentation shows works', { skip: skipWithout('restic') }, () => {
+  for (const page of PAGES) {
+    const instructions = instructionsOf(textOf(page));
+    if (!instructions.some(({ kind }) => kind === 'run')) continue;
+    test(page, async () => {
+      await using home = newHome();
+      const env = { HOME: home.path, PATH: `${home.bin}:${process.env.PATH}`, CHECKOUT: root, USER: 'reader' };
+      await expectSuccess(['bash', '-c', scriptOf(instructions, page)], { cwd: home.path, env });
+    });
+  }
+});
+
+test('every shell block is run or says why not', () => {
+  for (const page of PAGES) {
+    const unknown = instructionsOf(textOf(page)).filter(({ kind }) => kind === 'unknown');
+    assert.deepEqual(
+      unknown.map(({ line }) => `${page}:${line}`),
+      [],
+    );
+  }
+});
+
+test('commands for the checkout name scripts that exist', () => {
+  const { scripts } = JSON.parse(textOf('package.json'));
+  const shown = PAGES.flatMap((page) => instructionsOf(textOf(page)).filter(({ kind }) => kind === 'checkout'));
+  for (const { text } of shown) {
+    for (const [, name = ''] of text.matchAll(/\bnpm (?:run )?([a-z]+)/g)) {
+      assert.ok(name === 'install' || name in scripts, `npm run ${name}`);
+    }
+  }
+});
+
+test('every configuration that the documentation shows is valid', () => {
+  for (const page of PAGES) {
+    for (const { kind, name, text } of instructionsOf(textOf(page))) {
+      if (kind !== 'file' || !name.endsWith('surety.yaml')) continue;
+      const config = parseConfig({ file: `/etc/${name}`, shownAs: page, text, mode: 0o600 });
+      assert.ok(config.repositories.length > 0);
+    }
+  }
+});
+
+test('every link between pages leads somewhere', () => {
+  for (const page of [...PAGES, 'ARCHITECTURE.md', 'GLOSSARY.md', 'CHANGELOG.md']) {
+    for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {
+      assert.ok(existsSync(join(root, dirname(page), target)), `${page} links to ${target}`);
+    }
+  }
+});
+
+/** A home folder as a newcomer has it, with `surety` on the PATH. */
+function newHome(): AsyncDisposable & { readonly path: string; readonly bin: string } {
+  const path = mkdtempSync(join(tmpdir(), 'surety-docs-'));
+  const bin = join(path, '.local', 'bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(SURETY, join(bin, 'surety'));
+  mkdirSync(join(path, 'documents'));
+  writeFileSync(join(path, 'documents', 'letter.txt'), 'Dear reader\n');
+  return { path, bin, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) };
+}

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { hasCode, messageOf, SuretyError } from '../../base/errors.ts';
+import { hasCode, messageOf, type SuretyError } from '../../base/errors.ts';
 import { displayName, systemPath } from '../../base/names.ts';
 import { PLACE_FILES, type RestoredEntry, type WriteHow } from '../source.ts';
 import { hasDefaultAcl } from './attributes.ts';
@@ -8,7 +8,7 @@ import { decide } from './conflict.ts';
 import { type LinkRegistry, linkRegistry } from './links.ts';
 import { isBelow } from './roots.ts';
 import type { Tally } from './tally.ts';
-import type { Target } from './target.ts';
+import { inTheWay, type Target } from './target.ts';
 import { RESERVED_NAME } from './walk.ts';
 
 /** Turns entries into what is to be done, decides conflicts, and keeps only what is not done yet. */
@@ -102,7 +102,7 @@ class DepthFirstCollector implements Collector {
     this.#stack.push(folder);
     if (found === 'blocked') {
       folder.state = 'blocked';
-      this.#tally.fail({ path: entryPath }, blocked(path));
+      this.#tally.fail({ path: entryPath }, inTheWay(path));
     } else if (found === 'directory') this.#adopt(folder, entry);
     else this.#create(folder, entry);
     return folder;
@@ -173,12 +173,4 @@ function throughLinks(path: string): string {
   } catch {
     return path;
   }
-}
-
-function blocked(path: string): SuretyError {
-  const what = fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.isSymbolicLink() ? 'a link' : 'a file';
-  const message = `${displayName(path)} and all in it are not restored: ${what} is in the way of the directory`;
-  return new SuretyError(what === 'a link' ? 'target.escapes' : 'target.exists', message, {
-    hint: 'remove it, or restore to another target',
-  });
 }

@@ -9,7 +9,7 @@ import { type Attributes, dropInheritedAcl } from './attributes.ts';
 import type { Batch, Folder, Step } from './batch.ts';
 import { look } from './entry.ts';
 import type { Tally } from './tally.ts';
-import { wholeFailure } from './target.ts';
+import { inTheWay, wholeFailure } from './target.ts';
 
 export interface PerformHow {
   readonly restoring: Restoring;
@@ -51,9 +51,10 @@ class Performer implements AsyncDisposable {
       fs.mkdirSync(systemPath(folder.path), { mode: 0o700 });
       if (folder.parent?.acl) dropInheritedAcl(folder.path);
     } catch (error) {
-      if (systemCode(error) === 'EEXIST' && look(folder.path)?.isDirectory()) return;
+      const exists = systemCode(error) === 'EEXIST';
+      if (exists && look(folder.path)?.isDirectory()) return;
       folder.state = 'blocked';
-      this.#fail({ path: folder.entryPath }, folder.path, error);
+      this.#fail({ path: folder.entryPath }, folder.path, exists ? inTheWay(folder.path) : error);
     }
   }
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import nodePath from 'node:path';
 import { SuretyError, systemCode } from '../../base/errors.ts';
 import { displayName, systemPath } from '../../base/names.ts';
 import type { WriteHow } from '../source.ts';
@@ -89,11 +90,32 @@ function directoryState(path: string, followed: boolean): 'absent' | 'directory'
   return followed && look(path) !== undefined ? 'blocked' : 'absent';
 }
 
+/** The error for a directory that can not be restored into. */
+export function inTheWay(path: string): SuretyError {
+  const what = fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.isSymbolicLink() ? 'a link' : 'a file';
+  const message = `${displayName(path)} and all in it are not restored: ${what} is in the way of the directory`;
+  return new SuretyError(what === 'a link' ? 'target.escapes' : 'target.exists', message, {
+    hint: 'remove it, or restore to another target',
+  });
+}
+
 function makeTarget(target: string): void {
   try {
-    fs.mkdirSync(systemPath(target), { recursive: true });
+    makeFolders(nodePath.resolve(target));
   } catch (error) {
+    if (systemCode(error) === 'EACCES') throw denied(target, error);
     throw wholeFailure(error, target) ?? failed(target, reasonOf(error), error);
+  }
+}
+
+/** Node's own recursive mkdir reports a read-only file system as a missing directory. */
+function makeFolders(path: string): void {
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || path === '/') throw error;
+    makeFolders(nodePath.dirname(path));
+    fs.mkdirSync(path);
   }
 }
 

@@ -317,3 +317,21 @@ async function withTemporaryFolder(path: string, work: () => Promise<void>): Pro
     else process.env.TMPDIR = before;
   }
 }
+
+test('the fingerprint of unchanged contents is taken over, that of changed contents is not', async () => {
+  using folder = makeFolder();
+  const path = folder.at('app.db');
+  makeDatabase(path);
+  const { facts } = await take(open(path));
+  const marked = facts.fingerprint!.tables.map((table) => ({ ...table, checksum: 'seen before' }));
+  const before = { ...facts, fingerprint: { ...facts.fingerprint!, tables: marked } };
+  assert.deepEqual((await take(open(path), before)).facts.fingerprint, before.fingerprint);
+  const counts = (await take(open(path, '/', { fingerprint: 'counts' }), before)).facts.fingerprint;
+  assert.notEqual(counts?.algorithm, before.fingerprint.algorithm);
+  execute(path, "UPDATE items SET name = 'other' WHERE id = 1");
+  const changed = (await take(open(path), before)).facts.fingerprint;
+  assert.equal(
+    changed?.tables.some(({ checksum }) => checksum === 'seen before'),
+    false,
+  );
+});

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import nodePath from 'node:path';
-import { SuretyError } from '../../base/errors.ts';
 import { readOwners } from '../../base/owners.ts';
 import { setPathTimes } from '../../base/posix.ts';
-import type { Content, Entry, Fingerprint, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
+import type { Content, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import { databaseEntry, directoryEntries, readXattrs, walStats } from './entries.ts';
+import { expectNotEmptied, knownFingerprint, type SqliteFacts } from './facts.ts';
 import type { SqliteOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { openScratch, type Scratch } from './scratch.ts';
@@ -17,15 +17,6 @@ export interface Database {
   readonly host: string;
   readonly place: Place;
   readonly options: SqliteOptions;
-}
-
-/** What is remembered about a SQLite database besides what every source remembers. */
-export interface SqliteFacts extends SourceFacts {
-  readonly sqlite: {
-    /** Part of the file, so a restored database is in the same mode. */
-    readonly journalMode: 'wal' | 'rollback';
-    readonly foreignKeyViolations: number;
-  };
 }
 
 /**
@@ -102,6 +93,8 @@ class DatabaseReading implements Reading {
   async #takeFingerprint(): Promise<Fingerprint | undefined> {
     const level = this.#database.options.fingerprint;
     if (level === 'off') return undefined;
+    const known = knownFingerprint(this.#how.previous, this.#copy.report.sha256, level);
+    if (known !== undefined) return known;
     const { about } = this.#database;
     const signal = AbortSignal.any([this.#how.signal, this.#closing.signal]);
     return await runInThread({ kind: 'fingerprint', about, path: this.#copy.path, level }, signal);
@@ -123,14 +116,14 @@ class DatabaseReading implements Reading {
   async finish(): Promise<SqliteFacts> {
     const fingerprint = await this.#fingerprint;
     expectNotEmptied(this.#database.about, this.#how.previous?.fingerprint, fingerprint);
-    const { journalMode, integrity } = this.#copy.report;
+    const { journalMode, integrity, sha256 } = this.#copy.report;
     return {
       kind: 'sqlite',
       versions: { sqlite: process.versions.sqlite ?? '' },
       files: 1,
       sizeBytes: this.#entries.at(-1)!.sizeBytes,
       fingerprint,
-      sqlite: { journalMode, foreignKeyViolations: integrity.foreignKeyViolations },
+      sqlite: { journalMode, foreignKeyViolations: integrity.foreignKeyViolations, sha256 },
     };
   }
 
@@ -139,18 +132,4 @@ class DatabaseReading implements Reading {
     await this.#fingerprint.catch(() => {});
     await this.#copy.scratch[Symbol.asyncDispose]();
   }
-}
-
-/** An application that does not find its database often makes a new, empty one: that must not look like a good backup. */
-function expectNotEmptied(about: About, before: Fingerprint | undefined, now: Fingerprint | undefined): void {
-  if (before === undefined || now === undefined || countRows(before) === 0 || countRows(now) > 0) return;
-  throw new SuretyError('source.empty', `database ${about.source} (${about.path}) has no rows any more`, {
-    hint: 'check that its file system is mounted and that nothing made a new database in its place',
-    details: { source: about.source, path: about.path, rowsBefore: countRows(before) },
-  });
-}
-
-function countRows(fingerprint: Fingerprint): number {
-  const own = fingerprint.tables.filter((table) => !table.name.startsWith('sqlite_'));
-  return own.reduce((sum, table) => sum + table.rows, 0);
 }

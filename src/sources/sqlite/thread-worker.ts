@@ -1,4 +1,7 @@
 /** Runs in a worker thread: one task, one answer. SQLite's calls block, and the main thread has timers and signals to serve. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SuretyError } from '../../base/errors.ts';
 import { copyDatabase } from './copy.ts';
@@ -15,11 +18,17 @@ async function run(work: Task): Promise<unknown> {
   if (work.kind === 'copy') {
     const journalMode = await copyDatabase({ ...work, cancelled });
     using copy = openUnchanging(work.copyPath);
-    return { journalMode, integrity: checkIntegrity(copy) };
+    return { journalMode, integrity: checkIntegrity(copy), sha256: await hashFile(work.copyPath) };
   }
   using database = openUnchanging(work.path);
   if (work.kind === 'check') return checkIntegrity(database);
   return fingerprint(database, work.level, cancelled);
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hasher = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hasher);
+  return hasher.digest('hex');
 }
 
 async function answer(): Promise<Answer> {

@@ -33,6 +33,8 @@ export type Task = CopyTask | CheckTask | FingerprintTask;
 export interface CopyReport {
   readonly journalMode: JournalMode;
   readonly integrity: Integrity;
+  /** Of the copy's bytes, in hex. */
+  readonly sha256: string;
 }
 
 /** What goes into the thread. */

@@ -7,8 +7,13 @@ const DAY_SECONDS = 86_400;
 const FIRST_SECOND = -62_167_219_200;
 const LAST_SECOND = 253_402_300_799;
 
-let lastSecond = 0;
-let lastText = '1970-01-01T00:00:00';
+let lastSecond = Number.NaN;
+let lastText = '';
+let lastDay = Number.NaN;
+let lastDate = '';
+
+/** `00` to `59`, so that the time of day costs no number formatting. */
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
 
 /** `2026-11-20T03:07:00.5Z`: always UTC, decimals without trailing zeros. Years before 0 or after 9999 become 0 or 9999. */
 export function formatTime(timeNs: bigint): string {
@@ -23,7 +28,15 @@ export function formatTime(timeNs: bigint): string {
 
 function formatSecond(second: number): string {
   if (second === lastSecond) return lastText;
-  lastText = new Date(second * 1000).toISOString().slice(0, 19);
+  const day = Math.floor(second / DAY_SECONDS);
+  if (day !== lastDay) {
+    lastDate = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 11);
+    lastDay = day;
+  }
+  const time = second - day * DAY_SECONDS;
+  const hours = TWO_DIGITS[Math.floor(time / 3600)];
+  const minutes = TWO_DIGITS[Math.floor(time / 60) % 60];
+  lastText = `${lastDate}${hours}:${minutes}:${TWO_DIGITS[time % 60]}`;
   lastSecond = second;
   return lastText;
 }

@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import { hasCode, messageOf, type SuretyError } from '../../base/errors.ts';
-import { displayName, systemPath } from '../../base/names.ts';
+import { displayName } from '../../base/names.ts';
 import { PLACE_FILES, type RestoredEntry, type WriteHow } from '../source.ts';
 import { hasDefaultAcl } from './attributes.ts';
 import { type Batch, emptyBatch, type Folder, type Step } from './batch.ts';
 import { decide } from './conflict.ts';
+import { throughLinks } from './entry.ts';
 import { type LinkRegistry, linkRegistry } from './links.ts';
 import { isBelow } from './roots.ts';
 import type { Tally } from './tally.ts';
@@ -118,7 +118,7 @@ class DepthFirstCollector implements Collector {
   #adopt(folder: Folder, entry: RestoredEntry | undefined): void {
     folder.state = 'existing';
     folder.empty = false;
-    if (this.#target.follows(folder.entryPath)) folder.path = fs.realpathSync(systemPath(folder.path));
+    if (this.#target.follows(folder.entryPath)) folder.path = throughLinks(folder.path);
     folder.acl = !this.#how.dryRun && hasDefaultAcl(folder.path);
     if (entry === undefined || this.#target.isAbove(folder.entryPath)) return;
     // What exists keeps its attributes unless the person said that it is to be overwritten.
@@ -163,14 +163,5 @@ class DepthFirstCollector implements Collector {
     else if (link?.first === false) this.#batch.links.push({ ...step, origin: link.origin });
     else if (entry.type === 'file') this.#batch.files.push({ ...step, origin: link?.origin });
     else this.#batch.others.push(step);
-  }
-}
-
-/** A root that is a link to a file is restored to where it points. */
-function throughLinks(path: string): string {
-  try {
-    return fs.realpathSync(path);
-  } catch {
-    return path;
   }
 }

@@ -30,6 +30,15 @@ export function lookThrough(path: string): BigIntStats | undefined {
   return fs.statSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
 }
 
+/** Where the links of a path lead; the path itself when nothing is there. */
+export function throughLinks(path: string): string {
+  try {
+    return decodeName(fs.realpathSync.native(systemPath(path), 'buffer'));
+  } catch {
+    return path;
+  }
+}
+
 /** The entry at `entryPath`. Reads the target of a link at `path`; that throws the system's errors. */
 export function makeEntry(entryPath: string, path: string, stats: BigIntStats, owners: Owners): Entry {
   const type = typeOf(stats);

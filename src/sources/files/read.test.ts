@@ -152,6 +152,30 @@ test('attributes are read in the order of the entries, also from names that are 
   ]);
 });
 
+test('a root that is a link has the content and attributes of what it leads to', async () => {
+  using scratch = makeScratch();
+  mkdirSync(join(scratch.path, 'real'));
+  writeFileSync(join(scratch.path, 'real/f'), 'x');
+  for (const path of ['real', 'real/f']) setXattr(join(scratch.path, path), 'user.a', Buffer.from(path));
+  symlinkSync('real', join(scratch.path, 'd'));
+  symlinkSync('real/f', join(scratch.path, 'f'));
+  const how = { signal: new AbortController().signal, warn: (warning: Warning) => assert.fail(warning.message) };
+  await using reading = await filesSource({ paths: ['d', 'f'] }, scratch.path).read(how);
+  const entries = [];
+  for await (const batch of reading.entries()) entries.push(...batch);
+  const xattrs = await reading.xattrs(entries);
+  assert.deepEqual(
+    xattrs.map((found) => found.map(({ value }) => String(value))),
+    [['real'], ['real/f'], ['real/f']],
+  );
+  const contents = [];
+  for await (const content of reading.content(entries.slice(1), how)) contents.push(content);
+  assert.deepEqual(contents, [
+    { kind: 'path', path: join(scratch.path, 'd/f') },
+    { kind: 'path', path: join(scratch.path, 'real/f') },
+  ]);
+});
+
 test('that attributes can not be read on this machine is said once', () => {
   using scratch = makeScratch();
   for (const name of ['a', 'b', 'c']) writeFileSync(join(scratch.path, name), '');

@@ -4,6 +4,7 @@ import { displayName } from '../../base/names.ts';
 import { readOwners } from '../../base/owners.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import { checkRoots, lookAtRoot, unmounted } from './check.ts';
+import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
 import type { FilesOptions } from './options.ts';
 import { join, type Root, type Roots } from './roots.ts';
@@ -106,8 +107,11 @@ class FilesReading implements Reading {
     for (const entry of entries) yield { kind: 'path', path: this.#locate(entry) };
   }
 
+  /** Links that lead to a root were followed, so it is what they lead to that has the content and attributes. */
   #locate(entry: Entry): string {
-    return this.#place.roots.locate(entry.path)!;
+    const { roots } = this.#place;
+    const path = roots.locate(entry.path)!;
+    return roots.standing(entry.path) === 'other' ? path : throughLinks(path);
   }
 
   async finish(): Promise<SourceFacts> {

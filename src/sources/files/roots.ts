@@ -43,13 +43,14 @@ export function parseRoots(name: string, paths: readonly string[], baseDir: stri
   const roots = [...all.values()];
   checkNesting(name, roots);
   const tree = plant(roots);
+  const standing = standings(tree, '', new Map());
   const bases = new Set(roots.map((root) => root.base));
   const [base = '/'] = bases;
   return {
     all: roots,
     tree,
     locate: bases.size > 1 ? (entryPath) => locate(roots, entryPath) : (entryPath) => join(base, entryPath),
-    standing: (entryPath) => standing(tree, entryPath),
+    standing: (entryPath) => standing.get(entryPath) ?? 'other',
   };
 }
 
@@ -115,13 +116,10 @@ function grown(node: Sapling): RootNode {
   return { root: node.root, names: sortNames([...children.keys()]), children };
 }
 
-function standing(tree: RootNode, entryPath: string): 'root' | 'above' | 'other' {
-  let node: RootNode | undefined = tree;
-  for (const name of entryPath === '' ? [] : entryPath.split('/')) {
-    node = node.children.get(name);
-    if (node === undefined) return 'other';
-  }
-  return node.root === undefined ? 'above' : 'root';
+function standings(node: RootNode, entryPath: string, found: Map<string, 'root' | 'above'>): typeof found {
+  found.set(entryPath, node.root === undefined ? 'above' : 'root');
+  for (const [name, child] of node.children) standings(child, entryPath === '' ? name : `${entryPath}/${name}`, found);
+  return found;
 }
 
 function locate(roots: readonly Root[], entryPath: string): string | undefined {

@@ -87,7 +87,7 @@ interface ErrorPlace {
 function printError(error: SuretyError, { verb, terminal, json, verbose }: ErrorPlace): number {
   const exitCode = exitCodeOf(error);
   const outcome = exitCode === EXIT.interrupted ? 'interrupted' : 'failed';
-  if (json) terminal.out(toJson({ verb: verb ?? null, outcome, exitCode, error: errorDocument(error) }));
+  if (json) terminal.out(toJson({ verb: verb ?? null, outcome, error: errorDocument(error) }));
   else terminal.err(renderError(error, { verbose }));
   return exitCode;
 }

@@ -5,7 +5,7 @@ import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import { orderSources } from './order.ts';
-import { pointTags } from './recovery-point.ts';
+import { type Place, pointTags } from './recovery-point.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface BackupSource extends SourceHandle {
@@ -62,9 +62,11 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
   const run: Run = { verb: 'backup', job: request.job, id: request.recoveryPoint, startedAt: request.startedAt };
   how.listen({ type: 'run.started', run, steps: sources.length * request.repositories.length });
   const members: MemberReport[] = [];
-  for (const source of sources) {
-    for (const repository of request.repositories)
-      members.push(await backupMember({ request, run, source, repository }, how));
+  for (const [at, source] of sources.entries()) {
+    const place = { number: at + 1, of: sources.length };
+    for (const repository of request.repositories) {
+      members.push(await backupMember({ request, run, source, place, repository }, how));
+    }
   }
   const outcome = worstOutcome(members.map((member) => member.outcome));
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
@@ -72,7 +74,7 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
     job: request.job,
     recoveryPoint: request.recoveryPoint,
     startedAt: request.startedAt,
-    durationMs: how.clock.elapsedMs() - startedMs,
+    durationMs: Math.round(how.clock.elapsedMs() - startedMs),
     outcome,
     complete: members.length > 0 && members.every((member) => member.snapshot !== undefined),
     members,
@@ -83,6 +85,7 @@ interface Member {
   readonly request: BackupRequest;
   readonly run: Run;
   readonly source: BackupSource;
+  readonly place: Place;
   readonly repository: RepositoryHandle;
 }
 
@@ -112,7 +115,7 @@ async function backupMember(member: Member, how: OperationHow): Promise<MemberRe
 }
 
 async function storeMember(
-  { request, source: handle, repository }: Member,
+  { request, source: handle, place, repository }: Member,
   tools: StepTools,
 ): Promise<StepResult & { verb: 'backup' }> {
   const source = await handle.open(tools);
@@ -122,7 +125,7 @@ async function storeMember(
   const { snapshot, stats } = await engine.backup(reading, {
     ...tools,
     source: handle.name,
-    tags: pointTags(request.job, request.sources.length),
+    tags: pointTags(request.job, place),
     recoveryPoint: request.recoveryPoint,
     excludes: handle.excludes,
     startedAt: request.startedAt,

@@ -1,13 +1,19 @@
 /** Recovery points as a repository alone tells them: snapshots grouped by the id their run gave them. */
 import type { Snapshot } from '../engines/engine.ts';
 
-const MEMBERS_TAG = 'members=';
+const MEMBER_TAG = 'member=';
 const JOB_TAG = 'job=';
 
+/** Which of how many sources of its run a snapshot is of; `number` is from 1. */
+export interface Place {
+  readonly number: number;
+  readonly of: number;
+}
+
 /** The tags that let a repository alone tell the job of a snapshot and whether its recovery point is complete. */
-export function pointTags(job: string, members: number): string[] {
-  const count = `${MEMBERS_TAG}${members}`;
-  return job === '' ? [count] : [`${JOB_TAG}${job}`, count];
+export function pointTags(job: string, { number, of }: Place): string[] {
+  const place = `${MEMBER_TAG}${number}/${of}`;
+  return job === '' ? [place] : [`${JOB_TAG}${job}`, place];
 }
 
 export interface RecoveryPoint {
@@ -39,13 +45,14 @@ export function recoveryPoints(snapshots: readonly Snapshot[]): RecoveryPoint[] 
 }
 
 function toPoint(id: string, group: readonly Snapshot[]): RecoveryPoint {
-  const members = [...new Map(group.map((snapshot) => [snapshot.source, snapshot])).values()];
-  const first = group[0]!;
-  const expected = Number(tagValue(first, MEMBERS_TAG) || 1);
+  const newest = [...new Map(group.map((snapshot) => [snapshot.source, snapshot])).values()];
+  const members = newest.sort((left, right) => placeOf(left).number - placeOf(right).number);
+  const first = members[0]!;
+  const expected = placeOf(first).of;
   return {
     id,
     time: first.time,
-    job: tagValue(first, JOB_TAG),
+    job: jobOf(first),
     expected,
     complete: members.length >= expected,
     members,
@@ -55,6 +62,12 @@ function toPoint(id: string, group: readonly Snapshot[]): RecoveryPoint {
 /** Name of the job that made the snapshot, '' when it is not known. */
 export function jobOf(snapshot: Snapshot): string {
   return tagValue(snapshot, JOB_TAG);
+}
+
+/** A snapshot that does not say so is the only one of its run. */
+function placeOf(snapshot: Snapshot): Place {
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(tagValue(snapshot, MEMBER_TAG));
+  return match === null ? { number: 1, of: 1 } : { number: Number(match[1]), of: Number(match[2]) };
 }
 
 function tagValue(snapshot: Snapshot, prefix: string): string {

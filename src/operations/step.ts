@@ -60,7 +60,7 @@ export async function runStep<Result extends StepResult>(
   const outcome =
     error !== undefined ? outcomeOfError(error) : judged === 'ok' && warningCount > 0 ? 'warnings' : judged;
   const at = how.clock.now();
-  const durationMs = how.clock.elapsedMs() - startedMs;
+  const durationMs = Math.round(how.clock.elapsedMs() - startedMs);
   how.listen({ type: 'step.finished', run, step, at, durationMs, outcome, warnings: warningCount, result, error });
   return { outcome, result, error, warningCount, warnings, durationMs };
 }

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { listedRepository, pointOf, snapshotOf } from '../../test/fixtures/snapshots.ts';
+import { SuretyError } from '../base/errors.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import { locate, toWanted, type Wanted } from './locate.ts';
+
+const how = { signal: new AbortController().signal };
+
+const first = pointOf({
+  id: '20261119T030000Z-aaaa',
+  time: '2026-11-19T03:00:00Z',
+  members: { db: 'a1', media: 'a2' },
+});
+const second = pointOf({ id: '20261120T030000Z-bbbb', time: '2026-11-20T03:00:00Z', members: { db: 'b1' }, of: 2 });
+
+function repository(name: string, ...snapshots: Snapshot[]) {
+  return listedRepository(name, { snapshots, unreadable: [] });
+}
+
+async function find(wanted: Wanted, ...repositories: ReturnType<typeof repository>[]) {
+  const { repository: where, snapshots, point } = await locate(wanted, repositories, how);
+  return [where.name, point?.id, ...snapshots.map((snapshot) => snapshot.id.replace(/0+$/, ''))];
+}
+
+test('the beginning of a snapshot id finds it in whichever repository it is', async () => {
+  const wanted = toWanted('b1');
+  assert.deepEqual(await find(wanted, repository('one', ...first), repository('two', ...second)), [
+    'two',
+    undefined,
+    'b1',
+  ]);
+});
+
+test('the beginning of a recovery point id finds all its members', async () => {
+  const found = await find(toWanted('20261119t03'), repository('one', ...second, ...first));
+  assert.deepEqual(found, ['one', '20261119T030000Z-aaaa', 'a1', 'a2']);
+});
+
+test('a recovery point in two repositories is taken from the one where it is complete', async () => {
+  const found = await find(toWanted('20261119T'), repository('one', first[0]!), repository('two', ...first));
+  assert.equal(found[0], 'two');
+});
+
+test('latest is the newest complete recovery point, and with a source the newest of that source', async () => {
+  const shelf = repository('one', ...first, ...second);
+  assert.deepEqual(await find(toWanted('latest'), shelf), ['one', '20261119T030000Z-aaaa', 'a1', 'a2']);
+  assert.deepEqual(await find(toWanted('latest', 'db'), shelf), ['one', undefined, 'b1']);
+});
+
+test('latest with a time is the newest at or before it', async () => {
+  const shelf = repository('one', ...first, ...second);
+  assert.deepEqual(await find(toWanted('latest', 'db', new Date('2026-11-19T12:00:00Z')), shelf), [
+    'one',
+    undefined,
+    'a1',
+  ]);
+  await assert.rejects(find(toWanted('latest', 'db', new Date('2026-11-18T12:00:00Z')), shelf), {
+    code: 'snapshot.none',
+    hint: 'the oldest one is a1000000 of 2026-11-19T03:00:00Z',
+  });
+});
+
+test('an unknown id names the nearest', async () => {
+  const shelf = repository('one', snapshotOf({ id: 'deadbeef' }));
+  await assert.rejects(find(toWanted('deadbeaf'), shelf), { code: 'snapshot.unknown', hint: /deadbeef/ });
+  await assert.rejects(find(toWanted('20261120T030001Z-bbbb'), repository('one', ...second)), {
+    code: 'snapshot.unknown',
+    hint: 'did you mean 20261120T030000Z-bbbb',
+  });
+});
+
+test('an id that fits several snapshots is ambiguous', async () => {
+  const shelf = repository('one', snapshotOf({ id: 'abc1' }), snapshotOf({ id: 'abc2' }));
+  await assert.rejects(find(toWanted('abc'), shelf), { code: 'snapshot.ambiguous', hint: /abc1.* or abc2/ });
+});
+
+test('a repository that can not be read hides nothing in others, but is the answer when nothing was found', async () => {
+  const broken = listedRepository('broken', new SuretyError('store.denied', 'permission denied'));
+  assert.equal((await find(toWanted('a1'), broken, repository('one', ...first)))[0], 'one');
+  await assert.rejects(find(toWanted('c1'), broken, repository('one', ...first)), {
+    code: 'store.denied',
+    message: 'repository broken: permission denied',
+  });
+});

@@ -181,6 +181,8 @@ export interface Placed {
   /** Index in the `files` that were asked for. */
   readonly index: number;
   readonly error?: Error;
+  /** The content is complete, but the attributes of the placement could not all be set: the source tries, and warns. */
+  readonly unattributed?: boolean;
 }
 
 export interface WriteHow {

@@ -1,0 +1,103 @@
+/** The verb `restore`: what a snapshot names is checked to be there, then handed out. */
+import { availableParallelism } from 'node:os';
+import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
+import type { Restoring } from '../../sources/source.ts';
+import type { EntriesHow, Snapshot } from '../engine.ts';
+import type { BlobTable } from './blob-table.ts';
+import { openByteBudget } from './byte-budget.ts';
+import { findCopies, openCarefulReader } from './copies.ts';
+import { entriesOf } from './entries.ts';
+import { readFacts } from './facts.ts';
+import { loadIndex } from './load-index.ts';
+import { keyOf, type Repository } from './repository.ts';
+import { type Available, findAvailable } from './restore/available.ts';
+import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
+import { place } from './restore/place.ts';
+import { streamContent } from './restore/stream.ts';
+import type { ContentHandle } from './restored-entry.ts';
+import { openTreeReader, type TreeReader } from './tree-reader.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+const WORKERS_MAX = 8;
+/** What is read and not written yet, in all. */
+const BUDGET_BYTES = 48 * 1024 * 1024;
+
+/**
+ * Checks that all selected content is in the index and in packs that are there and long enough, and begins to restore. Throws
+ * `repository.damaged`, naming what is missing, `tree.damaged` and `snapshot.path-missing`. An index file that can not be
+ * read matters only if something selected is not found in the others.
+ */
+export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+  const unreadable: string[] = [];
+  const { table } = await loadIndex(repository, { signal: how.signal, onDamaged: (id) => unreadable.push(id) });
+  const copies = findCopies(table);
+  const available = await findAvailable(repository, table, copies, how);
+  const trees = openTreeReader(repository, table);
+  await checkContent(trees, available, snapshot, how, unreadable);
+  const facts = await readFacts(repository, table, snapshot, how);
+  const pool = openPool(repository, table);
+  const tools = {
+    ...{ repository, table, available, pool },
+    careful: openCarefulReader(repository, table, copies),
+    budget: openByteBudget(BUDGET_BYTES),
+    places: repository.store.traits.connections + 2 * workersOf(repository),
+  };
+  return {
+    facts,
+    entries: () => entriesOf(trees, snapshot, how),
+    place: (files, placeHow) => place(tools, files, placeHow),
+    stream: (entry, streamHow) => streamContent(tools, entry.handle as ContentHandle, streamHow),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+function workersOf(repository: Repository): number {
+  return repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
+}
+
+function openPool(repository: Repository, table: BlobTable): WorkerPool<PlaceTask, FromRestoreWorker> {
+  const workerData: RestoreWorkerData = { masterKey: repository.masterKey, table: table.shared };
+  return new WorkerPool({
+    url: new URL('./restore/worker.ts', import.meta.url),
+    workers: workersOf(repository),
+    workerData,
+    onEvent: () => {},
+    isEnd: ({ kind }) => kind === 'placed',
+  });
+}
+
+async function checkContent(
+  trees: TreeReader,
+  available: Available,
+  snapshot: Snapshot,
+  how: EntriesHow,
+  unreadable: readonly string[],
+): Promise<void> {
+  let incomplete = 0;
+  let first: { readonly path: string; readonly error: SuretyError } | undefined;
+  for await (const batch of entriesOf(trees, snapshot, how)) {
+    for (const { path, handle } of batch) {
+      const missing = (handle as ContentHandle).find((id) => available.find(id) < 0);
+      if (missing === undefined) continue;
+      incomplete += 1;
+      first ??= { path, error: available.explain(missing) };
+    }
+  }
+  if (first === undefined) return;
+  const more = incomplete === 1 ? '' : ` and ${incomplete - 1} more files`;
+  const index =
+    unreadable.length === 0 ? '' : ` (${unreadable.map((id) => keyOf('index', id)).join(', ')} can not be read)`;
+  throw new SuretyError(
+    'repository.damaged',
+    `the content of ${displayName(first.path)}${more} is not all there: ${first.error.message}${index}`,
+    {
+      hint:
+        unreadable.length > 0
+          ? 'rebuild the index'
+          : 'run surety verify to see what is affected, and restore other paths or another snapshot',
+      cause: first.error,
+      details: { ...first.error.details, files: incomplete },
+    },
+  );
+}

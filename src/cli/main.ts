@@ -68,7 +68,7 @@ function outputOf(
 function toError(thrown: unknown, signal: AbortSignal): SuretyError {
   const error = usageError(thrown);
   if (signal.aborted) return new SuretyError('run.interrupted', 'interrupted', { cause: error });
-  return error instanceof SuretyError ? error : toSuretyError(error, 'surety', signal);
+  return error instanceof SuretyError ? error : toSuretyError(error, 'unexpected', signal);
 }
 
 function printAnswer({ exitCode, document, text }: Answer, { globals, terminal }: Call): number {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryTerminal } from '../../test/fixtures/memory-terminal.ts';
+import { runCommandLine } from './main.ts';
+
+async function run(...argv: string[]) {
+  const terminal = memoryTerminal();
+  const exitCode = await runCommandLine(argv, terminal, new AbortController().signal);
+  return { exitCode, out: terminal.outText, err: terminal.errText };
+}
+
+const mistakes: readonly (readonly [argv: string, err: string])[] = [
+  ['', 'surety: no command was given\nhint: surety --help lists the commands\n'],
+  ['bakcup', "surety: unknown command 'bakcup'\nhint: did you mean backup\n"],
+  ['restore latest --targte x', "surety: unknown option '--targte'\nhint: did you mean --target\n"],
+  ['show', "surety: missing required argument 'id'\nhint: see surety --help\n"],
+  [
+    'restore latest',
+    'surety: restore does not know where to restore to\nhint: give one of --target DIR, --as FILE (for a database) and --in-place\n',
+  ],
+  [
+    'restore latest --target x --in-place',
+    'surety: restore can only go to one place\nhint: give one of --target DIR, --as FILE (for a database) and --in-place\n',
+  ],
+];
+
+for (const [argv, err] of mistakes) {
+  test(`"surety ${argv}" is a usage error with a hint`, async () => {
+    assert.deepEqual(await run(...argv.split(' ').filter((word) => word !== '')), { exitCode: 2, out: '', err });
+  });
+}
+
+test('a wrong value of an option names the option and what is allowed', async () => {
+  const { exitCode, err } = await run('restore', 'latest', '--target', 'x', '--conflict', 'maybe');
+  assert.equal(exitCode, 2);
+  assert.match(err, /--conflict <policy>' argument 'maybe' is invalid.*refuse, skip, overwrite, newer/);
+});
+
+test('a command line that can not be parsed is answered in JSON when that was asked for', async () => {
+  const { exitCode, out, err } = await run('backup', '--json', '--frobnicate');
+  assert.equal(exitCode, 2);
+  assert.equal(err, '');
+  assert.deepEqual(JSON.parse(out), {
+    verb: null,
+    outcome: 'failed',
+    error: {
+      code: 'usage.unknown-option',
+      message: "unknown option '--frobnicate'",
+      hint: 'see surety --help',
+      details: {},
+    },
+  });
+});
+
+test('help and version go to standard output and are no errors', async () => {
+  const { exitCode, out, err } = await run('--help');
+  assert.deepEqual([exitCode, err], [0, '']);
+  for (const verb of [
+    'init',
+    'backup',
+    'list',
+    'show',
+    'verify',
+    'restore',
+    'cleanup',
+    'check',
+    'keys',
+    'unlock',
+    'repair',
+  ]) {
+    assert.match(out, new RegExp(`^ {2}${verb} `, 'm'));
+  }
+  assert.match((await run('restore', '--help')).out, /--in-place/);
+  assert.match((await run('--version')).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('every command says what it is for and shows the global options', async () => {
+  for (const verb of ['backup', 'cleanup', 'config check', 'keys add', 'repair index']) {
+    const { out } = await run(...verb.split(' '), '--help');
+    assert.match(out, /Global Options:[\s\S]*--json/, verb);
+  }
+});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryTerminal } from '../../test/fixtures/memory-terminal.ts';
+import type { Clock } from '../base/clock.ts';
+import type { OperationEvent } from '../operations/events.ts';
+import { showProgress } from './progress.ts';
+
+const run = { verb: 'backup', job: 'nightly', id: 'P1', startedAt: new Date(0) } as const;
+const step = { source: 'media', repository: 'vault', snapshot: '' };
+
+function clockAt(time: { ms: number }): Clock {
+  return { now: () => new Date(time.ms), elapsedMs: () => time.ms, sleep: async () => {} };
+}
+
+function progress(items: number, sizeBytes: number): OperationEvent {
+  const whole = { phase: 'read' as const, items, totalItems: 100, sizeBytes, totalBytes: 10_000, current: 'a\nb' };
+  return { type: 'step.progress', run, step, progress: whole };
+}
+
+test('without a terminal there is a plain line every ten seconds', () => {
+  const time = { ms: 0 };
+  const terminal = memoryTerminal();
+  const { listen } = showProgress(terminal, clockAt(time));
+  listen({ type: 'step.started', run, step, at: new Date(0) });
+  for (const second of [1, 5, 11, 15, 20, 22]) {
+    time.ms = second * 1000;
+    listen(progress(second, second * 100));
+  }
+  assert.deepEqual(terminal.errText.split('\n'), [
+    'media → vault  read   11 %  11 / 100  1.07 KiB / 9.77 KiB  100 B/s  1m 29s left',
+    'media → vault  read   22 %  22 / 100  2.15 KiB / 9.77 KiB  100 B/s  1m 18s left',
+    '',
+  ]);
+  assert.equal(terminal.outText, '');
+});
+
+test('on a terminal one line is redrawn, fits its width, and is gone at the end', () => {
+  const time = { ms: 0 };
+  const terminal = memoryTerminal({ errIsTty: true, columns: 60 });
+  const display = showProgress(terminal, clockAt(time));
+  display.listen({ type: 'step.started', run, step, at: new Date(0) });
+  for (let tick = 1; tick <= 50; tick++) {
+    time.ms = tick * 20;
+    display.listen(progress(tick, tick * 100));
+  }
+  display.line('warning: something');
+  display.listen({ type: 'run.finished', run, at: new Date(0), outcome: 'ok' });
+  const erase = '\r\u001b[2K';
+  const drawn = terminal.errText.split(erase);
+  assert.ok(drawn.length < 20, 'it is not redrawn at every event');
+  assert.ok(drawn.every((text) => text.includes('\n') || text.length < 60));
+  assert.match(drawn[5] ?? '', /^media → vault {2}read {2}\[#+\.+\]/);
+  assert.ok(terminal.errText.includes(`${erase}warning: something\n`));
+  assert.ok(terminal.errText.endsWith(erase));
+});

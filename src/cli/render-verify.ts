@@ -7,8 +7,11 @@ type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
 export function verifyText({ repositories, depth }: VerifyOutcome, colors: boolean): string {
   const parts = repositories.map((one) => repositoryText(one, depth, colors));
   const damaged = repositories.some((one) => (one.report?.problems.length ?? 0) > 0);
+  const looked = repositories.some((one) => one.report !== undefined);
   const next =
-    depth === 'structure' && !damaged ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n' : '';
+    depth === 'structure' && looked && !damaged
+      ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n'
+      : '';
   return parts.join('') + (damaged ? DAMAGE : next);
 }
 

@@ -41,6 +41,8 @@ export type StepResult =
       readonly snapshot: Snapshot;
       readonly target: string;
       readonly dryRun: boolean;
+      /** True when nothing of the snapshot was left out. */
+      readonly whole: boolean;
       readonly report: WriteReport;
     }
   | { readonly verb: 'verify'; readonly depth: 'structure' | 'data'; readonly report: VerifyReport }

@@ -1,12 +1,18 @@
 /** Which snapshots are known to restore. */
 import type { Catalog } from '../catalog/catalog.ts';
+import { WHOLE_SNAPSHOT } from './record.ts';
 
 const LOOKED_AT = 10_000;
 
-/** Ids of snapshots whose drill or whole restore succeeded. Without a catalog nothing is known to be proven. */
+/**
+ * Ids of snapshots whose drill succeeded, or that were restored without anything left out. Without a catalog nothing
+ * is known to be proven.
+ */
 export async function provenSnapshots(catalog: Catalog | undefined): Promise<ReadonlySet<string>> {
   if (catalog === undefined) return new Set();
-  const query = { limit: LOOKED_AT };
-  const all = [...(await catalog.drills(query)), ...(await catalog.restores(query))];
-  return new Set(all.filter(({ outcome }) => outcome === 'ok').map(({ snapshot }) => snapshot));
+  const drills = await catalog.drills({ limit: LOOKED_AT });
+  const restores = await catalog.restores({ limit: LOOKED_AT });
+  const whole = restores.filter(({ checks }) => checks.some(({ what, ok }) => what === WHOLE_SNAPSHOT && ok));
+  const good = [...drills, ...whole].filter(({ outcome }) => outcome === 'ok' || outcome === 'warnings');
+  return new Set(good.map(({ snapshot }) => snapshot));
 }

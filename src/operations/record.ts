@@ -1,8 +1,8 @@
 /** The listener that writes what happens into the catalog. */
 import { messageOf, SuretyError } from '../base/errors.ts';
-import type { Catalog, MemberRecord, RecordedError, SnapshotRecord } from '../catalog/catalog.ts';
+import type { Catalog, MemberRecord, RecordedCheck, RecordedError, SnapshotRecord } from '../catalog/catalog.ts';
 import type { Snapshot } from '../engines/engine.ts';
-import type { Listen, OperationEvent, Outcome } from './events.ts';
+import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
 
 export interface Recorder {
   readonly listen: Listen;
@@ -123,12 +123,21 @@ async function recordRestore(catalog: Catalog, event: StepFinished): Promise<voi
     ...times(event),
     outcome: event.outcome,
     sizeBytes: result?.report.sizeBytes ?? 0,
-    checks: result?.report.checks ?? [],
+    checks: checksOf(result),
     error: recordedError(event.error),
     target: result?.target ?? '',
     files: result?.report.files ?? 0,
     failedCount: result?.report.failed.length ?? 0,
   });
+}
+
+/** The check that a restore left nothing out: only such a restore proves a snapshot. */
+export const WHOLE_SNAPSHOT = 'whole snapshot';
+
+function checksOf(result: Extract<StepResult, { verb: 'restore' }> | undefined): RecordedCheck[] {
+  const checks = [...(result?.report.checks ?? [])];
+  if (result?.whole === true) checks.push({ what: WHOLE_SNAPSHOT, ok: true, detail: 'nothing was left out' });
+  return checks;
 }
 
 function times(event: StepFinished): { readonly startedAt: Date; readonly endedAt: Date } {

@@ -141,13 +141,12 @@ async function restoreItem(
       run,
       step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
       doing: `snapshot ${snapshot.id.slice(0, 8)} of ${source.name} from repository ${repository.name}`,
-      work: async (tools): Promise<StepResult & { verb: 'restore' }> => ({
-        verb: 'restore',
-        snapshot,
-        target: request.target ?? 'the original place',
-        dryRun: request.dryRun,
-        report: await writeItem(item, request, tools),
-      }),
+      work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
+        const report = await writeItem(item, request, tools);
+        const whole = request.select === undefined && report.skipped === 0 && report.failed.length === 0;
+        const target = request.target ?? 'the original place';
+        return { verb: 'restore', snapshot, target, dryRun: request.dryRun, whole, report };
+      },
       judge: ({ report }) => (report.failed.length > 0 || report.checks.some((check) => !check.ok) ? 'failed' : 'ok'),
     },
     how,

@@ -50,15 +50,29 @@ const KILLED = 137;
 export async function crashAtEveryWrite(crashTest: CrashTest): Promise<readonly CrashPoint[]> {
   const points: CrashPoint[] = [];
   const { put, delete: remove } = { ...MOMENTS, ...crashTest.moments };
-  for (const [call, moments] of [
-    ['put', put],
-    ['delete', remove],
-  ] as const) {
-    for (const moment of moments) {
-      for (let nth = 1; await crashOnce(crashTest, { call, nth, moment }); nth++) points.push({ call, nth, moment });
+  for (const moment of put) points.push(...(await crashAtEachNth(crashTest, 'put', moment)));
+  for (const moment of remove) points.push(...(await crashAtEachNth(crashTest, 'delete', moment)));
+  return points;
+}
+
+/** Some at once: much of the time goes by in pauses. */
+const AT_ONCE = 3;
+
+async function crashAtEachNth(
+  crashTest: CrashTest,
+  call: 'put' | 'delete',
+  moment: CrashMoment,
+): Promise<CrashPoint[]> {
+  const points: CrashPoint[] = [];
+  for (;;) {
+    const next = Array.from({ length: AT_ONCE }, (_, index) => ({ call, moment, nth: points.length + index + 1 }));
+    const outcomes = await Promise.allSettled(next.map((point) => crashOnce(crashTest, point)));
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      if (!outcome.value) return points;
+      points.push(next[index]!);
     }
   }
-  return points;
 }
 
 /** False when the work has no such write and came to its end. */

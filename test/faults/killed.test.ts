@@ -23,7 +23,7 @@ const how = { signal: new AbortController().signal };
 const workOf = (name: string) => new URL(`./work/${name}.ts`, import.meta.url).href;
 
 /** A kill before a write leaves what the kill after the one before it left. */
-const moments = { put: ['during', 'after'], delete: ['before', 'after'] } as const;
+const moments = { put: ['during', 'after'], delete: ['after'] } as const;
 
 let folder: string;
 /** A repository with one snapshot and a source that changed since; and the same with two snapshots. */
@@ -47,11 +47,15 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Both programs find nothing wrong, and every snapshot's data is there. */
+/** Nothing is wrong, and every snapshot's data is there. */
 async function assertSound(sample: Sample): Promise<void> {
   await using engine = await openSample(sample);
   const { problems } = await engine.verify({ ...how, depth: 'data' });
   assert.deepEqual(problems, []);
+}
+
+/** Real restic thinks so too. */
+async function assertSoundToRestic(sample: Sample): Promise<void> {
   if (locate('restic') === undefined) return;
   await resticFor(sample.repository, PASSWORD).run('check', '--read-data', '--no-lock', '--no-cache');
 }
@@ -77,6 +81,7 @@ describe('killed at every write', { skip: skipWithout('restic') }, () => {
       async check(place) {
         const sample = { source: oneDay.source, repository: join(place, 'repository') };
         await assertSound(sample);
+        await assertSoundToRestic(sample);
         await using engine = await openSample(sample);
         const { snapshot } = await backUp(engine, sample);
         const { snapshots, unreadable } = await engine.list(how);
@@ -88,7 +93,7 @@ describe('killed at every write', { skip: skipWithout('restic') }, () => {
     });
     // Lock, packs, index, snapshot; the lock's removal.
     assert.ok(counted(points, 'put') >= 10, String(points.length));
-    assert.equal(counted(points, 'delete'), 2);
+    assert.equal(counted(points, 'delete'), 1);
   });
 
   test('a clean-up leaves a sound repository, and the next one finishes it', { timeout: 300_000 }, async () => {
@@ -99,6 +104,7 @@ describe('killed at every write', { skip: skipWithout('restic') }, () => {
       async check(place) {
         const sample = { source: oneDay.source, repository: join(place, 'repository') };
         await assertSound(sample);
+        await assertSoundToRestic(sample);
         await using engine = await openSample(sample);
         const { snapshots } = await engine.list(how);
         const newest = snapshots.at(-1)!;

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Reading, SourceFacts } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, Snapshot } from '../engine.ts';
+import { adoptPacks } from './backup/adopt-packs.ts';
 import { ContentStore } from './backup/content-store.ts';
 import { EntriesReader } from './backup/read-entries.ts';
 import { saveFacts } from './backup/save-facts.ts';
@@ -23,25 +24,38 @@ import { openTreeReader } from './tree-reader.ts';
  * needs more only stores some blobs twice.
  */
 const SPARE_BLOBS = 4_000_000;
+/** Room for packs that are there without an index. */
+const SPARE_PACKS = 1_000_000;
 const WORKERS_MAX = 8;
 
 export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
-  return await withLock(repository, { ...how, exclusive: false }, async (signal) => {
-    const parent = await findParent(repository, reading, { ...how, signal });
-    const { table } = await loadIndex(repository, { signal, spareBlobs: SPARE_BLOBS });
-    return await store({ repository, reading, table, parent, how: { ...how, signal } });
+  let found: { parent: Snapshot | undefined; table: BlobTable } | undefined;
+  const meanwhile = async (): Promise<void> => {
+    const parent = await findParent(repository, reading, how);
+    found = { parent, table: await loadTable(repository, how) };
+  };
+  return await withLock(repository, { ...how, exclusive: false, meanwhile }, async (signal, lock) => {
+    const { parent, table } = found!;
+    const packs = new PackStore(repository, { signal });
+    if (parent === undefined || lock.staleRemoved > 0) await adoptPacks(repository, table, packs, { signal });
+    return await store({ repository, reading, table, packs, parent, how: { ...how, signal } });
   });
+}
+
+async function loadTable(repository: Repository, { signal }: BackupHow): Promise<BlobTable> {
+  return (await loadIndex(repository, { signal, spareBlobs: SPARE_BLOBS, sparePacks: SPARE_PACKS })).table;
 }
 
 interface Run {
   readonly repository: Repository;
   readonly reading: Reading;
   readonly table: BlobTable;
+  readonly packs: PackStore;
   readonly parent: Snapshot | undefined;
   readonly how: BackupHow;
 }
 
-async function store({ repository, reading, table, parent, how }: Run): Promise<BackupResult> {
+async function store({ repository, reading, table, packs, parent, how }: Run): Promise<BackupResult> {
   let warnings = 0;
   const counted: BackupHow = {
     ...how,
@@ -50,7 +64,6 @@ async function store({ repository, reading, table, parent, how }: Run): Promise<
       how.warn(warning);
     },
   };
-  const packs = new PackStore(repository, how);
   let reader: EntriesReader | undefined;
   const fail = (error: unknown): void => reader?.fail(error);
   const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());

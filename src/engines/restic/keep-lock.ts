@@ -9,6 +9,11 @@ export interface LockHow extends How {
   readonly exclusive: boolean;
   /** Go on without a lock where the store refuses to write one: for reading from a read-only place. */
   readonly optional?: boolean;
+  /**
+   * Reading that begins when the lock is written and goes on while it settles. What it found counts only once the lock is held: when
+   * the lock is refused, so is the operation.
+   */
+  readonly meanwhile?: () => Promise<void>;
   /** Pauses between the steps; tests shorten them. */
   readonly pace?: LockPace;
 }
@@ -27,13 +32,19 @@ export const RESTIC_PACE: LockPace = { settleMs: 200, refreshMs: 5 * 60_000, los
 export interface Lock extends AsyncDisposable {
   /** Aborted when the caller's signal is, and with `repository.lock-lost` when the lock could not be renewed in time. */
   readonly signal: AbortSignal;
+  /** Locks of programs that ended without removing them: what those stored may not be in the index. */
+  readonly staleRemoved: number;
 }
 
 /** How long writing or removing a lock file may take; it goes on when the operation is aborted, so that no lock stays behind. */
 const STORE_TIMEOUT_MS = 60_000;
 
 /** Renews the lock `id` until it is disposed of. */
-export function keepLock(repository: Repository, id: string, how: LockHow & { readonly pace: LockPace }): Lock {
+export function keepLock(
+  repository: Repository,
+  id: string,
+  how: LockHow & { readonly pace: LockPace; readonly staleRemoved: number },
+): Lock {
   const lost = new AbortController();
   const stopped = new AbortController();
   const state: State = { id, files: new Set([id]), renewedMs: repository.clock.now().getTime() };
@@ -42,6 +53,7 @@ export function keepLock(repository: Repository, id: string, how: LockHow & { re
   });
   return {
     signal: AbortSignal.any([how.signal, lost.signal]),
+    staleRemoved: how.staleRemoved,
     [Symbol.asyncDispose]: async () => {
       stopped.abort();
       await renewing;

@@ -12,15 +12,15 @@ import type { Repository } from './repository.ts';
 export async function withLock<T>(
   repository: Repository,
   how: LockHow,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, lock: Lock) => Promise<T>,
 ): Promise<T> {
   await using lock = await takeLock(repository, how);
-  return await work(lock.signal);
+  return await work(lock.signal, lock);
 }
 
 export async function takeLock(repository: Repository, how: LockHow): Promise<Lock> {
   const pace = how.pace ?? RESTIC_PACE;
-  await refuseOthers(repository, undefined, how);
+  const staleRemoved = await refuseOthers(repository, undefined, how);
   let id: string;
   try {
     id = await writeLock(repository, how.exclusive, how);
@@ -30,24 +30,29 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
   }
   try {
     // Two programs may have looked at the same moment: each now waits until the other's lock is sure to be seen.
-    await repository.clock.sleep(pace.settleMs, how.signal);
+    await Promise.all([repository.clock.sleep(pace.settleMs, how.signal), how.meanwhile?.()]);
     await refuseOthers(repository, id, how);
   } catch (error) {
     await repository.deleteFile('locks', id, { signal: new AbortController().signal });
     throw error;
   }
-  return keepLock(repository, id, { ...how, pace });
+  return keepLock(repository, id, { ...how, pace, staleRemoved });
 }
 
-async function refuseOthers(repository: Repository, ownId: string | undefined, how: LockHow): Promise<void> {
+/** Returns how many stale locks it removed. */
+async function refuseOthers(repository: Repository, ownId: string | undefined, how: LockHow): Promise<number> {
+  let removed = 0;
   const now = repository.clock.now();
   for (const lock of await readLocks(repository, how)) {
     if (lock.id === ownId) continue;
     if (lock.document === undefined) throw unreadable(lock);
-    if (!how.exclusive && !lock.document.exclusive) continue;
-    if (!isStale(lock.document, now, repository.identity.host)) throw locked(lock, now);
-    await removeStale(repository, lock, how);
+    const stale = isStale(lock.document, now, repository.identity.host);
+    if (stale) {
+      await removeStale(repository, lock, how);
+      removed += 1;
+    } else if (how.exclusive || lock.document.exclusive) throw locked(lock, now);
   }
+  return removed;
 }
 
 /** A stale lock must not stop every later run; where it can not be removed it is in nobody's way either. */
@@ -64,7 +69,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 function withoutLock(signal: AbortSignal): Lock {
-  return { signal, [Symbol.asyncDispose]: async () => {} };
+  return { signal, staleRemoved: 0, [Symbol.asyncDispose]: async () => {} };
 }
 
 function unreadable(lock: HeldLock): SuretyError {

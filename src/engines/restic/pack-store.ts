@@ -1,12 +1,10 @@
 import type { How } from '../engine.ts';
 import { idText } from './format/id.ts';
-import { encodeIndex, MAX_INDEX_BLOBS } from './format/index-file.ts';
-import { decodePackHeader, type PackEntry } from './format/pack.ts';
+import type { IndexedPack } from './format/index-file.ts';
+import { decodePackHeader } from './format/pack.ts';
 import type { FinishedPack } from './packer.ts';
 import { keyOf, type Repository } from './repository.ts';
-
-/** An index is also written after this much, so that a killed run leaves little that the next one has to look for. */
-const INDEX_EVERY_BYTES = 2 ** 30;
+import { type IndexWriter, openIndexWriter } from './write-index.ts';
 
 /** Sums over the packs that were stored. */
 export interface PackTotals {
@@ -18,27 +16,19 @@ export interface PackTotals {
   readonly storedBytes: number;
 }
 
-interface UnindexedPack {
-  readonly id: Uint8Array;
-  readonly header: Uint8Array;
-  readonly sizeBytes: number;
-}
-
 /**
  * Stores packs and writes the index files that name them. A pack is named by an index only after it is durably stored.
  */
 export class PackStore {
   readonly #repository: Repository;
   readonly #how: How;
-  #unindexed: UnindexedPack[] = [];
-  #unindexedBlobs = 0;
-  #unindexedBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
-  #totals = { packs: 0, dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
+  readonly #index: IndexWriter;
+  #totals: PackTotals = { packs: 0, dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
 
   constructor(repository: Repository, how: How) {
     this.#repository = repository;
     this.#how = how;
+    this.#index = openIndexWriter(repository, how);
   }
 
   get totals(): PackTotals {
@@ -47,39 +37,29 @@ export class PackStore {
 
   /** Stores a pack; its buffer may be used again when the promise has settled. */
   async put(pack: FinishedPack): Promise<void> {
-    const file = new Uint8Array(pack.buffer, 0, pack.sizeBytes);
-    await this.#repository.store.put(keyOf('data', idText(pack.id)), file, this.#how);
-    this.#unindexed.push({ id: pack.id, header: pack.header, sizeBytes: pack.sizeBytes });
-    this.#unindexedBlobs += pack.blobs;
-    this.#unindexedBytes += pack.sizeBytes;
+    const { id, buffer, header, sizeBytes, blobs, plainBytes } = pack;
+    const key = keyOf('data', idText(id));
+    await this.#repository.store.put(key, new Uint8Array(buffer, 0, sizeBytes), this.#how);
     // All blobs of a pack are of one type, and the first byte of the header tells it.
-    const isTree = (pack.header[0]! & 1) === 1;
+    const isTree = (header[0]! & 1) === 1;
+    const totals = this.#totals;
     this.#totals = {
-      packs: this.#totals.packs + 1,
-      dataBlobs: this.#totals.dataBlobs + (isTree ? 0 : pack.blobs),
-      treeBlobs: this.#totals.treeBlobs + (isTree ? pack.blobs : 0),
-      plainBytes: this.#totals.plainBytes + pack.plainBytes,
-      storedBytes: this.#totals.storedBytes + pack.sizeBytes,
+      packs: totals.packs + 1,
+      dataBlobs: totals.dataBlobs + (isTree ? 0 : blobs),
+      treeBlobs: totals.treeBlobs + (isTree ? blobs : 0),
+      plainBytes: totals.plainBytes + plainBytes,
+      storedBytes: totals.storedBytes + sizeBytes,
     };
-    if (this.#unindexedBlobs >= MAX_INDEX_BLOBS || this.#unindexedBytes >= INDEX_EVERY_BYTES) await this.flush();
+    await this.#index.add({ id, blobs: decodePackHeader(header, sizeBytes, key) }, blobs, sizeBytes);
   }
 
-  /** Writes an index of the packs that have none yet. */
+  /** Has a pack that is already stored named by an index too. */
+  async adopt(pack: IndexedPack, blobs: number): Promise<void> {
+    await this.#index.add(pack, blobs);
+  }
+
+  /** Writes the index of the packs that have none yet. */
   async flush(): Promise<void> {
-    const packs = this.#unindexed;
-    this.#unindexed = [];
-    this.#unindexedBlobs = 0;
-    this.#unindexedBytes = 0;
-    if (packs.length > 0) this.#writing = Promise.all([this.#writing, this.#writeIndex(packs)]).then(() => undefined);
-    await this.#writing;
+    await this.#index.finish();
   }
-
-  async #writeIndex(packs: readonly UnindexedPack[]): Promise<void> {
-    const index = encodeIndex(packs.map((pack) => ({ id: pack.id, blobs: entriesOf(pack) })));
-    await this.#repository.writeUnpacked('index', index, this.#how);
-  }
-}
-
-function entriesOf({ id, header, sizeBytes }: UnindexedPack): PackEntry[] {
-  return decodePackHeader(header, sizeBytes, keyOf('data', idText(id)));
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { mountSmallDisk } from '../../../test/faults/small-disk.ts';
 import { skipUnlessRoot, skipWithout } from '../../../test/fixtures/programs.ts';
-import { expectSuccess } from '../../../test/fixtures/run-program.ts';
 import { hasCode } from '../../base/errors.ts';
 import type { Store } from '../store.ts';
 import { openLocalStore } from './open.ts';
@@ -12,24 +12,15 @@ import { openLocalStore } from './open.ts';
 const how = { signal: new AbortController().signal };
 const skip = skipUnlessRoot() || skipWithout('mount');
 
-async function mountedDisk(context: TestContext, options: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'surety-disk-'));
-  await expectSuccess(['mount', '-t', 'tmpfs', '-o', options, 'surety-test', folder]);
-  context.after(async () => {
-    await expectSuccess(['umount', '-l', folder]).catch(() => undefined);
-    await rm(folder, { recursive: true, force: true });
-  });
-  return folder;
-}
-
 async function keys(store: Store): Promise<string[]> {
   const found: string[] = [];
   for await (const { key } of store.list('', how)) found.push(key);
   return found.sort();
 }
 
-test('on a full disk a put fails, says how much is free, and leaves room for the next', { skip }, async (context) => {
-  const path = await mountedDisk(context, 'size=4m');
+test('on a full disk a put fails, says how much is free, and leaves room for the next', { skip }, async () => {
+  await using disk = await mountSmallDisk('size=4m');
+  const { path } = disk;
   const store = await openLocalStore({ path });
   await store.put('data/one', new Uint8Array(3 << 20), how);
   const outcome = store.put('data/two', new Uint8Array(2 << 20), how);
@@ -45,20 +36,22 @@ test('on a full disk a put fails, says how much is free, and leaves room for the
   await store.put('data/three', new Uint8Array(1 << 19), how);
 });
 
-test('a disk without inodes is full too', { skip }, async (context) => {
-  const store = await openLocalStore({ path: await mountedDisk(context, 'size=4m,nr_inodes=8') });
+test('a disk without inodes is full too', { skip }, async () => {
+  await using disk = await mountSmallDisk('size=4m,nr_inodes=8');
+  const store = await openLocalStore({ path: disk.path });
   const puts = Array.from({ length: 12 }, (_, index) => store.put(`k${index}`, new Uint8Array(1), how));
   const failed = (await Promise.allSettled(puts)).filter((outcome) => outcome.status === 'rejected');
   assert.ok(failed.length > 0);
   for (const { reason } of failed) assert.ok(hasCode(reason, 'store.full'), String(reason));
 });
 
-test('a read-only disk can be read and says that it is read-only', { skip }, async (context) => {
-  const path = await mountedDisk(context, 'size=4m');
+test('a read-only disk can be read and says that it is read-only', { skip }, async () => {
+  await using disk = await mountSmallDisk('size=4m');
+  const { path } = disk;
   const writable = await openLocalStore({ path });
   await writable.put('data/one', Buffer.from('body'), how);
   await writeFile(join(path, 'tmp', 'left-over'), '');
-  await expectSuccess(['mount', '-o', 'remount,ro', path]);
+  await disk.remount('ro');
   const store = await openLocalStore({ path });
   assert.equal(Buffer.from(await store.read('data/one', undefined, how)).toString(), 'body');
   assert.deepEqual(await keys(store), ['data/one']);
@@ -66,11 +59,12 @@ test('a read-only disk can be read and says that it is read-only', { skip }, asy
   await assert.rejects(store.delete('data/one', how), (error) => hasCode(error, 'store.read-only'));
 });
 
-test('an unmounted disk fails every call, also where its mount point stays', { skip }, async (context) => {
-  const path = await mountedDisk(context, 'size=4m');
+test('an unmounted disk fails every call, also where its mount point stays', { skip }, async () => {
+  await using disk = await mountSmallDisk('size=4m');
+  const { path } = disk;
   const store = await openLocalStore({ path });
   await store.put('data/one', Buffer.from('body'), how);
-  await expectSuccess(['umount', path]);
+  await disk.unmount();
   const gone = (error: unknown): boolean => hasCode(error, 'store.unavailable', 'store.not-found');
   await assert.rejects(keys(store), gone);
   await assert.rejects(store.put('data/two', Buffer.from('x'), how), gone);

@@ -24,6 +24,15 @@ export interface Database {
  * Throws `source.missing`, `source.locked`, `source.corrupt`, `source.unreadable` or `source.failed`.
  */
 export async function readDatabase(database: Database, how: ReadHow): Promise<Reading> {
+  try {
+    return await beginReading(database, how);
+  } catch (error) {
+    how.signal.throwIfAborted();
+    throw toSourceError(error, database.about);
+  }
+}
+
+async function beginReading(database: Database, how: ReadHow): Promise<Reading> {
   const { about, place } = database;
   const owners = readOwners();
   const { path, stats } = await look(database);
@@ -52,14 +61,10 @@ export async function readDatabase(database: Database, how: ReadHow): Promise<Re
 
 /** SQLite keeps the companions of a database beside the file itself, not beside a link to it. */
 async function look({ about, place }: Database): Promise<{ path: string; stats: BigIntStats }> {
-  try {
-    const path = await realpath(place.path);
-    const stats = await stat(path, { bigint: true });
-    if (!stats.isFile() || stats.size === 0n) throw notADatabase(about);
-    return { path, stats };
-  } catch (error) {
-    throw toSourceError(error, about);
-  }
+  const path = await realpath(place.path);
+  const stats = await stat(path, { bigint: true });
+  if (!stats.isFile() || stats.size === 0n) throw notADatabase(about);
+  return { path, stats };
 }
 
 interface Copy {

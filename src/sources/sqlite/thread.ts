@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type ErrorFacts, SuretyError } from '../../base/errors.ts';
+import { type ErrorFacts, messageOf, SuretyError } from '../../base/errors.ts';
 import type { Fingerprint } from '../source.ts';
 import type { JournalMode } from './copy.ts';
 import type { Integrity } from './integrity.ts';
@@ -76,6 +76,11 @@ export async function runInThread(task: Task, signal: AbortSignal): Promise<unkn
     if (answer === undefined) throw new SuretyError('source.failed', `the thread for ${task.about.path} ended early`);
     if (answer.ok) return answer.value;
     throw new SuretyError(answer.error.code, answer.error.message, answer.error.facts);
+  } catch (error) {
+    if (error instanceof SuretyError || signal.aborted) throw error;
+    // Such as a thread without memory: nothing the task itself could say.
+    const message = `the thread for ${task.about.path} failed: ${messageOf(error)}`;
+    throw new SuretyError('source.failed', message, { cause: error });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -251,6 +252,34 @@ test('an unfinished file of a killed restore is removed by the next one', async 
   await restore(source, held, overwrite);
   const left = readdirSync(folder.path).filter((name) => name.includes('surety-restore'));
   assert.deepEqual(left, ['app.db.surety-restore-notes']);
+});
+
+test('a restore that is killed while it writes leaves the original, and the next one cleans up', async () => {
+  using folder = makeFolder();
+  const { path, source, held } = await damagedDatabase(folder);
+  const program = `
+    import { writeFileSync } from 'node:fs';
+    import { openSqlite } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
+    const entry = { path: path.slice(1), type: 'file', mode: 0o600, uid: 0, gid: 0, mtimeNs: 0n, sizeBytes: 1, xattrs: [] };
+    const restoring = {
+      async *entries() { yield [entry]; },
+      async *place([file]) { writeFileSync(file.path, 'half'); process.kill(process.pid, 'SIGKILL'); },
+    };
+    const options = { path, fingerprint: 'full', busy_timeout: 1000 };
+    const source = openSqlite({ name: 'app', host: 'here', baseDir: '/', options });
+    const signal = new AbortController().signal;
+    await source.write(restoring, { signal, warn() {}, conflict: 'overwrite', dryRun: false });`;
+  await using killed = await startProcess(path, program);
+  if (killed.child.signalCode === null) await once(killed.child, 'exit');
+  assert.equal(killed.child.signalCode, 'SIGKILL');
+  assert.equal(readdirSync(folder.path).length, 2);
+  assert.equal(countItems(path), 50);
+  await restore(source, held, overwrite);
+  assert.equal(
+    readdirSync(folder.path).some((name) => name.includes('surety-restore')),
+    false,
+  );
+  assert.equal(countItems(path), 100);
 });
 
 test('an abort in the middle leaves the original and nothing else', async () => {

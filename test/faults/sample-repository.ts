@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackupResult, Engine } from '../../src/engines/engine.ts';
+import type { BackupResult, Engine, Snapshot } from '../../src/engines/engine.ts';
 import { initRestic, openRestic } from '../../src/engines/restic/open.ts';
+import type { WriteReport } from '../../src/sources/source.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { noise, prose } from '../fixtures/content.ts';
@@ -75,4 +76,16 @@ export function copyRepository(sample: Sample, folder: string): Sample {
   const copy = { source: sample.source, repository: join(folder, 'repository') };
   cpSync(sample.repository, copy.repository, { recursive: true, preserveTimestamps: true });
   return copy;
+}
+
+/** Restores a snapshot below `target` with the source's own writer. */
+export async function restoreTo(
+  engine: Engine,
+  snapshot: Snapshot,
+  { source }: Sample,
+  target: string,
+): Promise<WriteReport> {
+  const how = { signal: new AbortController().signal, warn: () => {} };
+  await using restoring = await engine.restore(snapshot, how);
+  return await filesSource({ paths: [source] }).write(restoring, { ...how, target, conflict: 'refuse', dryRun: false });
 }

@@ -8,7 +8,7 @@ import type { Node } from '../format/node.ts';
 import type { TreeReader } from '../tree-reader.ts';
 import { type ContentStore, hexIds, type SavedContent } from './content-store.ts';
 import { FILE_CHANGED, FILE_FAILED, FILE_GREW, type FilesDone, SEGMENT_BYTES } from './messages.ts';
-import { isUnchanged, ParentDirectory } from './parent-directory.ts';
+import { isUnchanged, type Kept, ParentDirectory } from './parent-directory.ts';
 import type { Tally } from './tally.ts';
 import { Directory, type NodeSlot } from './tree-writer.ts';
 
@@ -47,6 +47,12 @@ interface OpenFile {
   xattrs: readonly Xattr[];
 }
 
+/** An entry whose extended attributes are to be read. */
+interface FreshEntry {
+  readonly entry: Entry;
+  readonly take: (xattrs: readonly Xattr[]) => void;
+}
+
 /**
  * Turns the entries of a source into trees: compares each with the parent snapshot, has the content of what changed saved,
  * and completes a directory when everything in it is stored. What is in flight is bounded by the workers' queue.
@@ -66,7 +72,7 @@ export class EntriesReader {
 
   private constructor(options: ReadEntriesOptions, parent: ParentDirectory | undefined) {
     this.#options = options;
-    this.root = new Directory(options.save, this.fail);
+    this.root = new Directory({ save: options.save, onFailure: this.fail, keptTree: undefined });
     this.#levels = [{ directory: this.root, parent, prefix: '' }];
     this.#failed.promise.catch(() => {});
   }
@@ -110,28 +116,17 @@ export class EntriesReader {
   }
 
   async #readBatch(batch: readonly Entry[]): Promise<void> {
-    const fresh: { entry: Entry; take: (xattrs: readonly Xattr[]) => void }[] = [];
+    const fresh: FreshEntry[] = [];
     const open: OpenFile[] = [];
     for (const entry of batch) {
       const level = this.#enter(entry.path);
       const name = entry.path.slice(level.prefix.length);
       if (level.prefix === '' && !this.#passReserved(name)) continue;
-      const node = level.parent?.find(name);
-      const kept =
-        node !== undefined && this.#options.how.force !== true && isUnchanged(node, entry) ? node : undefined;
-      if (entry.type === 'dir') fresh.push(...(await this.#openDirectory(entry, level, node, kept)));
-      else if (entry.type === 'file' && (kept === undefined || !this.#isStored(kept))) {
-        const file: OpenFile = { entry, slot: level.directory.reserve(), isNew: node === undefined, xattrs: [] };
-        open.push(file);
-        const take = (xattrs: readonly Xattr[]): void => {
-          file.xattrs = xattrs;
-        };
-        fresh.push({ entry, take });
-      } else if (kept !== undefined) this.#keep(entry, level, kept);
+      const kept = this.#options.how.force === true ? undefined : level.parent?.keep(entry, this.#isStored);
+      if (kept !== undefined && entry.type !== 'dir') this.#keep(entry, level, kept);
       else {
-        const slot = level.directory.reserve();
-        this.#options.tally.other();
-        fresh.push({ entry, take: (xattrs) => slot.write(entry, { xattrs }) });
+        const node = kept === undefined ? level.parent?.find(name) : undefined;
+        fresh.push(...(await this.#readEntry(entry, level, kept, node, open)));
       }
     }
     const xattrs = fresh.length === 0 ? [] : await this.#options.reading.xattrs(fresh.map(({ entry }) => entry));
@@ -146,26 +141,58 @@ export class EntriesReader {
     return name !== reservedName;
   }
 
-  #keep(entry: Entry, level: Level, node: Node): void {
-    const { xattrs, content } = node;
-    level.directory.add(entry, entry.type === 'file' ? { xattrs, content } : { xattrs });
+  #keep(entry: Entry, level: Level, kept: Kept): void {
+    level.directory.keep(kept.text);
     if (entry.type === 'file') this.#options.tally.fileUnmodified(entry);
     else this.#options.tally.other();
+  }
+
+  /** Takes an entry that is a directory, or that is not plainly unchanged. Returns it if its attributes are to be read. */
+  async #readEntry(
+    entry: Entry,
+    level: Level,
+    kept: Kept | undefined,
+    node: Node | undefined,
+    open: OpenFile[],
+  ): Promise<FreshEntry[]> {
+    const { how, tally } = this.#options;
+    const same = node !== undefined && how.force !== true && isUnchanged(node, entry) ? node : undefined;
+    if (entry.type === 'dir') return this.#openDirectory(entry, level, kept, node, same);
+    if (entry.type !== 'file') {
+      tally.other();
+      const slot = level.directory.reserve();
+      return [{ entry, take: (xattrs) => slot.write(entry, { xattrs }) }];
+    }
+    // What an unchanged file refers to may have been lost from the repository; then it is read again.
+    if (same?.content.every(this.#isStored)) {
+      level.directory.add(entry, { xattrs: same.xattrs, content: same.content });
+      tally.fileUnmodified(entry);
+      return [];
+    }
+    const file: OpenFile = { entry, slot: level.directory.reserve(), isNew: node === undefined, xattrs: [] };
+    open.push(file);
+    const take = (xattrs: readonly Xattr[]): void => {
+      file.xattrs = xattrs;
+    };
+    return [{ entry, take }];
   }
 
   async #openDirectory(
     entry: Entry,
     level: Level,
+    kept: Kept | undefined,
     node: Node | undefined,
-    kept: Node | undefined,
-  ): Promise<{ entry: Entry; take: (xattrs: readonly Xattr[]) => void }[]> {
+    same: Node | undefined,
+  ): Promise<FreshEntry[]> {
     const { save, tally } = this.#options;
-    const directory = new Directory(save, this.fail, level.directory, entry);
-    const parent = await openParent(this.#options, node?.subtree);
+    const parent = await openParent(this.#options, kept?.subtree ?? node?.subtree);
+    const above = { directory: level.directory, entry, kept: kept?.text };
+    const directory = new Directory({ save, onFailure: this.fail, above, keptTree: parent?.id });
     this.#levels.push({ directory, parent, prefix: `${entry.path}/` });
     tally.directory();
-    if (kept !== undefined) {
-      directory.xattrs = kept.xattrs;
+    if (kept !== undefined) return [];
+    if (same !== undefined) {
+      directory.xattrs = same.xattrs;
       return [];
     }
     directory.hold();
@@ -183,13 +210,13 @@ export class EntriesReader {
   }
 
   #closeLevels(path: string): void {
-    while (!path.startsWith(this.#levels.at(-1)!.prefix)) this.#levels.pop()!.directory.release();
+    while (!path.startsWith(this.#levels.at(-1)!.prefix)) {
+      const { directory, parent } = this.#levels.pop()!;
+      directory.close(parent?.isUsedUp === true);
+    }
   }
 
-  /** What an unchanged file refers to may have been lost from the repository; then it is read again. */
-  #isStored(node: Node): boolean {
-    return node.content.every((id) => this.#options.table.find(idBytes(id), DATA) >= 0);
-  }
+  readonly #isStored = (id: string): boolean => this.#options.table.find(idBytes(id), DATA) >= 0;
 
   async #readContent(files: readonly OpenFile[]): Promise<void> {
     const { reading, how } = this.#options;
@@ -307,7 +334,7 @@ async function openParent(
   if (tree === undefined) return undefined;
   try {
     const parent = new ParentDirectory(await trees.read(tree, how), tree);
-    trees.ahead(parent.subtrees, how);
+    trees.ahead(parent.subtrees(), how);
     return parent;
   } catch (error) {
     if (how.signal.aborted) throw error;

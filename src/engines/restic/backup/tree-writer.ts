@@ -15,47 +15,66 @@ export interface NodeSlot {
   omit(): void;
 }
 
+export interface DirectoryOptions {
+  readonly save: SaveTree;
+  /** Told once when the tree can not be saved. */
+  readonly onFailure: (error: unknown) => void;
+  /** The directory above, and the entry in it; none for the root. */
+  readonly above?: { readonly directory: Directory; readonly entry: Entry; readonly kept: string | undefined };
+  /** Id of the tree that this directory has if all its nodes are kept. */
+  readonly keptTree: string | undefined;
+}
+
 /** One directory being collected. */
 export class Directory {
-  readonly entry: Entry | undefined;
   xattrs: readonly Xattr[] = [];
-  readonly #parent: Directory | undefined;
+  readonly #options: DirectoryOptions;
   readonly #slot: NodeSlot | undefined;
-  readonly #save: SaveTree;
   readonly #texts: (string | undefined)[] = [];
-  readonly #onFailure: (error: unknown) => void;
+  readonly #saved = Promise.withResolvers<string>();
+  #differs = false;
   #pending = 1;
 
-  /** The root has no entry. `onFailure` is told once when the tree can not be saved. */
-  constructor(save: SaveTree, onFailure: (error: unknown) => void, parent?: Directory, entry?: Entry) {
-    this.#save = save;
-    this.#onFailure = onFailure;
-    this.#parent = parent;
-    this.entry = entry;
-    this.#slot = parent?.reserve();
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#slot = options.above?.directory.reserve(options.above.kept);
   }
 
-  readonly #saved = Promise.withResolvers<string>();
   /** Of the root: resolves to its tree's id. */
   get saved(): Promise<string> {
     return this.#saved.promise;
   }
 
+  /** Adds the text of a node that the parent snapshot has in the same place. */
+  keep(text: string): void {
+    this.#texts.push(text);
+  }
+
   /** Adds a node that is complete. Nodes are added in byte order of their names. */
   add(entry: Entry, extras: NodeExtras): void {
+    this.#differs = true;
     this.#texts.push(encodeNode(entry, extras));
   }
 
-  /** Keeps the next place for a node that is not complete yet. */
-  reserve(): NodeSlot {
+  /**
+   * Keeps the next place for a node that is not complete yet. `kept` is its text in the parent snapshot, where that has the same entry in
+   * the same place: the directory stays the same as long as the text does.
+   */
+  reserve(kept?: string): NodeSlot {
     const at = this.#texts.push(undefined) - 1;
+    this.#differs ||= kept === undefined;
     this.hold();
     return {
       write: (entry, extras) => {
-        this.#texts[at] = encodeNode(entry, extras);
+        const text = encodeNode(entry, extras);
+        this.#texts[at] = text;
+        this.#differs ||= text !== kept;
         this.release();
       },
-      omit: () => this.release(),
+      omit: () => {
+        this.#differs = true;
+        this.release();
+      },
     };
   }
 
@@ -69,14 +88,22 @@ export class Directory {
     if (this.#pending === 0) void this.#finish();
   }
 
+  /** The walk has left the directory. `isWhole`: the parent snapshot has no further nodes in it. */
+  close(isWhole: boolean): void {
+    this.#differs ||= !isWhole;
+    this.release();
+  }
+
   async #finish(): Promise<void> {
+    const { save, onFailure, above, keptTree } = this.#options;
     try {
-      const subtree = await this.#save(encodeTree(this.#texts));
+      const isKept = keptTree !== undefined && !this.#differs;
+      const subtree = isKept ? keptTree : await save(encodeTree(this.#texts));
       this.#texts.length = 0;
-      if (this.entry !== undefined) this.#slot?.write(this.entry, { subtree, xattrs: this.xattrs });
-      if (this.#parent === undefined) this.#saved.resolve(subtree);
+      if (above === undefined) this.#saved.resolve(subtree);
+      else this.#slot?.write(above.entry, { subtree, xattrs: this.xattrs });
     } catch (error) {
-      this.#onFailure(error);
+      onFailure(error);
     }
   }
 }

@@ -53,6 +53,17 @@ const PLAIN_NAME = /^[ !#-%'-;=?-[\]-~]*$/;
 /** The JSON text of the node for `entry`; its name is the last part of the path. */
 export function encodeNode(entry: Entry, extras: NodeExtras): string {
   const { type } = entry;
+  let text = encodeNodeHead(entry, extras.sizeBytes ?? entry.sizeBytes);
+  if (extras.xattrs !== undefined && extras.xattrs.length > 0) text += encodeXattrs(extras.xattrs);
+  if (entry.deviceNumber) text += `,"device":${entry.deviceNumber}`;
+  text += type === 'file' ? encodeContent(extras.content ?? []) : ',"content":null';
+  if (extras.subtree !== undefined) text += `,"subtree":"${extras.subtree}"`;
+  return flat(`${text}}`);
+}
+
+/** The beginning of a node's text: all that a walk sees of an entry, up to what has to be read from it. */
+export function encodeNodeHead(entry: Entry, sizeBytes: number): string {
+  const { type } = entry;
   const mtime = formatTime(entry.mtimeNs);
   const mode = goMode(type, entry.mode);
   let text = `{"name":${encodeNodeName(entry.path.slice(entry.path.lastIndexOf('/') + 1))},"type":"${type}"`;
@@ -62,15 +73,9 @@ export function encodeNode(entry: Entry, extras: NodeExtras): string {
   if (entry.group !== '') text += `,"group":${goString(entry.group)}`;
   if (entry.inode !== 0n) text += `,"inode":${entry.inode}`;
   if (entry.links > 1 && type !== 'dir' && entry.device !== 0n) text += `,"device_id":${entry.device}`;
-  const sizeBytes = extras.sizeBytes ?? entry.sizeBytes;
   if (type === 'file' && sizeBytes > 0) text += `,"size":${sizeBytes}`;
   if (hasLinks(type) && entry.links > 0) text += `,"links":${entry.links}`;
-  if (entry.linkTarget) text += encodeLinkTarget(entry.linkTarget);
-  if (extras.xattrs !== undefined && extras.xattrs.length > 0) text += encodeXattrs(extras.xattrs);
-  if (entry.deviceNumber) text += `,"device":${entry.deviceNumber}`;
-  text += type === 'file' ? encodeContent(extras.content ?? []) : ',"content":null';
-  if (extras.subtree !== undefined) text += `,"subtree":"${extras.subtree}"`;
-  return flat(`${text}}`);
+  return entry.linkTarget ? text + encodeLinkTarget(entry.linkTarget) : text;
 }
 
 /**

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../src/config/parse.ts';
+import { configJsonSchema, type JsonSchema } from '../src/config/schema.ts';
 import { instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
 import { skipWithout } from './fixtures/programs.ts';
 import { expectSuccess } from './fixtures/run-program.ts';
@@ -22,14 +23,15 @@ const root = join(import.meta.dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-describe('every command that the documentation shows works', { skip: skipWithout('restic') }, () => {
+describe('every command that the documentation shows works', { skip: skipWithout('restic'), concurrency: 2 }, () => {
   for (const page of PAGES) {
     const instructions = instructionsOf(textOf(page));
     if (!instructions.some(({ kind }) => kind === 'run')) continue;
     test(page, async () => {
       await using home = newHome();
       const env = { HOME: home.path, PATH: `${home.bin}:${process.env.PATH}`, CHECKOUT: root, USER: 'reader' };
-      await expectSuccess(['bash', '-c', scriptOf(instructions, page)], { cwd: home.path, env });
+      writeFileSync(join(home.bin, 'page.sh'), scriptOf(instructions, page));
+      await expectSuccess(['bash', join(home.bin, 'page.sh')], { cwd: home.path, env });
     });
   }
 });
@@ -64,6 +66,31 @@ test('every configuration that the documentation shows is valid', () => {
   }
 });
 
+test('every key of the configuration is in its reference', () => {
+  const reference = textOf('docs/configuration.md');
+  const missing = [...keysIn(configJsonSchema())].filter((key) => !reference.includes(`\`${key}\``));
+  assert.deepEqual(missing, []);
+});
+
+test('every error code in the documentation exists', () => {
+  const source = globSync('src/**/*.ts', { cwd: root }).map(textOf).join('\n');
+  const shown = [...textOf('docs/troubleshooting.md').matchAll(/`([a-z]+\.[a-z-]+)`/g)].map((match) => match[1] ?? '');
+  const ours = shown.filter((code) => !code.endsWith('.yaml'));
+  assert.deepEqual(
+    ours.filter((code) => !source.includes(`'${code}'`)),
+    [],
+  );
+});
+
+test('every test that the list of capabilities names exists', () => {
+  const named = [...textOf('docs/capabilities.md').matchAll(/`([^`]+\.test\.ts)`/g)].map((match) => match[1] ?? '');
+  assert.ok(named.length > 5);
+  assert.deepEqual(
+    named.filter((file) => !existsSync(join(root, file))),
+    [],
+  );
+});
+
 test('every link between pages leads somewhere', () => {
   for (const page of [...PAGES, 'ARCHITECTURE.md', 'GLOSSARY.md', 'CHANGELOG.md']) {
     for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {
@@ -71,6 +98,14 @@ test('every link between pages leads somewhere', () => {
     }
   }
 });
+
+/** The names that may stand as keys in a document of this schema; names that people choose are not among them. */
+function keysIn(schema: JsonSchema): Set<string> {
+  const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [] } = schema;
+  const nested = [...Object.values(properties), ...anyOf, ...oneOf, ...(items === undefined ? [] : [items])];
+  if (typeof additionalProperties === 'object') nested.push(additionalProperties);
+  return new Set([...Object.keys(properties), ...nested.flatMap((one) => [...keysIn(one)])]);
+}
 
 /** A home folder as a newcomer has it, with `surety` on the PATH. */
 function newHome(): AsyncDisposable & { readonly path: string; readonly bin: string } {

@@ -92,7 +92,7 @@ class DepthFirstCollector implements Collector {
 
   #leave(): Folder {
     const left = this.#stack.pop()!;
-    if (left.entry !== undefined) this.#batch.finished.push(left);
+    if (left.entry !== undefined && !this.#how.dryRun) this.#batch.finished.push(left);
     return this.#stack.at(-1)!;
   }
 

@@ -15,11 +15,17 @@ export function compareFingerprints(recorded: Fingerprint, found: Fingerprint): 
   }
   const differences = listDifferences(recorded, found);
   if (differences.length === 0) {
-    const rows = recorded.tables.reduce((sum, table) => sum + table.rows, 0);
-    return { equal: true, detail: `${recorded.tables.length} tables with ${rows} rows are as recorded` };
+    return { equal: true, detail: `as recorded: ${describe(recorded)}` };
   }
   const more = differences.length > SHOWN ? `; and ${differences.length - SHOWN} more` : '';
   return { equal: false, detail: differences.slice(0, SHOWN).join('; ') + more };
+}
+
+/** Counts without SQLite's own tables, which nobody expects in the numbers. */
+function describe({ tables }: Fingerprint): string {
+  const own = tables.filter((table) => !table.name.startsWith('sqlite_'));
+  const rows = own.reduce((sum, table) => sum + table.rows, 0);
+  return `${own.length} ${own.length === 1 ? 'table' : 'tables'}, ${rows} ${rows === 1 ? 'row' : 'rows'}`;
 }
 
 function listDifferences(recorded: Fingerprint, found: Fingerprint): string[] {

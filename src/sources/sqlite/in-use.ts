@@ -1,5 +1,6 @@
 /** Who has a database open. Used before it is replaced: a program with the old file open would go on writing to it, unseen. */
 import { type BigIntStats, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SuretyError } from '../../base/errors.ts';
 import { type About, isBusy } from './sqlite-error.ts';
@@ -101,9 +102,11 @@ function hex(number: bigint): string {
   return number.toString(16).padStart(2, '0');
 }
 
+/** The program's name without its arguments, which may hold secrets. */
 function describe(processId: string): string {
   try {
-    return `${readFileSync(`/proc/${processId}/comm`, 'utf8').trim()} (process ${processId})`;
+    const [program = ''] = readFileSync(`/proc/${processId}/cmdline`, 'utf8').split('\0');
+    return program === '' ? `process ${processId}` : `${basename(program)} (process ${processId})`;
   } catch {
     return `process ${processId}`;
   }

@@ -83,5 +83,8 @@ export function decide(entry: RestoredEntry, path: string, conflict: WriteHow['c
       details: { path },
     });
   }
-  return conflict === 'overwrite' || entry.mtimeNs > existing.mtimeNs ? 'overwrite' : 'skip';
+  // In WAL mode the newest contents are beside the file.
+  const log = statSync(`${path}-wal`, { bigint: true, throwIfNoEntry: false });
+  const changedNs = log !== undefined && log.mtimeNs > existing.mtimeNs ? log.mtimeNs : existing.mtimeNs;
+  return conflict === 'overwrite' || entry.mtimeNs > changedNs ? 'overwrite' : 'skip';
 }

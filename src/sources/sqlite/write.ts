@@ -93,10 +93,10 @@ async function restoreFile(restore: Restore, entry: RestoredEntry, path: string)
   if (action === 'skip') tally.skipped += 1;
   if (how.dryRun || action === 'skip') return;
   const here: About = { ...about, path };
-  expectUnused(here, path);
-  removeAbandoned(path);
   const unfinished = `${path}.surety-restore-${process.pid}-${randomHex(4)}`;
   try {
+    expectUnused(here, path);
+    removeAbandoned(path);
     await place(restore, entry, unfinished);
     tally.checks.push(...(await prove(here, unfinished, restore.restoring.facts, how.signal)));
     how.signal.throwIfAborted();

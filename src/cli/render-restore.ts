@@ -36,7 +36,7 @@ function itemQuestion(
 }
 
 /** Planned changes that replace something come first: they are what matters. */
-function planText({ report }: RestoredItem): string {
+function planText({ report }: RestoredItem, whole = false): string {
   const plan = report?.plan ?? [];
   const sorted = [
     ...plan.filter((one) => one.action === 'overwrite'),
@@ -46,15 +46,22 @@ function planText({ report }: RestoredItem): string {
     sorted.map(({ action, path }) => `${action} ${shownPath(path)}`),
     sorted.length,
     '    ',
+    whole ? sorted.length : undefined,
   );
 }
 
-export function restoreText(report: RestoreReport, colors: boolean): string {
-  const parts = report.items.map((item) => itemText(item, report, colors));
+export interface RestoreTextHow {
+  readonly colors: boolean;
+  /** Show a dry run's whole plan instead of its beginning. */
+  readonly verbose: boolean;
+}
+
+export function restoreText(report: RestoreReport, how: RestoreTextHow): string {
+  const parts = report.items.map((item) => itemText(item, report, how));
   return `${parts.join('')}${nextText(report)}`;
 }
 
-function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, colors: boolean): string {
+function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { colors, verbose }: RestoreTextHow): string {
   const { snapshot, report, error } = item;
   const head = `${state(item.outcome, colors)}  ${item.source}: snapshot ${shortId(snapshot.id)} from ${item.repository}`;
   if (report === undefined) {
@@ -69,7 +76,7 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, colors:
     report.skipped > 0 ? `${report.skipped.toLocaleString('en-US')} left as they were` : '',
   ];
   const line = `${head}: ${amounts.filter((part) => part !== '').join(', ')} ${verb} to ${target ?? 'the original place'}, ${duration(item.durationMs)}\n`;
-  return line + findings(item) + (dryRun ? planText(item) : '');
+  return line + findings(item) + (dryRun ? planText(item, verbose) : '');
 }
 
 function findings({ report, warnings, warningCount }: RestoredItem): string {

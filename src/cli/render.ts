@@ -78,10 +78,10 @@ export function state(value: State, colors: boolean): string {
   return colors ? `\u001b[${COLORS[value]}m${value}\u001b[0m` : value;
 }
 
-/** The first {@link SHOWN} lines of a list, then how many more there are. */
-export function firstOf(lines: readonly string[], total: number, indent: string): string {
-  const shown = lines.slice(0, SHOWN).map((line) => `${indent}${line}\n`);
-  const more = total - Math.min(lines.length, SHOWN);
+/** The first lines of a list (by default {@link SHOWN}), then how many more there are. */
+export function firstOf(lines: readonly string[], total: number, indent: string, limit = SHOWN): string {
+  const shown = lines.slice(0, limit).map((line) => `${indent}${line}\n`);
+  const more = total - Math.min(lines.length, limit);
   return shown.join('') + (more > 0 ? `${indent}… and ${more.toLocaleString('en-US')} more\n` : '');
 }
 

@@ -63,7 +63,7 @@ async function runRestore(call: Call, id: string, options: RestoreOptions): Prom
     return {
       exitCode: exitCodeOfOutcome(report.outcome, codes),
       document: { verb: 'restore', ...report },
-      text: restoreText(report, call.terminal.colors),
+      text: restoreText(report, { colors: call.terminal.colors, verbose: call.globals.verbose }),
     };
   });
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { suretyIn } from '../fixtures/surety.ts';
+import { makeDatabase } from './sample-database.ts';
+
+describe('surety init', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'surety-init-'));
+    mkdirSync(join(folder, 'my photos'));
+    writeFileSync(join(folder, 'my photos', 'a.jpg'), 'a');
+    makeDatabase(join(folder, 'app.db'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const flags = ['--folder', 'my photos', '--sqlite', 'app.db', '--store', 'vault', '--password-file', 'password'];
+
+  test('flags answer everything: configuration, private password and repository are there, and a backup works', async () => {
+    const surety = suretyIn(folder);
+    const output = await surety.run('init', ...flags);
+    assert.match(output, /wrote .*surety\.yaml\nmade repository vault/);
+    assert.match(output, /without the password nothing can be restored/);
+    assert.equal(statSync(join(folder, 'password')).mode & 0o777, 0o600);
+    assert.ok(readFileSync(join(folder, 'password'), 'utf8').length > 30);
+    await surety.run('config', 'check');
+    const check = await surety.attempt('check');
+    assert.equal(check.code, 0, check.stdout + check.stderr);
+    assert.match(await surety.run('backup'), /app → vault[\s\S]*my-photos → vault[\s\S]*is complete/);
+  });
+
+  test('it never overwrites a configuration, and without flags makes the repositories that are missing', async () => {
+    const surety = suretyIn(folder);
+    await surety.run('init', ...flags, '--no-repository');
+    assert.equal(existsSync(join(folder, 'vault')), false);
+    const text = readFileSync(join(folder, 'surety.yaml'), 'utf8');
+    const refused = await surety.attempt('init', ...flags);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /surety\.yaml exists, and init never overwrites it/);
+    assert.equal(readFileSync(join(folder, 'surety.yaml'), 'utf8'), text);
+    assert.match(await surety.run('init'), /made repository vault/);
+    assert.match(await surety.run('init'), /repository vault is there already, .* and opens/);
+  });
+
+  test('without a terminal it asks nothing and names the flags that are missing', async () => {
+    const done = await suretyIn(folder).attempt('init', '--folder', 'my photos');
+    assert.equal(done.code, 2);
+    assert.match(done.stderr, /hint: give --store FOLDER and --password-file FILE or --password-env NAME/);
+    assert.equal(existsSync(join(folder, 'surety.yaml')), false);
+  });
+
+  test('answers that can not be right leave nothing behind', async () => {
+    const surety = suretyIn(folder);
+    const missing = await surety.attempt('init', ...flags, '--folder', 'nothing');
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /nothing does not exist/);
+    const schedule = await surety.attempt('init', ...flags, '--schedule', 'daily at noon');
+    assert.equal(schedule.code, 2);
+    assert.match(schedule.stderr, /jobs\.main\.schedule/);
+    for (const name of ['surety.yaml', 'password', 'vault']) assert.equal(existsSync(join(folder, name)), false, name);
+  });
+});

@@ -70,7 +70,7 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
     await using held = await holdLock([restic, 'check', '--read-data'], project.repository, { env: resticEnv() });
     const refused = await project.surety.attempt('backup');
     assert.equal(refused.code, BUSY, refused.stderr);
-    assert.match(refused.stderr, new RegExp(`\\b${held.pid}\\b`));
+    assert.match(refused.stdout + refused.stderr, new RegExp(`\\b${held.pid}\\b`));
     assert.equal(await held.release(), 0);
     await project.surety.run('backup');
   });

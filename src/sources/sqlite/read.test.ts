@@ -290,10 +290,11 @@ describe('a clear error tells of', () => {
 
 test('a full disk fails the reading, is named and leaves nothing behind', {
   skip: process.getuid?.() !== 0,
-}, async () => {
+}, async (t) => {
   using folder = makeFolder();
   mkdirSync(folder.at('small'));
-  assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', folder.at('small')]).status, 0);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', folder.at('small')]);
+  if (mounted.status !== 0) return t.skip('this machine lets nobody mount a small file system');
   try {
     mkdirSync(folder.at('small/tmp'));
     makeDatabase(folder.at('small/app.db'), { rows: 30_000 });

@@ -323,10 +323,11 @@ test('a folder that this user may not write is named', { skip: process.getuid?.(
   assert.deepEqual(readdirSync(folder.at('closed')), []);
 });
 
-test('a full disk leaves the original as it was', { skip: process.getuid?.() !== 0 }, async () => {
+test('a full disk leaves the original as it was', { skip: process.getuid?.() !== 0 }, async (t) => {
   using folder = makeFolder();
   mkdirSync(folder.at('small'));
-  assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'none', folder.at('small')]).status, 0);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'none', folder.at('small')]);
+  if (mounted.status !== 0) return t.skip('this machine lets nobody mount a small file system');
   try {
     const path = folder.at('small/app.db');
     makeDatabase(path, { rows: 30_000 });

@@ -91,7 +91,8 @@ async function restoreFile(restore: Restore, entry: RestoredEntry, path: string)
   const action = decide(entry, path, how.conflict);
   if (how.dryRun) tally.plan.push({ path, action });
   if (action === 'skip') tally.skipped += 1;
-  if (how.dryRun || action === 'skip') return;
+  if (action === 'skip') return;
+  if (how.dryRun) return count(tally, entry);
   const here: About = { ...about, path };
   const unfinished = `${path}.surety-restore-${process.pid}-${randomHex(4)}`;
   try {
@@ -105,9 +106,13 @@ async function restoreFile(restore: Restore, entry: RestoredEntry, path: string)
     rmSync(unfinished, { force: true });
     throw toTargetError(error, path);
   }
+  count(tally, entry);
+  how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
+}
+
+function count(tally: Tally, entry: RestoredEntry): void {
   tally.files += 1;
   tally.sizeBytes += entry.sizeBytes;
-  how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
 }
 
 async function place({ restoring, how }: Restore, entry: RestoredEntry, path: string): Promise<void> {

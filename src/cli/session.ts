@@ -19,10 +19,17 @@ export interface Session {
   readonly pause: () => void;
 }
 
-/** Opens the configuration, does the work and closes everything. `record`: whether what happens goes into the catalog. */
+export interface SessionOptions {
+  /** Whether what happens goes into the catalog. */
+  readonly record: boolean;
+  /** Whether to say what is odd in the configuration: not on every command. */
+  readonly configWarnings?: boolean;
+}
+
+/** Opens the configuration, does the work and closes everything. */
 export async function withSession<Result>(
   call: Call,
-  { record }: { readonly record: boolean },
+  { record, configWarnings }: SessionOptions,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const { globals, terminal, signal, clock } = call;
@@ -32,6 +39,7 @@ export async function withSession<Result>(
   };
   const { compose } = await import('../daemon/compose.ts');
   await using platform = await compose({ configFile: globals.config, clock, warn });
+  if (configWarnings === true) for (const line of platform.configWarnings) warn(line);
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];
   const looking: OperationHow = { signal, clock, listen: listenAll(listeners, (error) => warn(messageOf(error))) };
   const recorder = record ? await openRecorder(platform, warn) : undefined;

@@ -38,6 +38,8 @@ export interface Platform extends AsyncDisposable {
   /** Absolute path of the configuration file. */
   readonly file: string;
   readonly directory: string;
+  /** What is odd in the configuration, a line each. */
+  readonly configWarnings: readonly string[];
   readonly jobs: readonly Job[];
   readonly sourceNames: readonly string[];
   readonly repositoryNames: readonly string[];
@@ -59,7 +61,6 @@ export interface Platform extends AsyncDisposable {
 /** Reads and parses the configuration; opens nothing yet. Throws `config.missing`, `config.invalid`, … */
 export async function compose(how: ComposeHow): Promise<Platform> {
   const config = parseConfig(await readConfig(how.configFile));
-  for (const warning of config.warnings) how.warn(renderProblem(warning));
   return createPlatform(config, how);
 }
 
@@ -93,6 +94,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   return {
     file: config.file,
     directory: config.directory,
+    configWarnings: config.warnings.map(renderProblem),
     jobs: config.jobs,
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),

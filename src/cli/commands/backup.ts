@@ -28,7 +28,7 @@ export function backupCommand(act: Act): Command {
 }
 
 async function runBackup(call: Call, jobs: readonly string[], options: BackupOptions): Promise<Answer> {
-  return await withSession(call, { record: true }, async (session) => {
+  return await withSession(call, { record: true, configWarnings: true }, async (session) => {
     const runs = planRuns(session.platform, jobs, options);
     const reports: BackupReport[] = [];
     for (const run of runs) reports.push(await runOne(run, options, session));

@@ -24,7 +24,7 @@ export function checkCommand(act: Act): Command {
 }
 
 async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async ({ platform }) => {
+  return await withSession(call, { record: false, configWarnings: true }, async ({ platform }) => {
     const sources =
       options.repository !== undefined && options.source === undefined ? [] : platform.sources(options.source);
     const wanted = options.source !== undefined && options.repository === undefined ? [] : options.repository;

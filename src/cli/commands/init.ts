@@ -111,7 +111,7 @@ async function completeAnswers(given: Given, call: Call): Promise<Answers> {
 
 async function makeRepositories(call: Call, file: string): Promise<InitReport[]> {
   const named: Call = { ...call, globals: { ...call.globals, config: file } };
-  return await withSession(named, { record: false }, async ({ platform }) => {
+  return await withSession(named, { record: false, configWarnings: true }, async ({ platform }) => {
     const reports: InitReport[] = [];
     for (const name of platform.repositoryNames)
       reports.push(await ensureRepository(platform.newRepository(name), call));

@@ -83,6 +83,7 @@ export interface BackupHow extends How, ProgressHow {
 export interface BackupResult {
   readonly snapshot: Snapshot;
   readonly stats: BackupStats;
+  readonly facts: SnapshotFacts;
 }
 
 export interface BackupStats {

@@ -122,7 +122,7 @@ async function storeMember(
   const engine = await repository.open(tools);
   const previous = await previousFacts(engine, handle.name, tools);
   await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
-  const { snapshot, stats } = await engine.backup(reading, {
+  const { snapshot, stats, facts } = await engine.backup(reading, {
     ...tools,
     source: handle.name,
     tags: pointTags(request.job, place),
@@ -131,7 +131,7 @@ async function storeMember(
     startedAt: request.startedAt,
     force: request.force,
   });
-  return { verb: 'backup', snapshot, stats, facts: await engine.facts(snapshot, tools) };
+  return { verb: 'backup', snapshot, stats, facts };
 }
 
 /** What the newest snapshot of the source recorded: the source compares it with what it finds now. */

@@ -1,7 +1,7 @@
 /** The verb `backup`: entries of a source become a snapshot. Packs are stored first, then their index, the snapshot last. */
 import { availableParallelism } from 'node:os';
 import type { Reading, SourceFacts } from '../../sources/source.ts';
-import type { BackupHow, BackupResult, BackupStats, Snapshot } from '../engine.ts';
+import type { BackupHow, BackupResult, BackupStats, Snapshot, SnapshotFacts } from '../engine.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
 import { ContentStore } from './backup/content-store.ts';
 import { EntriesReader } from './backup/read-entries.ts';
@@ -19,20 +19,13 @@ import type { Repository } from './repository.ts';
 import { listSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
 
-/**
- * Room in the index for what a run may add: blobs for some terabytes. It costs address space, not memory, and a run that
- * needs more only stores some blobs twice.
- */
-const SPARE_BLOBS = 4_000_000;
-/** Room for packs that are there without an index. */
-const SPARE_PACKS = 1_000_000;
 const WORKERS_MAX = 8;
 
 export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
   let found: { parent: Snapshot | undefined; table: BlobTable } | undefined;
   const meanwhile = async (): Promise<void> => {
     const parent = await findParent(repository, reading, how);
-    found = { parent, table: await loadTable(repository, how) };
+    found = { parent, table: (await loadIndex(repository, { signal: how.signal, own: true })).table };
   };
   return await withLock(repository, { ...how, exclusive: false, meanwhile }, async (signal, lock) => {
     const { parent, table } = found!;
@@ -40,10 +33,6 @@ export async function backup(repository: Repository, reading: Reading, how: Back
     if (parent === undefined || lock.staleRemoved > 0) await adoptPacks(repository, table, packs, { signal });
     return await store({ repository, reading, table, packs, parent, how: { ...how, signal } });
   });
-}
-
-async function loadTable(repository: Repository, { signal }: BackupHow): Promise<BlobTable> {
-  return (await loadIndex(repository, { signal, spareBlobs: SPARE_BLOBS, sparePacks: SPARE_PACKS })).table;
 }
 
 interface Run {
@@ -80,13 +69,26 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
   await reader.readAll();
   const facts: SourceFacts = await reading.finish();
   const { newestNs } = tally;
-  await saveFacts({ reader, repository, table, content, facts, host: reading.host, warnings, newestNs, how });
+  const document = factsOf(repository, reading, facts, warnings, how);
+  await saveFacts({ reader, table, content, document, newestNs });
   reader.root.release();
   const tree = await reader.orFailure(reader.root.saved);
   await reader.orFailure(Promise.all([content.flush(), trees.flush()]));
   await packs.flush();
   const stats = statsOf(tally, packs);
-  return { snapshot: await storeSnapshot(repository, reading, tree, parent, stats, how), stats };
+  const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);
+  return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint } };
+}
+
+/** What is remembered in the snapshot; nothing in it changes as long as the source does not. */
+function factsOf(
+  { identity }: Repository,
+  { host }: Reading,
+  facts: SourceFacts,
+  warnings: number,
+  how: BackupHow,
+): Omit<SnapshotFacts, 'recoveryPoint'> {
+  return { ...facts, source: how.source, host, program: identity.program, warnings };
 }
 
 /** The newest snapshot of the same series; one that restic made of the same paths serves as well. */

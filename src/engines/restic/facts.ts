@@ -56,13 +56,14 @@ function parseFacts(json: Buffer, snapshot: Snapshot): SnapshotFacts {
     throw damaged(key, 'it is not JSON', error);
   }
   if (!isFacts(value)) throw damaged(key, 'it does not say what was backed up');
-  return value;
+  return { ...value, recoveryPoint: snapshot.recoveryPoint };
 }
 
-function isFacts(value: unknown): value is SnapshotFacts {
+/** The recovery point stands in the snapshot's tags only: so the document of an unchanged source stays the same, and costs nothing. */
+function isFacts(value: unknown): value is Omit<SnapshotFacts, 'recoveryPoint'> {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, versions, source, host, recoveryPoint, files, sizeBytes } = value as Record<string, unknown>;
-  const texts = [kind, source, host, recoveryPoint].every((one) => typeof one === 'string');
+  const { kind, versions, source, host, files, sizeBytes } = value as Record<string, unknown>;
+  const texts = [kind, source, host].every((one) => typeof one === 'string');
   const counts = [files, sizeBytes].every((one) => typeof one === 'number');
   return texts && counts && typeof versions === 'object' && versions !== null;
 }

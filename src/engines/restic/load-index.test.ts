@@ -53,12 +53,24 @@ describe('loading the index', () => {
 
   test('has room for what the caller adds', async () => {
     const repository = await makeResticRepository();
-    const { table } = await loadIndex(repository, { ...FOREVER, spareBlobs: 3, sparePacks: 1 });
+    const { table } = await loadIndex(repository, { ...FOREVER, own: true });
     const pack = table.addPack(randomBytes(32));
     assert.equal(pack, 0);
     for (let at = 0; at < 3; at++) {
       assert.notEqual(table.add(randomBytes(32), DATA, { pack, offset: at, length: 40, rawLength: 0 }), -1);
     }
+  });
+
+  test('is read once as long as it stays the same, and belongs to one who adds to it', async () => {
+    const repository = await makeResticRepository();
+    await store(repository, { id: randomBytes(32), blobs: [blob(0)] });
+    const first = await loadIndex(repository, FOREVER);
+    assert.equal((await loadIndex(repository, FOREVER)).table, first.table);
+    assert.equal((await loadIndex(repository, { ...FOREVER, own: true })).table, first.table);
+    const second = await loadIndex(repository, FOREVER);
+    assert.notEqual(second.table, first.table);
+    await store(repository, { id: randomBytes(32), blobs: [blob(0)] });
+    assert.equal((await loadIndex(repository, FOREVER)).table.count, 2);
   });
 
   test('has room for the most entries that a compressed file can hold', async () => {

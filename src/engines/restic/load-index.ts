@@ -4,12 +4,11 @@ import type { How } from '../engine.ts';
 import { BlobTable, type BlobType } from './blob-table.ts';
 import { idText } from './format/id.ts';
 import { parseIndex } from './format/index-file.ts';
-import { keyOf, type Repository } from './repository.ts';
+import { keyOf, type Repository, type RepositoryFile } from './repository.ts';
 
 export interface LoadHow extends How {
-  /** Room for what the caller will add. Default 0. */
-  readonly spareBlobs?: number;
-  readonly sparePacks?: number;
+  /** The caller adds to the table: nobody else gets the same one. */
+  readonly own?: boolean;
   /** Told of each index file that can not be read; without it the first one is thrown. */
   readonly onDamaged?: (id: string, error: unknown) => void;
 }
@@ -28,11 +27,40 @@ const ENTRY_BYTES_MIN = 32;
 /** Small reads that are under way at once hide the latency of a distant store; what they hold in memory stays small. */
 const CONNECTIONS_MAX = 8;
 
+/**
+ * Room in the table for what a run may add: blobs for some terabytes. It costs address space, not memory, and a run that needs more
+ * only stores some blobs twice.
+ */
+const SPARE_BLOBS = 4_000_000;
+const SPARE_PACKS = 1_000_000;
+
+/** The index that was loaded last: most commands look into it several times. Good as long as the same index files are there. */
+const loaded = new WeakMap<Repository, LoadedIndex>();
+
 /** Loads the index. Several entries of one blob are kept, where it stands in several places; the same place told twice counts once. */
 export async function loadIndex(repository: Repository, how: LoadHow): Promise<LoadedIndex> {
   const listed = await repository.files('index', how);
+  // Who wants to be told of damage wants the files to be read.
+  const known = how.onDamaged === undefined ? loaded.get(repository) : undefined;
+  if (how.own === true) loaded.delete(repository);
+  if (known !== undefined && isOf(known, listed)) return known;
+  const index = await loadFiles(repository, listed, how);
+  if (how.own !== true && index.files.length === listed.length) loaded.set(repository, index);
+  return index;
+}
+
+function isOf(index: LoadedIndex, listed: readonly RepositoryFile[]): boolean {
+  const files = new Set(index.files);
+  return files.size === listed.length && listed.every(({ id }) => files.has(id));
+}
+
+async function loadFiles(
+  repository: Repository,
+  listed: readonly RepositoryFile[],
+  how: LoadHow,
+): Promise<LoadedIndex> {
   const room = Math.ceil(listed.reduce((sum, file) => sum + file.sizeBytes, 0) / ENTRY_BYTES_MIN);
-  const table = BlobTable.create(room + (how.spareBlobs ?? 0), room + (how.sparePacks ?? 0));
+  const table = BlobTable.create(room + SPARE_BLOBS, room + SPARE_PACKS, room);
   const packs = new Map<string, number>();
   const files: string[] = [];
   const connections = Math.min(CONNECTIONS_MAX, repository.store.traits.connections);

@@ -7,8 +7,6 @@ import { SEAL_OVERHEAD, SEAL_PREFIX, type Sealer } from './seal.ts';
 import { sha256 } from './sha256.ts';
 import { compressBound, compressInto } from './zstd.ts';
 
-/** The size at which a pack is finished, as restic has it by default. */
-export const PACK_TARGET_BYTES = 16 * 1024 * 1024;
 /** Bounds the header of packs full of tiny blobs, and with it the room it needs in the buffer. */
 const MAX_BLOBS = 65_536;
 const PLAIN_ENTRY_BYTES = 37;

@@ -2,7 +2,6 @@ import { systemPath } from '../../../base/names.ts';
 import type { BlobTable } from '../blob-table.ts';
 import { gearTable } from '../chunker.ts';
 import type { PackStore } from '../pack-store.ts';
-import { PACK_TARGET_BYTES } from '../packer.ts';
 import type { Repository } from '../repository.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import {
@@ -56,7 +55,7 @@ export class ContentStore implements AsyncDisposable {
       masterKey: repository.masterKey,
       gear: gearTable(Buffer.concat([repository.masterKey.encrypt, Buffer.from(repository.config.id, 'hex')])),
       level: repository.config.version < 2 ? undefined : repository.level,
-      targetBytes: PACK_TARGET_BYTES,
+      targetBytes: repository.packSizeBytes,
       table: table.shared,
     };
     this.#pool = new WorkerPool({

@@ -1,31 +1,23 @@
-import type { Entry, SourceFacts } from '../../../sources/source.ts';
-import type { BackupHow } from '../../engine.ts';
+import type { Entry } from '../../../sources/source.ts';
 import { type BlobTable, DATA } from '../blob-table.ts';
 import { FACTS_FILE } from '../facts.ts';
 import { idText } from '../format/id.ts';
-import type { Repository } from '../repository.ts';
 import { sha256 } from '../sha256.ts';
 import type { ContentStore } from './content-store.ts';
 import type { EntriesReader } from './read-entries.ts';
 
 export interface SaveFactsOptions {
   readonly reader: EntriesReader;
-  readonly repository: Repository;
   readonly table: BlobTable;
   readonly content: ContentStore;
-  readonly facts: SourceFacts;
-  readonly host: string;
-  readonly warnings: number;
+  readonly document: object;
   /** Newest time in the snapshot: the document gets it, so that an unchanged source gives an unchanged tree. */
   readonly newestNs: bigint;
-  readonly how: BackupHow;
 }
 
 /** Writes what Surety remembers about the source into the root of the tree. */
-export async function saveFacts(options: SaveFactsOptions): Promise<void> {
-  const { reader, repository, table, content, facts, host, warnings, newestNs, how } = options;
-  const { program } = repository.identity;
-  const json = Buffer.from(`${JSON.stringify({ ...facts, source: how.source, host, program, warnings })}\n`);
+export async function saveFacts({ reader, table, content, document, newestNs }: SaveFactsOptions): Promise<void> {
+  const json = Buffer.from(`${JSON.stringify(document)}\n`);
   const id = sha256(json);
   const ids = table.find(id, DATA) >= 0 ? [idText(id)] : (await reader.orFailure(content.saveStream([json]))).ids;
   const times = { mtimeNs: newestNs, ctimeNs: newestNs };

@@ -1,7 +1,6 @@
 import { type BlobTable, TREE } from '../blob-table.ts';
 import { idText } from '../format/id.ts';
 import type { PackStore } from '../pack-store.ts';
-import { PACK_TARGET_BYTES } from '../packer.ts';
 import type { Repository } from '../repository.ts';
 import { BlobSaver } from './blob-saver.ts';
 
@@ -18,7 +17,7 @@ export class TreeStore {
       sealer: repository.sealer,
       level: repository.config.version < 2 ? undefined : repository.level,
       type: TREE,
-      targetBytes: PACK_TARGET_BYTES,
+      targetBytes: repository.packSizeBytes,
       onPack: (pack) => {
         const put = packs.put(pack).then(() => this.#saver.giveBack(pack.buffer), onFailure);
         this.#puts.add(put);

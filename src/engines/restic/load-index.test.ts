@@ -54,6 +54,7 @@ describe('loading the index', () => {
   test('has room for what the caller adds', async () => {
     const repository = await makeResticRepository();
     const { table } = await loadIndex(repository, { ...FOREVER, own: true });
+    assert.notEqual(table, (await loadIndex(repository, FOREVER)).table);
     const pack = table.addPack(randomBytes(32));
     assert.equal(pack, 0);
     for (let at = 0; at < 3; at++) {
@@ -71,6 +72,18 @@ describe('loading the index', () => {
     assert.notEqual(second.table, first.table);
     await store(repository, { id: randomBytes(32), blobs: [blob(0)] });
     assert.equal((await loadIndex(repository, FOREVER)).table.count, 2);
+  });
+
+  test('again gives the same table until the index files are others', async () => {
+    const repository = await makeResticRepository();
+    await store(repository, { id: randomBytes(32), blobs: [blob(0)] });
+    const { table } = await loadIndex(repository, FOREVER);
+    assert.equal((await loadIndex(repository, FOREVER)).table, table);
+    await store(repository, { id: randomBytes(32), blobs: [blob(0)] });
+    const next = await loadIndex(repository, FOREVER);
+    assert.equal(next.table.count, 2);
+    await repository.deleteFile('index', next.files[0]!, FOREVER);
+    assert.equal((await loadIndex(repository, FOREVER)).table.count, 1);
   });
 
   test('has room for the most entries that a compressed file can hold', async () => {

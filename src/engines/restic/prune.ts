@@ -39,7 +39,7 @@ interface Inspected {
 async function inspect(repository: Repository, how: PruneHow): Promise<Inspected> {
   const { snapshots, unreadable } = await listSnapshots(repository, how);
   if (unreadable[0] !== undefined) throw unreadable[0].error;
-  const loaded = await loadIndex(repository, how);
+  const loaded = await loadIndex(repository, { signal: how.signal, onDamaged: rethrow });
   const roots = snapshots.map((snapshot) => snapshot.tree);
   const onTrees = (items: number): void => how.progress?.({ phase: 'check', items, sizeBytes: 0, current: 'trees' });
   const used = await markUsed(repository, loaded.table, roots, { signal: how.signal, onTrees }).catch(refuse);
@@ -47,6 +47,11 @@ async function inspect(repository: Repository, how: PruneHow): Promise<Inspected
   const { maxUnused } = how;
   const plan = planPrune({ table: loaded.table, used, files, maxUnused, packSizeBytes: repository.packSizeBytes });
   return { loaded, plan };
+}
+
+/** Being told of damage has every index file read, also where it was read before: only what is there now may decide. */
+function rethrow(_id: string, error: unknown): never {
+  throw error;
 }
 
 function refuse(error: unknown): never {

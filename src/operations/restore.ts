@@ -101,9 +101,19 @@ function conflictOf({ conflict, target, dryRun }: RestoreRequest, at: number): C
   return at > 0 && conflict === 'refuse' && target !== undefined && !dryRun ? 'skip' : conflict;
 }
 
-/** Nothing is written while any member would be refused. */
+/**
+ * Nothing is written while the target would refuse any member. What is wrong with a member itself, such as damage, is
+ * left to its own step: it must not keep the others from being restored.
+ */
 async function checkAll(items: readonly RestoreItem[], request: RestoreRequest, how: OperationHow): Promise<void> {
-  for (const item of items) await writeItem(item, { ...request, dryRun: true }, silent(how));
+  for (const item of items) {
+    try {
+      await writeItem(item, { ...request, dryRun: true }, silent(how));
+    } catch (error) {
+      how.signal.throwIfAborted();
+      if (error instanceof SuretyError && error.code.startsWith('target.')) throw error;
+    }
+  }
 }
 
 /** A path that was asked for need only be in one member of a recovery point. */
@@ -117,8 +127,9 @@ async function itemsWithSelection(request: RestoreRequest, how: OperationHow): P
       await using _ = await engine.restore(item.snapshot, { signal: how.signal, select: request.select });
       found.push(item);
     } catch (error) {
-      if (!hasCode(error, 'snapshot.path-missing')) throw error;
-      missing ??= error;
+      how.signal.throwIfAborted();
+      if (hasCode(error, 'snapshot.path-missing')) missing ??= error;
+      else found.push(item);
     }
   }
   if (found.length === 0) throw missing;

@@ -22,7 +22,7 @@ export function openFiles({ name, host, options, baseDir }: FilesSetup): Source 
   const roots = parseRoots(name, options.paths, baseDir);
   return {
     traits: { name, kind: 'files' },
-    read: async (how) => readFiles({ name, host, options, roots }, how),
+    read: async (how) => readFiles({ name, host, options, roots, baseDir }, how),
     write: (restoring, how) => writeFiles(name, roots, restoring, how),
     [Symbol.asyncDispose]: async () => {},
   };

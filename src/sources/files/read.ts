@@ -9,6 +9,7 @@ import { compileExclusion } from './exclude.ts';
 import type { FilesOptions } from './options.ts';
 import { join, type Root, type Roots } from './roots.ts';
 import { type WalkHow, walk } from './walk.ts';
+import { WalkThread } from './walk-thread.ts';
 import { type XattrReader, xattrReader } from './xattrs.ts';
 
 export interface FilesPlace {
@@ -18,7 +19,12 @@ export interface FilesPlace {
   readonly host: string;
   readonly options: FilesOptions;
   readonly roots: Roots;
+  /** The folder that relative paths are relative to. */
+  readonly baseDir: string;
 }
+
+/** From so many files on a thread of its own pays for the walk. */
+const THREAD_FILES = 10_000;
 
 /** After so many batches the event loop gets its turn: timers and signals do not wait for a large tree. */
 const BATCHES_PER_TURN = 8;
@@ -39,6 +45,7 @@ class FilesReading implements Reading {
   readonly #devices: readonly bigint[];
   readonly #readXattrs: XattrReader;
   readonly #emptyRoots: Root[] = [];
+  readonly #thread: WalkThread | undefined;
   #files = 0;
   #sizeBytes = 0;
 
@@ -50,11 +57,13 @@ class FilesReading implements Reading {
     this.paths = place.roots.all.map((root) => root.shown);
     this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
     this.#readXattrs = xattrReader(how.warn);
+    const isLarge = (how.previous?.files ?? 0) >= THREAD_FILES;
+    const { name, options, baseDir } = place;
+    this.#thread = isLarge ? new WalkThread({ source: name, options, baseDir }) : undefined;
   }
 
   async *entries(): AsyncIterable<readonly Entry[]> {
-    let batches = 0;
-    for (const batch of walk(this.#walkHow())) {
+    for await (const batch of this.#thread === undefined ? this.#walkHere() : this.#walkThere(this.#thread)) {
       this.#how.signal.throwIfAborted();
       for (const entry of batch) {
         if (entry.type !== 'file') continue;
@@ -62,10 +71,23 @@ class FilesReading implements Reading {
         this.#sizeBytes += entry.sizeBytes;
       }
       yield batch;
+    }
+    this.#how.signal.throwIfAborted();
+  }
+
+  #walkThere(thread: WalkThread): AsyncIterable<readonly Entry[]> {
+    const { signal, warn } = this.#how;
+    const onEmptyRoot = (index: number): void => this.#onEmptyRoot(this.#place.roots.all[index]!);
+    return thread.entries({ owners: readOwners(), signal, warn, onEmptyRoot });
+  }
+
+  async *#walkHere(): AsyncIterable<readonly Entry[]> {
+    let batches = 0;
+    for (const batch of walk(this.#walkHow())) {
+      yield batch;
       batches += 1;
       if (batches % BATCHES_PER_TURN === 0) await setImmediate();
     }
-    this.#how.signal.throwIfAborted();
   }
 
   #walkHow(): WalkHow {
@@ -137,5 +159,7 @@ class FilesReading implements Reading {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread?.[Symbol.asyncDispose]();
+  }
 }

@@ -2,7 +2,7 @@
  * `npm test [-- PART …]`: installs what the tests need where it can, then runs every test file, or those whose path contains a PART.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -49,6 +49,8 @@ function prepareEnvironment(scratch: string): void {
 
 function scratchFolder(): AsyncDisposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'surety-test-'));
+  // Some tests act as another user, who has to get in.
+  chmodSync(path, 0o1777);
   return {
     path,
     async [Symbol.asyncDispose]() {

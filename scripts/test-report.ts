@@ -10,6 +10,7 @@ interface TestEvent {
     readonly nesting?: number;
     readonly skip?: string | boolean;
     readonly message?: string;
+    readonly duration_ms?: number;
     readonly details?: { readonly type?: string; readonly duration_ms?: number; readonly error?: Error };
   };
 }
@@ -19,7 +20,6 @@ interface FileResult {
   failed: number;
   skipped: number;
   readonly output: string[];
-  readonly startedAtMs: number;
 }
 
 interface Note {
@@ -49,7 +49,7 @@ export async function reportTests(events: AsyncIterable<TestEvent>, root: string
     if (event.type === 'test:stdout' || event.type === 'test:stderr') result.output.push(event.data.message ?? '');
     if (event.type === 'test:pass') recordPass(event, file, result, skips);
     if (event.type === 'test:fail') recordFailure(event, file, result, failures);
-    if (event.type === 'test:summary' && file !== '') printFile(file, result);
+    if (event.type === 'test:summary' && file !== '') printFile(file, result, event.data.duration_ms);
   }
   for (const failure of failures) printFailure(failure, files.get(failure.file)?.output.join('') ?? '');
   printSkips(skips);
@@ -62,7 +62,7 @@ export async function reportTests(events: AsyncIterable<TestEvent>, root: string
 function resultOf(files: Map<string, FileResult>, file: string): FileResult {
   const known = files.get(file);
   if (known) return known;
-  const fresh = { passed: 0, failed: 0, skipped: 0, output: [], startedAtMs: performance.now() };
+  const fresh = { passed: 0, failed: 0, skipped: 0, output: [] };
   files.set(file, fresh);
   return fresh;
 }
@@ -80,15 +80,15 @@ function recordFailure(event: TestEvent, file: string, result: FileResult, failu
   // A parent fails because of its children, which have been recorded already.
   if (error?.failureType === 'subtestsFailed') return;
   result.failed += 1;
-  if (event.data.name?.endsWith(file)) printFile(file, result);
+  if (event.data.name?.endsWith(file)) printFile(file, result, event.data.details?.duration_ms);
   const cause = error?.cause ?? error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   failures.push({ file, title: event.data.name ?? '', text });
 }
 
-function printFile(file: string, result: FileResult): void {
+function printFile(file: string, result: FileResult, durationMs = 0): void {
   const mark = result.failed > 0 ? styleText('red', '✖') : styleText('green', '✔');
-  const seconds = ((performance.now() - result.startedAtMs) / 1000).toFixed(1);
+  const seconds = (durationMs / 1000).toFixed(1);
   const counts = [
     `${result.passed} passed`,
     result.failed > 0 ? styleText('red', `${result.failed} failed`) : '',

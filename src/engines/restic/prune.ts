@@ -12,6 +12,7 @@ import type { PackEntry } from './format/pack.ts';
 import { type LoadedIndex, loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
 import { markUsed } from './mark-used.ts';
+import { pacedProgress } from './paced-progress.ts';
 import { packEntry } from './pack-entries.ts';
 import { type PrunePlan, planPrune } from './plan-prune.ts';
 import { repack } from './repack.ts';
@@ -24,11 +25,15 @@ import { openIndexWriter } from './write-index.ts';
  * read: what is needed is unknown then. A dry run takes no exclusive lock.
  */
 export async function prune(repository: Repository, how: PruneHow): Promise<PruneReport> {
-  return await withLock(repository, { signal: how.signal, exclusive: !how.dryRun }, async (signal) => {
-    const inner = { ...how, signal };
-    const { loaded, plan } = await inspect(repository, inner);
-    return report(plan, how.dryRun ? undefined : await carryOut(repository, loaded, plan, inner));
-  });
+  return await withLock(
+    repository,
+    { signal: how.signal, exclusive: !how.dryRun, optional: how.dryRun },
+    async (signal) => {
+      const inner = { ...how, signal, progress: pacedProgress(how, repository.clock) };
+      const { loaded, plan } = await inspect(repository, inner);
+      return report(plan, how.dryRun ? undefined : await carryOut(repository, loaded, plan, inner));
+    },
+  );
 }
 
 interface Inspected {

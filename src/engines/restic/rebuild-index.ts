@@ -7,6 +7,7 @@ import { idText } from './format/id.ts';
 import type { PackEntry } from './format/pack.ts';
 import { loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
+import { pacedProgress } from './paced-progress.ts';
 import { groupByPack, packEntry } from './pack-entries.ts';
 import { openBlob } from './read-blob.ts';
 import { readHeader } from './read-header.ts';
@@ -19,7 +20,7 @@ import { type IndexWriter, openIndexWriter } from './write-index.ts';
  */
 export async function rebuildIndex(repository: Repository, how: How & ProgressHow): Promise<RebuildReport> {
   return await withLock(repository, { signal: how.signal, exclusive: true }, async (signal) => {
-    const inner = { ...how, signal };
+    const inner = { signal, progress: pacedProgress(how, repository.clock) };
     const old = await repository.files('index', inner);
     const packs = await repository.files('data', inner);
     const writer = openIndexWriter(repository, inner);

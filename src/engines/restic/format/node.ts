@@ -119,7 +119,7 @@ type Raw = Readonly<Record<string, unknown>>;
 export function decodeNode(value: unknown): Node | string {
   if (typeof value !== 'object' || value === null) return 'a node is not an object';
   const raw = value as Raw;
-  const name = typeof raw.name === 'string' ? unquote(raw.name) : undefined;
+  const name = typeof raw.name === 'string' ? unquote(raw.name.toWellFormed()) : undefined;
   if (name === undefined) return `the name ${JSON.stringify(raw.name)} can not be read`;
   const mtimeNs = timeOf(raw.mtime);
   const ctimeNs = raw.ctime === raw.mtime ? mtimeNs : timeOf(raw.ctime);
@@ -161,7 +161,7 @@ function timeOf(value: unknown): bigint | undefined {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? value.toWellFormed() : '';
 }
 
 /** Numbers of 16 and more digits arrive as texts, see `tree.ts`. */
@@ -179,7 +179,7 @@ function bigOf(value: unknown): bigint {
 function linkTargetOf(raw: Raw): string | undefined {
   const bytes = raw.linktarget_raw;
   if (typeof bytes === 'string' && bytes !== '') return decodeName(Buffer.from(bytes, 'base64'));
-  return typeof raw.linktarget === 'string' ? raw.linktarget : undefined;
+  return typeof raw.linktarget === 'string' ? raw.linktarget.toWellFormed() : undefined;
 }
 
 function xattrsOf(value: unknown): readonly Xattr[] | undefined {

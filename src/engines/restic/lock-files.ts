@@ -1,5 +1,6 @@
 /** The lock files in a repository. */
-import { hasCode, systemCode } from '../../base/errors.ts';
+import { hasCode } from '../../base/errors.ts';
+import { isRunning } from '../../base/running.ts';
 import type { How } from '../engine.ts';
 import { decodeLock, encodeLock, type LockDocument } from './format/lock.ts';
 import { dateToNs } from './format/time.ts';
@@ -47,13 +48,4 @@ const STALE_NS = 30n * 60n * 1_000_000_000n;
 export function isStale(lock: LockDocument, now: Date, thisHost: string): boolean {
   if (dateToNs(now) - lock.timeNs > STALE_NS) return true;
   return lock.host === thisHost && lock.pid > 0 && !isRunning(lock.pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
-  }
 }

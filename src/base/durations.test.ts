@@ -5,13 +5,15 @@ import { formatDuration, formatElapsed, parseDuration } from './durations.ts';
 import { hasCode } from './errors.ts';
 
 test('durations are read with one unit or several', () => {
-  const texts = ['24h', '7d', '90s', '15m', '500ms', '2w', '1h30m', '1d 2h', '1.5h', '0s'];
-  const expected = [86_400_000, 604_800_000, 90_000, 900_000, 500, 1_209_600_000, 5_400_000, 93_600_000, 5_400_000, 0];
+  const texts = ['24h', '7d', '90s', '15m', '500ms', '2w', '1y', '1h30m', '1d 2h', '1.5h', '0s'];
+  const expected = [
+    86_400_000, 604_800_000, 90_000, 900_000, 500, 1_209_600_000, 31_536_000_000, 5_400_000, 93_600_000, 5_400_000, 0,
+  ];
   assert.deepEqual(texts.map(parseDuration), expected);
 });
 
 test('what is not a duration is refused with a hint', () => {
-  for (const text of ['', '5', 'h', '-1h', '1y', '1month', '1h30', 'PT1H', '1H', '99999999999999d']) {
+  for (const text of ['', '5', 'h', '-1h', '1mo', '1month', '1h30', 'PT1H', '1H', '99999999999999d']) {
     assert.throws(
       () => parseDuration(text),
       (error) => hasCode(error, 'value.duration') && error.hint !== undefined,

@@ -1,6 +1,7 @@
 import { SuretyError } from './errors.ts';
 
 const UNITS = [
+  ['y', 365 * 86_400_000],
   ['w', 7 * 86_400_000],
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -12,14 +13,14 @@ const UNITS = [
 const UNIT_MS: Readonly<Record<string, number>> = Object.fromEntries(UNITS);
 
 /**
- * Milliseconds of a duration such as `24h`, `7d`, `1h30m` or `500ms`. Units: w, d, h, m (minutes), s, ms. A day is always
- * 24 hours. Fails with `value.duration`.
+ * Milliseconds of a duration such as `24h`, `7d`, `1h30m` or `500ms`. Units: y, w, d, h, m (minutes), s, ms. A day is always
+ * 24 hours and a year 365 days; a month has no fixed length and is no unit. Fails with `value.duration`.
  */
 export function parseDuration(text: string): number {
   const compact = text.trim().replace(/\s+/g, '');
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|[wdhms]))+$/.test(compact)) throw notADuration(text);
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|[ywdhms]))+$/.test(compact)) throw notADuration(text);
   let totalMs = 0;
-  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|[wdhms])/g)) {
+  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|[ywdhms])/g)) {
     totalMs += Number(amount) * UNIT_MS[unit!]!;
   }
   const rounded = Math.round(totalMs);
@@ -38,7 +39,7 @@ export function formatDuration(durationMs: number): string {
   let restMs = Math.round(durationMs);
   let text = '';
   for (const [unit, sizeMs] of UNITS) {
-    if (unit === 'w' || restMs < sizeMs) continue;
+    if (unit === 'y' || unit === 'w' || restMs < sizeMs) continue;
     text += `${Math.floor(restMs / sizeMs)}${unit}`;
     restMs %= sizeMs;
   }

@@ -2,7 +2,7 @@
  * Index files: which blobs stand where in which packs. They may be large (restic limits them to 50,000 blobs, about 8 MB of JSON), and a
  * repository has many, so the blobs are read straight from the bytes: no value is made for any of them.
  */
-import { TREE } from '../blob-table.ts';
+import { DATA, TREE } from '../blob-table.ts';
 import { damaged } from './damaged.ts';
 import { ID_BYTES, idText, isId } from './id.ts';
 import { type IndexReader, type IndexVisitor, readBlob } from './index-blob.ts';

@@ -1,21 +1,20 @@
 /** Asks a person for what `surety init` was not told by flags. */
 import { existsSync } from 'node:fs';
-import { SuretyError } from '../base/errors.ts';
 import type { Answers } from './config-draft.ts';
 
 export type Given = Partial<Answers>;
 
 /** Fills in what is missing. Throws `run.interrupted` when the person gives up. */
 export async function askAnswers(given: Given, defaults: Answers, signal: AbortSignal): Promise<Answers> {
-  const { intro, isCancel, outro, text } = await import('@clack/prompts');
+  const { intro, outro, text } = await import('@clack/prompts');
+  const { answered } = await import('./prompted.ts');
   const output = process.stderr;
   const ask = async (
     message: string,
     initialValue: string,
     validate: (value: string | undefined) => string | undefined,
   ) => {
-    const answer = await text({ message, initialValue, validate, signal, output });
-    if (isCancel(answer)) throw new SuretyError('run.interrupted', 'init was given up; nothing was written');
+    const answer = await answered(text({ message, initialValue, validate, signal, output }), signal);
     return answer.trim();
   };
   intro('A first configuration for Surety', { output });

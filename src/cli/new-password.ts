@@ -11,11 +11,12 @@ export async function newPassword(call: Call, file: string | undefined): Promise
       hint: 'give it in a file with --new-password-file FILE',
     });
   }
-  const { password, isCancel } = await import('@clack/prompts');
-  const first = await password({ message: 'New password', signal: call.signal, output: process.stderr });
-  if (isCancel(first)) throw cancelled();
-  const second = await password({ message: 'The same again', signal: call.signal, output: process.stderr });
-  if (isCancel(second)) throw cancelled();
+  const { password } = await import('@clack/prompts');
+  const { answered } = await import('./prompted.ts');
+  const ask = (message: string) =>
+    answered(password({ message, signal: call.signal, output: process.stderr }), call.signal);
+  const first = await ask('New password');
+  const second = await ask('The same again');
   if (first === second) return first;
   throw new SuretyError('usage.new-password', 'the two passwords are not the same', { hint: 'try again' });
 }
@@ -29,8 +30,4 @@ async function fromFile(file: string): Promise<string> {
       cause,
     });
   }
-}
-
-function cancelled(): SuretyError {
-  return new SuretyError('run.interrupted', 'no password was given');
 }

@@ -30,6 +30,7 @@ function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, no
     ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
     ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],
     ['versions', versions.join(', ')],
+    ...(facts?.notes ?? []).map((note): [string, string] => ['note', shownPath(note)]),
     ['warnings', facts === undefined || facts.warnings === 0 ? undefined : String(facts.warnings)],
   ];
   const given = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '');

@@ -1,5 +1,6 @@
 /** The terminal, or whatever stands in its place: what is printed where, and who may be asked. */
 import { createInterface } from 'node:readline/promises';
+import { SuretyError } from '../base/errors.ts';
 
 export interface Terminal {
   /** Results: standard output. */
@@ -16,7 +17,7 @@ export interface Terminal {
   columns(): number;
   /** Whether output may be coloured. */
   readonly colors: boolean;
-  /** One line typed by a person; '' when the input ends. Ask only where `canAsk`. */
+  /** One line typed by a person; '' when the input ends. Throws `run.interrupted` for Ctrl-C. Ask only where `canAsk`. */
   ask(question: string, signal: AbortSignal): Promise<string>;
 }
 
@@ -51,7 +52,12 @@ export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams)
     colors: stdout.isTTY === true && !noColor,
     async ask(question, signal) {
       const lines = createInterface({ input: stdin, output: stderr });
-      const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+      const ended = new Promise<string>((resolve, reject) => {
+        lines.once('SIGINT', () =>
+          reject(new SuretyError('run.interrupted', 'no answer was given, and nothing was done')),
+        );
+        lines.once('close', () => resolve(''));
+      });
       try {
         return await Promise.race([lines.question(question, { signal }), ended]);
       } finally {

@@ -45,6 +45,7 @@ describe('the question before a restore replaces something', () => {
     assert.equal(exitCode, 0, err + out);
     const facts = [
       /source +files \(files\)/,
+      /taken on +host \S+/,
       /snapshot +[0-9a-f]{8} from vault, 20\d\d-.* \(.* ago\)/,
       /target +the original place: .*data on this machine/,
       /content +1 file, 8 B/,

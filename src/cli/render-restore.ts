@@ -27,6 +27,7 @@ function itemQuestion(
       'snapshot',
       `${shortId(snapshot.id)} from ${item.repository}, ${localTime(snapshot.time)} (${age(snapshot.time, now)})`,
     ],
+    ['taken on', `host ${snapshot.host}`],
     ['target', target ?? `the original place: ${snapshot.paths.map(shownPath).join(', ')} on this machine`],
     ['content', report === undefined ? 'not known' : `${count(report.files, 'file')}, ${size(report.sizeBytes)}`],
     ['effect', EFFECTS[conflict]],

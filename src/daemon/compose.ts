@@ -1,6 +1,7 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { hostName } from '../base/environment.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type Config, findNamed, type JobConfig, type RepositoryConfig, type SourceConfig } from '../config/config.ts';
@@ -102,6 +103,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     sources: (names) =>
       chosen(config.sources, names, 'source').map((source) => ({
         ...sourceHandle(source, config.directory, opened),
+        host: hostName(),
         after: source.after,
         excludes: source.kind === 'files' ? source.options.exclude : [],
       })),

@@ -9,6 +9,8 @@ import { type Place, pointTags } from './recovery-point.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface BackupSource extends SourceHandle {
+  /** Name of the host it lives on. */
+  readonly host: string;
   readonly after: readonly string[];
   /** Patterns as configured; recorded in the snapshot. */
   readonly excludes: readonly string[];
@@ -120,7 +122,7 @@ async function storeMember(
 ): Promise<StepResult & { verb: 'backup' }> {
   const source = await handle.open(tools);
   const engine = await repository.open(tools);
-  const previous = await previousFacts(engine, handle.name, tools);
+  const previous = await previousFacts(engine, handle, tools);
   await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
   const { snapshot, stats, facts } = await engine.backup(reading, {
     ...tools,
@@ -134,12 +136,16 @@ async function storeMember(
   return { verb: 'backup', snapshot, stats, facts };
 }
 
-/** What the newest snapshot of the source recorded: the source compares it with what it finds now. */
-async function previousFacts(engine: Engine, source: string, tools: StepTools): Promise<SnapshotFacts | undefined> {
+/** What the newest snapshot of the source on its host recorded: the source compares it with what it finds now. */
+async function previousFacts(
+  engine: Engine,
+  { name, host }: BackupSource,
+  tools: StepTools,
+): Promise<SnapshotFacts | undefined> {
   const { snapshots, unreadable } = await engine.list(tools);
   for (const { id, error } of unreadable) {
     tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
   }
-  const newest = snapshots.findLast((snapshot) => snapshot.source === source);
+  const newest = snapshots.findLast((snapshot) => snapshot.source === name && snapshot.host === host);
   return newest === undefined ? undefined : await engine.facts(newest, tools);
 }

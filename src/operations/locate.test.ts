@@ -45,20 +45,45 @@ test('a recovery point in two repositories is taken from the one where it is com
 test('latest is the newest complete recovery point, and with a source the newest of that source', async () => {
   const shelf = repository('one', ...first, ...second);
   assert.deepEqual(await find(toWanted('latest'), shelf), ['one', '20261119T030000Z-aaaa', 'a1', 'a2']);
-  assert.deepEqual(await find(toWanted('latest', 'db'), shelf), ['one', undefined, 'b1']);
+  assert.deepEqual(await find(toWanted('latest', { source: 'db' }), shelf), ['one', undefined, 'b1']);
 });
 
 test('latest with a time is the newest at or before it', async () => {
   const shelf = repository('one', ...first, ...second);
-  assert.deepEqual(await find(toWanted('latest', 'db', new Date('2026-11-19T12:00:00Z')), shelf), [
+  assert.deepEqual(await find(toWanted('latest', { source: 'db', at: new Date('2026-11-19T12:00:00Z') }), shelf), [
     'one',
     undefined,
     'a1',
   ]);
-  await assert.rejects(find(toWanted('latest', 'db', new Date('2026-11-18T12:00:00Z')), shelf), {
+  await assert.rejects(find(toWanted('latest', { source: 'db', at: new Date('2026-11-18T12:00:00Z') }), shelf), {
     code: 'snapshot.none',
     hint: 'the oldest one is a1000000 of 2026-11-19T03:00:00Z',
   });
+});
+
+test('where several hosts have the source, this one is meant, and otherwise nobody guesses', async () => {
+  const on = (host: string, id: string, time: string) =>
+    snapshotOf({ id, host, source: 'media', recoveryPoint: `P${id}`, time: new Date(time) });
+  const shelf = repository('one', on('here', 'a1', '2026-11-19T03:00:00Z'), on('there', 'b1', '2026-11-20T03:00:00Z'));
+  const latest = { latest: true, source: 'media', host: undefined, at: undefined, here: 'here' } as const;
+  assert.deepEqual(await find(latest, shelf), ['one', undefined, 'a1']);
+  assert.deepEqual(await find({ ...latest, host: 'there' }, shelf), ['one', undefined, 'b1']);
+  assert.deepEqual(await find({ ...latest, source: undefined }, shelf), ['one', 'Pa1', 'a1']);
+  await assert.rejects(find({ ...latest, here: 'elsewhere' }, shelf), {
+    code: 'snapshot.ambiguous',
+    message: 'source media has snapshots of the hosts here and there, and this is elsewhere',
+  });
+});
+
+test('what another program put into the repository is the latest only when there is nothing else', async () => {
+  const foreign = snapshotOf({ id: 'f1', source: '', host: 'other', time: new Date('2026-11-21T03:00:00Z') });
+  assert.deepEqual(await find(toWanted('latest'), repository('one', ...first, foreign)), [
+    'one',
+    '20261119T030000Z-aaaa',
+    'a1',
+    'a2',
+  ]);
+  assert.equal((await find(toWanted('latest'), repository('one', foreign))).at(-1), 'f1');
 });
 
 test('an unknown id names the nearest', async () => {

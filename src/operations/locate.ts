@@ -1,4 +1,5 @@
 /** Finds the snapshots a person means by an id, the beginning of one, or `latest`, in several repositories. */
+import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
@@ -9,9 +10,19 @@ import { type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
 
 export type Wanted =
   /** A snapshot's id, a recovery point's id, or the beginning of one of them. */
-  | { readonly id: string }
-  /** The newest of a source; without a source, the newest recovery point: a complete one if there is any. */
-  | { readonly latest: true; readonly source: string | undefined; readonly at: Date | undefined };
+  { readonly id: string } | Latest;
+
+/** The newest of a source; without a source, the newest recovery point: a complete one if there is any. */
+export interface Latest {
+  readonly latest: true;
+  readonly source: string | undefined;
+  /** Only what was taken on this host. Without it: on {@link Latest.here} where several hosts have the source. */
+  readonly host: string | undefined;
+  /** Only what was taken at or before. */
+  readonly at: Date | undefined;
+  /** Name of this machine. */
+  readonly here: string;
+}
 
 export interface Located {
   readonly repository: RepositoryHandle;
@@ -28,9 +39,11 @@ interface Shelf {
   readonly snapshots: readonly Snapshot[];
 }
 
-/** `latest`, or anything else as an id. */
-export function toWanted(text: string, source?: string, at?: Date): Wanted {
-  return text === 'latest' ? { latest: true, source, at } : { id: text };
+export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at'>>;
+
+/** `latest` of what is asked for, or anything else as an id. */
+export function toWanted(text: string, { source, host, at }: Narrowed = {}): Wanted {
+  return text === 'latest' ? { latest: true, source, host, at, here: hostName() } : { id: text };
 }
 
 /**
@@ -110,20 +123,49 @@ function pointsOf({ repository, engine, snapshots }: Shelf): Located[] {
   return points.map((point) => ({ repository, engine, point, snapshots: point.members }));
 }
 
-function newest({ source, at }: Extract<Wanted, { latest: true }>, shelves: readonly Shelf[]): Located {
+function newest(wanted: Latest, shelves: readonly Shelf[]): Located {
+  const isCandidate = candidateTest(wanted, shelves);
   const candidates = shelves.flatMap(({ repository, engine, snapshots }): Located[] => {
-    const inTime = snapshots.filter((snapshot) => at === undefined || snapshot.time.getTime() <= at.getTime());
-    if (source === undefined) {
-      const points = recoveryPoints(inTime);
+    const fitting = snapshots.filter(isCandidate);
+    if (wanted.source === undefined) {
+      const points = recoveryPoints(fitting);
       const point = points.findLast((one) => one.complete) ?? points.at(-1);
       return point === undefined ? [] : [{ repository, engine, point, snapshots: point.members }];
     }
-    const snapshot = inTime.findLast((one) => one.source === source);
+    const snapshot = fitting.at(-1);
     return snapshot === undefined ? [] : [{ repository, engine, point: undefined, snapshots: [snapshot] }];
   });
   const best = candidates.reduce<Located | undefined>(better, undefined);
-  if (best === undefined) throw noneYet({ latest: true, source, at }, shelves);
+  if (best === undefined) throw noneYet(wanted, shelves);
   return best;
+}
+
+/** Which snapshots `latest` may mean. Throws `snapshot.ambiguous` when only a guess could choose between hosts. */
+function candidateTest(wanted: Latest, shelves: readonly Shelf[]): (snapshot: Snapshot) => boolean {
+  const all = shelves.flatMap((shelf) => shelf.snapshots).filter((snapshot) => isOf(snapshot, wanted));
+  // What another program put into the repository is meant only when there is nothing else.
+  const foreign = all.every((snapshot) => snapshot.source === '');
+  const known = all.filter((snapshot) => foreign || snapshot.source !== '');
+  const host = wanted.host ?? hostMeant(wanted, [...new Set(known.map((snapshot) => snapshot.host))]);
+  const limit = wanted.at?.getTime() ?? Number.POSITIVE_INFINITY;
+  return (snapshot) =>
+    isOf(snapshot, wanted) &&
+    (foreign || snapshot.source !== '') &&
+    (host === undefined || snapshot.host === host) &&
+    snapshot.time.getTime() <= limit;
+}
+
+function isOf(snapshot: Snapshot, { source }: Latest): boolean {
+  return source === undefined || snapshot.source === source;
+}
+
+function hostMeant({ here, source }: Latest, hosts: readonly string[]): string | undefined {
+  if (hosts.length < 2) return undefined;
+  if (hosts.includes(here)) return here;
+  const what = source === undefined ? 'there are snapshots' : `source ${source} has snapshots`;
+  throw new SuretyError('snapshot.ambiguous', `${what} of the hosts ${listed(hosts, 'and')}, and this is ${here}`, {
+    hint: 'choose one with --host, or give an id',
+  });
 }
 
 /** A complete recovery point before an incomplete one, then the newer, then the repository that comes first. */
@@ -138,17 +180,18 @@ function timeOf(located: Located): number {
   return Math.max(...located.snapshots.map((snapshot) => snapshot.time.getTime()));
 }
 
-function noneYet({ source, at }: Extract<Wanted, { latest: true }>, shelves: readonly Shelf[]): SuretyError {
-  const all = shelves
+function noneYet(wanted: Latest, shelves: readonly Shelf[]): SuretyError {
+  const { source, host, at } = wanted;
+  const fitting = shelves
     .flatMap((shelf) => shelf.snapshots)
-    .filter((one) => source === undefined || one.source === source);
-  const what = source === undefined ? 'there is no snapshot' : `there is no snapshot of source ${source}`;
-  const oldest = all.reduce<Snapshot | undefined>(
-    (old, one) => (old === undefined || one.time < old.time ? one : old),
-    undefined,
-  );
+    .filter((one) => isOf(one, wanted) && (host === undefined || one.host === host));
+  const of = source === undefined ? '' : ` of source ${source}`;
+  const what = `there is no snapshot${of}${host === undefined ? '' : ` of host ${host}`}`;
+  const oldest = fitting.toSorted((left, right) => left.time.getTime() - right.time.getTime())[0];
   if (oldest === undefined || at === undefined) {
-    return new SuretyError('snapshot.none', what, { hint: 'make one with surety backup' });
+    return new SuretyError('snapshot.none', what, {
+      hint: 'make one with surety backup; surety list shows what there is',
+    });
   }
   return new SuretyError('snapshot.none', `${what} at or before ${at.toISOString()}`, {
     hint: `the oldest one is ${oldest.id.slice(0, 8)} of ${oldest.time.toISOString().slice(0, 19)}Z`,

@@ -60,7 +60,7 @@ describe('what happens is in the catalog', () => {
   });
 
   test('a verification is remembered with what was read', async () => {
-    const request = { runId: 'V1', repositories: [repository], ids: [], source: undefined, subset: undefined };
+    const request = { runId: 'V1', repositories: [repository], ids: [], latest: {}, subset: undefined };
     const verified = await recorded((how) => verify({ ...request, depth: 'data' }, how));
     assert.equal(verified.outcome, 'ok');
     const [record] = await catalog.verifications({ limit: 10 });

@@ -3,7 +3,7 @@ import { SuretyError } from '../base/errors.ts';
 import type { VerifyHow, VerifyReport } from '../engines/engine.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { locate, toWanted } from './locate.ts';
+import { locate, type Narrowed, toWanted } from './locate.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface VerifyRequest {
@@ -11,8 +11,8 @@ export interface VerifyRequest {
   readonly repositories: readonly RepositoryHandle[];
   /** Ids of snapshots or recovery points, or `latest`; none: everything. */
   readonly ids: readonly string[];
-  /** With ids: the source `latest` is of. */
-  readonly source: string | undefined;
+  /** What `latest` is of. */
+  readonly latest: Narrowed;
   readonly depth: VerifyHow['depth'];
   readonly subset: VerifyHow['subset'];
 }
@@ -51,11 +51,11 @@ interface Target {
   readonly snapshots: readonly string[] | undefined;
 }
 
-async function chooseTargets({ ids, source, repositories }: VerifyRequest, how: OperationHow): Promise<Target[]> {
+async function chooseTargets({ ids, latest, repositories }: VerifyRequest, how: OperationHow): Promise<Target[]> {
   if (ids.length === 0) return repositories.map((repository) => ({ repository, snapshots: undefined }));
   const chosen = new Map<RepositoryHandle, Set<string>>();
   for (const id of ids) {
-    const wanted = toWanted(id, source);
+    const wanted = toWanted(id, latest);
     const located = await locate(wanted, repositories, how);
     const known = chosen.get(located.repository) ?? new Set<string>();
     for (const snapshot of located.snapshots) known.add(snapshot.id);

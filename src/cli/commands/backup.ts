@@ -4,9 +4,11 @@ import { newRecoveryPointId } from '../../base/ids.ts';
 import type { Platform } from '../../daemon/compose.ts';
 import { type BackupReport, backup } from '../../operations/backup.ts';
 import { type Outcome, worstOutcome } from '../../operations/events.ts';
+import { toSuretyError } from '../../operations/failure.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { backupText } from '../render-backup.ts';
+import { renderError } from '../render-error.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
 
@@ -30,16 +32,44 @@ export function backupCommand(act: Act): Command {
 async function runBackup(call: Call, jobs: readonly string[], options: BackupOptions): Promise<Answer> {
   return await withSession(call, { record: true, configWarnings: true }, async (session) => {
     const runs = planRuns(session.platform, jobs, options);
-    const reports: BackupReport[] = [];
-    for (const run of runs) reports.push(await runOne(run, options, session));
-    const outcome: Outcome = worstOutcome(reports.map((report) => report.outcome));
-    const codes = reports.flatMap((report) => report.members.flatMap((member) => member.error?.code ?? []));
+    const ends: RunEnd[] = [];
+    for (const run of runs) ends.push(await endOf(run, runs.length === 1, options, session));
+    const outcome: Outcome = worstOutcome(ends.map((end) => end.outcome));
+    const codes = ends.flatMap((end) => ('error' in end ? [end.error.code] : errorCodes(end)));
     return {
       exitCode: exitCodeOfOutcome(outcome, codes),
-      document: { verb: 'backup', outcome, runs: reports },
-      text: reports.map((report) => backupText(report, call.terminal.colors)).join('\n'),
+      document: { verb: 'backup', outcome, runs: ends },
+      text: ends.map((end) => endText(end, call)).join('\n'),
     };
   });
+}
+
+/** A run that could not even begin, such as one that another run keeps busy. */
+interface NotRun {
+  readonly job: string;
+  readonly outcome: 'failed' | 'interrupted';
+  readonly error: SuretyError;
+}
+
+type RunEnd = BackupReport | NotRun;
+
+/** A job that can not begin does not keep the others from running; alone, its error is the answer. */
+async function endOf(run: PlannedRun, alone: boolean, options: BackupOptions, session: Session): Promise<RunEnd> {
+  try {
+    return await runOne(run, options, session);
+  } catch (thrown) {
+    if (alone) throw thrown;
+    const error = toSuretyError(thrown, `job ${run.job}`, session.how.signal);
+    return { job: run.job, outcome: error.code === 'run.interrupted' ? 'interrupted' : 'failed', error };
+  }
+}
+
+function errorCodes(report: BackupReport): string[] {
+  return report.members.flatMap((member) => member.error?.code ?? []);
+}
+
+function endText(end: RunEnd, { globals, terminal }: Call): string {
+  return 'error' in end ? renderError(end.error, globals) : backupText(end, terminal.colors);
 }
 
 interface PlannedRun {

@@ -15,6 +15,7 @@ import { type Session, withSession } from '../session.ts';
 interface RestoreOptions {
   readonly repository?: readonly string[];
   readonly source?: string;
+  readonly host?: string;
   readonly at?: string;
   readonly target?: string;
   readonly as?: string;
@@ -37,6 +38,7 @@ export function restoreCommand(act: Act): Command {
     .option('--as <file>', 'restore a database as this new file')
     .option('--in-place', 'restore to where it came from, replacing what is there')
     .option('--source <name>', 'only this source; with latest: its newest snapshot')
+    .option('--host <name>', 'with latest: the newest of this host')
     .option('--at <time>', 'with latest: the newest at or before this time, such as "2026-11-20 03:07" or "36h ago"')
     .option('--path <path>', 'only this path or glob, and what is below it (repeatable)', repeated)
     .addOption(
@@ -98,7 +100,11 @@ async function findItems(call: Call, id: string, options: RestoreOptions, sessio
       hint: 'write surety restore latest --at …',
     });
   }
-  const found = await locate(toWanted(id, options.source, at), platform.repositories(options.repository), call);
+  const found = await locate(
+    toWanted(id, { source: options.source, host: options.host, at }),
+    platform.repositories(options.repository),
+    call,
+  );
   const snapshots = found.snapshots.filter((one) => options.source === undefined || one.source === options.source);
   if (snapshots.length === 0)
     throw otherSource(

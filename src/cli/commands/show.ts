@@ -10,6 +10,7 @@ import { withSession } from '../session.ts';
 interface ShowOptions {
   readonly repository?: readonly string[];
   readonly source?: string;
+  readonly host?: string;
   readonly entries?: boolean;
   readonly path?: readonly string[];
 }
@@ -21,6 +22,7 @@ export function showCommand(act: Act): Command {
     .argument('<id>', 'id of a snapshot or recovery point, the beginning of one, or latest')
     .option('--repository <name>', 'look only in this repository (repeatable)', repeated)
     .option('--source <name>', 'with latest: the newest of this source')
+    .option('--host <name>', 'with latest: the newest of this host')
     .option('--entries', 'also list files, folders and links')
     .option('--path <path>', 'list only this path or glob, and what is below it (repeatable)', repeated)
     .action(act(runShow));
@@ -37,7 +39,7 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
       else await call.terminal.outAll(batch.map(entryLine));
     };
     const repositories = platform.repositories(options.repository);
-    const report = await show({ wanted: toWanted(id, options.source), repositories, entries }, call, see);
+    const report = await show({ wanted: toWanted(id, options), repositories, entries }, call, see);
     return {
       exitCode: EXIT.ok,
       document: { verb: 'show', outcome: 'ok', ...report, ...(entries === undefined ? {} : { entries: documents }) },

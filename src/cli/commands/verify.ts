@@ -11,6 +11,7 @@ import { withSession } from '../session.ts';
 interface VerifyOptions {
   readonly repository?: readonly string[];
   readonly source?: string;
+  readonly host?: string;
   readonly readData?: boolean;
   readonly subset?: Subset;
 }
@@ -25,6 +26,7 @@ export function verifyCommand(act: Act): Command {
     .argument('[id...]', 'ids of snapshots or recovery points, or latest; default: everything')
     .option('--repository <name>', 'only this repository (repeatable)', repeated)
     .option('--source <name>', 'with latest: the newest of this source')
+    .option('--host <name>', 'with latest: the newest of this host')
     .option('--read-data', 'read and check every stored byte')
     .option('--subset <part>', 'read only a part of the data: 1/5, 10% or 2GiB (implies --read-data)', subset)
     .action(act(runVerify));
@@ -38,7 +40,7 @@ async function runVerify(call: Call, ids: readonly string[], options: VerifyOpti
         runId: newRecoveryPointId(how.clock.now()),
         repositories: platform.repositories(options.repository),
         ids,
-        source: options.source,
+        latest: { source: options.source, host: options.host },
         depth: withData ? 'data' : 'structure',
         subset: options.subset,
       },

@@ -18,7 +18,8 @@ describe('a walk in a thread of its own', () => {
       mkdirSync(join(root, `folder ${folder}`));
       for (let file = 0; file < 120; file++) writeFileSync(join(root, `folder ${folder}`, `file ${file}`), '');
     }
-    const source = filesSource({ paths: [root] });
+    // Relative to the scratch folder, since others change what is above it.
+    const source = filesSource({ paths: ['tree'] }, scratch.path);
     const here = await readAll(source);
     const there = await readAll(source, { previous: LARGE });
     assert.ok(here.entries.length > 4 * 1024, 'there are several batches');

@@ -40,6 +40,20 @@ test('two stars at the end mean what is in a directory, not the directory', () =
   assert.ok(!excludes(['tmp/**'], '/a/tmp', 'dir'));
 });
 
-test('no patterns exclude nothing', () => {
+test('without patterns nothing is excluded but what Surety makes for a while', () => {
   assert.ok(!excludes([], '/a'));
+  const own = [
+    '.surety-sqlite-0011aabb-4711-00112233aabb',
+    'app.db.surety-restore-12-00ff11ee',
+    'a.surety-restore-1-00ff11ee-wal',
+    '.surety-0011aabb',
+  ];
+  for (const name of own) assert.ok(excludes([], `/srv/${name}`, name.startsWith('.') ? 'dir' : 'file'), name);
+  const others = [
+    '.surety-sqlite-notes',
+    'app.db.surety-restore-notes',
+    'app.db.before-restore-20260101T000000Z',
+    'surety-restore',
+  ];
+  for (const name of others) assert.ok(!excludes([], `/srv/${name}`), name);
 });

@@ -1,11 +1,19 @@
 import { compileGlob } from './glob.ts';
 
 /**
+ * What Surety itself makes for a while: the folder with the copy of a database, and files of a restore that are not finished. Exactly the
+ * names it makes, so that nothing of a person's is left out.
+ */
+const OWN_NAMES =
+  /^\.surety-[0-9a-f]{8}$|^\.surety-sqlite-[0-9a-f]{8}-\d+-[0-9a-f]{12}$|.\.surety-restore-\d+-[0-9a-f]{8}(?:-(?:wal|shm|journal))?$/s;
+
+/**
  * Decides by name what is left out of a backup.
  *
  * A pattern without a slash matches a base name anywhere (`*.saving`); one that begins with a slash matches the whole
  * absolute path (`/srv/media/cache`); any other matches the last names of a path (`cache/tmp`). A slash at the end
- * restricts a pattern to directories. What is in an excluded directory is excluded with it.
+ * restricts a pattern to directories. What is in an excluded directory is excluded with it. Surety's own temporary names are
+ * always excluded.
  */
 export interface Exclusion {
   /** `absolute` is the whole path on this host, `name` its last name. */
@@ -38,7 +46,7 @@ export function compileExclusion(patterns: readonly string[]): Exclusion {
         if (rule.directoriesOnly && !isDirectory) continue;
         if (rule.expression.test(rule.whole ? absolute : name)) return true;
       }
-      return false;
+      return name.includes('.surety-') && OWN_NAMES.test(name);
     },
   };
 }

@@ -92,6 +92,14 @@ test('what is excluded is left out with all that is in it', async () => {
   assert.deepEqual(await paths(scratch.path, { exclude }), ['t', 't/cache', 't/cache/c', 't/keep', 't/x.saving']);
 });
 
+test('what Surety makes for a while is left out, unless it is a root itself', async () => {
+  using scratch = makeScratch();
+  const copy = 't/.surety-sqlite-0011aabb-4711-00112233aabb';
+  plant(scratch.path, 't/app.db', `${copy}/copy.db`, 't/app.db.surety-restore-4711-00112233', 't/.surety-00112233');
+  assert.deepEqual(await paths(scratch.path), ['t', 't/app.db']);
+  assert.deepEqual(await paths(scratch.path, { paths: [copy] }), ['t', copy, `${copy}/copy.db`]);
+});
+
 test('of a marked cache stay the directory and the mark', async () => {
   using scratch = makeScratch();
   plant(scratch.path, 't/c/x', 't/c/d/y', 't/fake/CACHEDIR.TAG', 't/fake/x', 't/pipe/x');

@@ -120,6 +120,8 @@ export interface SourceFacts {
   readonly files: number;
   readonly sizeBytes: number;
   readonly fingerprint?: Fingerprint | undefined;
+  /** For people: worth knowing, no reason to warn. Sentences without a full stop, at most a few. */
+  readonly notes?: readonly string[];
   /** Roots that were mount points of their own, to notice later that one is not mounted. */
   readonly mounts?: readonly string[];
   /** Roots in which there was nothing, to tell one that is meant to be empty from one that became so. */

@@ -62,8 +62,9 @@ function parseFacts(json: Buffer, snapshot: Snapshot): SnapshotFacts {
 /** The recovery point stands in the snapshot's tags only: so the document of an unchanged source stays the same, and costs nothing. */
 function isFacts(value: unknown): value is Omit<SnapshotFacts, 'recoveryPoint'> {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, versions, source, host, files, sizeBytes } = value as Record<string, unknown>;
+  const { kind, versions, source, host, files, sizeBytes, notes } = value as Record<string, unknown>;
   const texts = [kind, source, host].every((one) => typeof one === 'string');
   const counts = [files, sizeBytes].every((one) => typeof one === 'number');
-  return texts && counts && typeof versions === 'object' && versions !== null;
+  const lines = notes === undefined || (Array.isArray(notes) && notes.every((one) => typeof one === 'string'));
+  return texts && counts && lines && typeof versions === 'object' && versions !== null;
 }

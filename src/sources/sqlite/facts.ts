@@ -14,6 +14,13 @@ export interface SqliteFacts extends SourceFacts {
   };
 }
 
+/** What is odd about the database without being damage. */
+export function notesOn(foreignKeyViolations: number): Pick<SourceFacts, 'notes'> {
+  if (foreignKeyViolations === 0) return {};
+  const rows = foreignKeyViolations === 1 ? '1 row refers' : `${foreignKeyViolations} rows refer`;
+  return { notes: [`${rows} to rows that are not there (foreign keys)`] };
+}
+
 /** The fingerprint recorded before, when it was of the very same bytes: reading every row again could only say the same. */
 export function knownFingerprint(
   previous: SourceFacts | undefined,

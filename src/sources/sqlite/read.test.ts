@@ -336,3 +336,15 @@ test('the fingerprint of unchanged contents is taken over, that of changed conte
     false,
   );
 });
+
+test('rows that break a foreign key are noted and do not fail the backup', async () => {
+  using folder = makeFolder();
+  const path = folder.at('app.db');
+  execute(path, 'CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a REFERENCES a); INSERT INTO a VALUES (1)');
+  execute(path, 'INSERT INTO b VALUES (1)');
+  assert.equal((await take(open(path))).facts.notes, undefined);
+  execute(path, 'PRAGMA foreign_keys = OFF; INSERT INTO b VALUES (7), (8)');
+  const { facts, warnings } = await take(open(path));
+  assert.deepEqual(facts.notes, ['2 rows refer to rows that are not there (foreign keys)']);
+  assert.deepEqual(warnings, []);
+});

@@ -5,7 +5,7 @@ import { readOwners } from '../../base/owners.ts';
 import { setPathTimes } from '../../base/posix.ts';
 import type { Content, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import { databaseEntry, directoryEntries, readXattrs, walStats } from './entries.ts';
-import { expectNotEmptied, knownFingerprint, type SqliteFacts } from './facts.ts';
+import { expectNotEmptied, knownFingerprint, notesOn, type SqliteFacts } from './facts.ts';
 import type { SqliteOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { openScratch, type Scratch } from './scratch.ts';
@@ -128,6 +128,7 @@ class DatabaseReading implements Reading {
       files: 1,
       sizeBytes: this.#entries.at(-1)!.sizeBytes,
       fingerprint,
+      ...notesOn(integrity.foreignKeyViolations),
       sqlite: { journalMode, foreignKeyViolations: integrity.foreignKeyViolations, sha256 },
     };
   }

@@ -136,6 +136,11 @@ export interface SnapshotFacts extends SourceFacts {
 export interface EntriesHow extends How {
   /** Only these: paths (with what is below) or globs with `*`, `**`, `?`; undefined: all. A leading slash is ignored. */
   readonly select?: readonly string[] | undefined;
+  /**
+   * Told of each file and directory whose content is not to be had; all the rest is handed out. Without it the first is thrown. A lost file
+   * is among the entries all the same, and fails when its content is asked for; of a lost directory nobody knows what was in it.
+   */
+  readonly onLost?: ((path: string, error: Error) => void) | undefined;
 }
 
 export interface VerifyHow extends How, ProgressHow {

@@ -36,7 +36,7 @@ export async function* entriesOf(
   // What Surety keeps for itself in a snapshot was never among the entries.
   const isHidden = snapshot.tags.includes(SURETY_TAG) ? (path: string) => path === FACTS_FILE : undefined;
   let batch: RestoredEntry[] = [];
-  for await (const walked of walkTree(trees, snapshot.tree, { signal: how.signal, selection, isHidden })) {
+  for await (const walked of walkTree(trees, snapshot.tree, { ...how, selection, isHidden })) {
     const entry = restoredEntry(walked);
     if (entry !== undefined) batch.push(entry);
     if (batch.length < BATCH_ENTRIES) continue;

@@ -1,14 +1,14 @@
 /** The verb `restore`: what a snapshot names is checked to be there, then handed out. */
 import { availableParallelism } from 'node:os';
-import { SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
-import type { Restoring } from '../../sources/source.ts';
-import type { EntriesHow, Snapshot } from '../engine.ts';
+import type { Restoring, SourceFacts } from '../../sources/source.ts';
+import type { EntriesHow, How, Snapshot } from '../engine.ts';
 import type { BlobTable } from './blob-table.ts';
 import { openByteBudget } from './byte-budget.ts';
 import { findCopies, openCarefulReader } from './copies.ts';
 import { entriesOf } from './entries.ts';
-import { readFacts } from './facts.ts';
+import { FACTS_FILE, readFacts } from './facts.ts';
 import { loadIndex } from './load-index.ts';
 import { keyOf, type Repository } from './repository.ts';
 import { type Available, findAvailable } from './restore/available.ts';
@@ -29,13 +29,12 @@ const BUDGET_BYTES = 48 * 1024 * 1024;
  * read matters only if something selected is not found in the others.
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
-  const unreadable: string[] = [];
-  const { table } = await loadIndex(repository, { signal: how.signal, onDamaged: (id) => unreadable.push(id) });
+  const { table, unreadable } = await loadReadable(repository, how);
   const copies = findCopies(table);
   const available = await findAvailable(repository, table, copies, how);
   const trees = openTreeReader(repository, table);
   await checkContent(trees, available, snapshot, how, unreadable);
-  const facts = await readFacts(repository, table, snapshot, how);
+  const facts = await readFactsOrTell(repository, table, snapshot, how);
   const pool = openPool(repository, table);
   const tools = {
     ...{ repository, table, available, pool },
@@ -43,13 +42,47 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
     budget: openByteBudget(BUDGET_BYTES),
     places: repository.store.traits.connections + 2 * workersOf(repository),
   };
+  // What is lost has been told by the check.
+  const onLost = how.onLost === undefined ? undefined : () => {};
   return {
     facts,
-    entries: () => entriesOf(trees, snapshot, how),
+    entries: () => entriesOf(trees, snapshot, { ...how, onLost }),
     place: (files, placeHow) => place(tools, files, placeHow),
     stream: (entry, streamHow) => streamContent(tools, entry.handle as ContentHandle, streamHow),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
+}
+
+interface ReadableIndex {
+  readonly table: BlobTable;
+  /** Ids of the index files that can not be read. */
+  readonly unreadable: readonly string[];
+}
+
+async function loadReadable(repository: Repository, how: How): Promise<ReadableIndex> {
+  try {
+    return { ...(await loadIndex(repository, { signal: how.signal })), unreadable: [] };
+  } catch (error) {
+    if (!hasCode(error, 'repository.damaged')) throw error;
+    const unreadable: string[] = [];
+    const { table } = await loadIndex(repository, { signal: how.signal, onDamaged: (id) => unreadable.push(id) });
+    return { table, unreadable };
+  }
+}
+
+async function readFactsOrTell(
+  repository: Repository,
+  table: BlobTable,
+  snapshot: Snapshot,
+  how: EntriesHow,
+): Promise<SourceFacts | undefined> {
+  try {
+    return await readFacts(repository, table, snapshot, how);
+  } catch (error) {
+    if (how.onLost === undefined || !hasCode(error, 'repository.damaged', 'tree.damaged')) throw error;
+    how.onLost(FACTS_FILE, error);
+    return undefined;
+  }
 }
 
 function workersOf(repository: Repository): number {
@@ -67,6 +100,11 @@ function openPool(repository: Repository, table: BlobTable): WorkerPool<PlaceTas
   });
 }
 
+interface LostFile {
+  readonly path: string;
+  readonly error: SuretyError;
+}
+
 async function checkContent(
   trees: TreeReader,
   available: Available,
@@ -74,30 +112,31 @@ async function checkContent(
   how: EntriesHow,
   unreadable: readonly string[],
 ): Promise<void> {
-  let incomplete = 0;
-  let first: { readonly path: string; readonly error: SuretyError } | undefined;
+  let first: LostFile | undefined;
+  let count = 0;
   for await (const batch of entriesOf(trees, snapshot, how)) {
     for (const { path, handle } of batch) {
       const missing = (handle as ContentHandle).find((id) => available.find(id) < 0);
       if (missing === undefined) continue;
-      incomplete += 1;
-      first ??= { path, error: available.explain(missing) };
+      const error = available.explain(missing);
+      how.onLost?.(path, error);
+      first ??= { path, error };
+      count += 1;
     }
   }
-  if (first === undefined) return;
-  const more = incomplete === 1 ? '' : ` and ${incomplete - 1} more files`;
-  const index =
-    unreadable.length === 0 ? '' : ` (${unreadable.map((id) => keyOf('index', id)).join(', ')} can not be read)`;
-  throw new SuretyError(
+  if (first !== undefined && how.onLost === undefined) throw incomplete(first, count, unreadable);
+}
+
+function incomplete({ path, error }: LostFile, count: number, unreadable: readonly string[]): SuretyError {
+  const more = count === 1 ? '' : ` and ${count - 1} more files`;
+  const index = unreadable.map((id) => `; ${keyOf('index', id)} can not be read`).join('');
+  return new SuretyError(
     'repository.damaged',
-    `the content of ${displayName(first.path)}${more} is not all there: ${first.error.message}${index}`,
+    `the content of ${displayName(path)}${more} is not all there: ${error.message}${index}`,
     {
-      hint:
-        unreadable.length > 0
-          ? 'rebuild the index'
-          : 'run surety verify to see what is affected, and restore other paths or another snapshot',
-      cause: first.error,
-      details: { ...first.error.details, files: incomplete },
+      hint: unreadable.length > 0 ? 'make the index anew' : 'run surety verify to see what else is affected',
+      cause: error,
+      details: { ...error.details, files: count },
     },
   );
 }

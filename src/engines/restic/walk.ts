@@ -1,4 +1,5 @@
 /** Walks the tree of a snapshot in name order. */
+import { hasCode } from '../../base/errors.ts';
 import type { How } from '../engine.ts';
 import type { Node } from './format/node.ts';
 import { nodesOf } from './format/tree.ts';
@@ -15,6 +16,8 @@ export interface WalkHow extends How {
   readonly selection: Selection;
   /** Entries that are not part of what was backed up. */
   readonly isHidden?: ((path: string) => boolean) | undefined;
+  /** Told of each directory below the root whose tree can not be read; without it that is thrown. */
+  readonly onLost?: ((path: string, error: Error) => void) | undefined;
 }
 
 /** So many nodes of a directory are looked at before its subdirectories, whose trees can then be read at once. */
@@ -36,7 +39,7 @@ export async function* walkTree(trees: TreeReader, root: string, how: WalkHow): 
   const { selection } = how;
   const levels: Level[] = [await openLevel(trees, root, { prefix: '', wanted: false, untold: undefined }, how)];
   for (let level = levels[0]; level !== undefined; level = levels[levels.length - 1]) {
-    const node = nextNode(trees, level, how);
+    const node = nextOrLost(trees, level, how);
     if (node === undefined) {
       levels.pop();
       continue;
@@ -51,8 +54,39 @@ export async function* walkTree(trees: TreeReader, root: string, how: WalkHow): 
     }
     if (node.subtree === undefined || !(wanted || selection.mayWantBelow(walked.path))) continue;
     const below = { prefix: `${walked.path}/`, wanted, untold: wanted ? undefined : walked };
-    levels.push(await openLevel(trees, node.subtree, below, how));
+    const opened = await openOrLost(trees, node.subtree, below, how);
+    if (opened !== undefined) levels.push(opened);
   }
+}
+
+async function openOrLost(
+  trees: TreeReader,
+  tree: string,
+  level: Pick<Level, 'prefix' | 'wanted' | 'untold'>,
+  how: WalkHow,
+): Promise<Level | undefined> {
+  try {
+    return await openLevel(trees, tree, level, how);
+  } catch (error) {
+    tellLost(level.prefix, error, how);
+    return undefined;
+  }
+}
+
+/** A tree may turn out damaged in its midst. */
+function nextOrLost(trees: TreeReader, level: Level, how: WalkHow): Node | undefined {
+  try {
+    return nextNode(trees, level, how);
+  } catch (error) {
+    tellLost(level.prefix, error, how);
+    return undefined;
+  }
+}
+
+/** Nothing but damage below the root can be passed over. */
+function tellLost(prefix: string, error: unknown, how: WalkHow): void {
+  if (how.onLost === undefined || prefix === '' || !hasCode(error, 'tree.damaged')) throw error;
+  how.onLost(prefix.slice(0, -1), error);
 }
 
 function* tellAbove(levels: readonly Level[]): Generator<WalkedNode> {

@@ -53,6 +53,9 @@ function below({ error, warnings, warningCount }: MemberReport): string {
 function summary(report: BackupReport): string {
   const failed = report.members.filter((member) => member.snapshot === undefined).length;
   const took = duration(report.durationMs);
+  if (report.outcome === 'interrupted') {
+    return `\nInterrupted (${took}). The next run goes on from what was stored; what was there before is untouched.\n`;
+  }
   if (report.members.every((member) => member.snapshot === undefined)) {
     return `\nNothing was backed up (${took}). What is in the repositories is untouched.\n`;
   }

@@ -96,6 +96,7 @@ function findings({ report, warnings, warningCount }: RestoredItem): string {
 
 function nextText({ outcome, dryRun }: RestoreReport): string {
   if (dryRun) return 'Nothing was written: this was a dry run.\n';
+  if (outcome === 'interrupted') return 'Interrupted: what is at the target is not complete. Restore again.\n';
   if (outcome === 'failed')
     return 'Next: what is named above is not there; restore it from another snapshot or repository.\n';
   return '';

@@ -1,4 +1,5 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { hostName } from '../base/environment.ts';
@@ -76,7 +77,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const engines = new Map<string, Promise<Engine>>();
   const once = sayOnce(how.warn);
   let catalog: Promise<Catalog | undefined> | undefined;
-  const folder = stateFolder(config.file);
+  const folder = stateFolder(realpathSync(config.file));
 
   const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
   const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {

@@ -8,7 +8,7 @@ import { messageOf, SuretyError } from '../base/errors.ts';
 export function toSuretyError(thrown: unknown, doing: string, signal: AbortSignal): SuretyError {
   if (signal.aborted && (thrown === signal.reason || !(thrown instanceof SuretyError))) {
     return new SuretyError('run.interrupted', `${doing}: interrupted`, {
-      hint: 'run it again: what was stored is used by the next run',
+      hint: 'run it again when it suits',
       cause: thrown,
     });
   }

@@ -42,6 +42,8 @@ export async function runStep<Result extends StepResult>(
   const warnings: Warning[] = [];
   let warningCount = 0;
   const warn = (warning: Warning) => {
+    // What breaks because the run is being ended is not worth a word.
+    if (how.signal.aborted) return;
     warningCount += 1;
     if (warnings.length < WARNINGS_KEPT) warnings.push(warning);
     how.listen({ type: 'step.warning', run, step, warning });

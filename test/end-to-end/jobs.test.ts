@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -57,7 +57,7 @@ describe('several jobs', () => {
 
   test('one that is busy does not keep the others from running, and the exit code says so', async () => {
     process.env.XDG_STATE_HOME = join(folder, '.home', 'state');
-    using _held = lockRun(join(stateFolder(join(folder, 'surety.yaml')), 'locks'), 'hourly');
+    using _held = lockRun(join(stateFolder(realpathSync(join(folder, 'surety.yaml'))), 'locks'), 'hourly');
     const done = await surety.attempt('backup', '--json');
     assert.equal(done.code, 4, done.stderr);
     const { runs } = JSON.parse(done.stdout) as Runs;

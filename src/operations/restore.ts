@@ -1,5 +1,5 @@
 /** Restores snapshots: to another place, or in place after an explicit decision. */
-import { hasCode, SuretyError } from '../base/errors.ts';
+import { hasCode, messageOf, SuretyError } from '../base/errors.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Source, Warning, WriteHow, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
@@ -179,9 +179,13 @@ async function restoreItem(
 async function writeItem(item: RestoreItem, request: RestoreRequest, tools: StepTools): Promise<WriteReport> {
   const engine: Engine = await item.repository.open(tools);
   const source: Source = await item.source.open(tools);
-  await using restoring = await engine.restore(item.snapshot, { signal: tools.signal, select: request.select });
+  const lost: Lost[] = [];
+  // At another place a part is better than nothing. Where it would replace things, all of it must be there.
+  const onLost = request.target === undefined ? undefined : (path: string, error: Error) => lost.push({ path, error });
+  const how = { signal: tools.signal, select: request.select, onLost };
+  await using restoring = await engine.restore(item.snapshot, how);
   const total = request.select === undefined ? item.snapshot.stats : undefined;
-  return await source.write(restoring, {
+  const report = await source.write(restoring, {
     signal: tools.signal,
     warn: tools.warn,
     target: request.target,
@@ -196,6 +200,17 @@ async function writeItem(item: RestoreItem, request: RestoreRequest, tools: Step
         totalBytes: total?.sizeBytes,
       }),
   });
+  return withLost(report, lost, tools);
+}
+
+type Lost = WriteReport['failed'][number];
+
+/** Adds what the writer could not know of: directories of which nothing is left, and in a dry run all that will fail. */
+function withLost(report: WriteReport, lost: readonly Lost[], { warn }: StepTools): WriteReport {
+  const known = new Set(report.failed.map(({ path }) => path));
+  const added = lost.filter(({ path }) => !known.has(path));
+  for (const { path, error } of added) warn({ code: 'entry.failed', path, message: messageOf(error) });
+  return { ...report, failed: [...report.failed, ...added] };
 }
 
 function filesOf(stats: Snapshot['stats']): number | undefined {

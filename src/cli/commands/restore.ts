@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
-import { locate, toWanted } from '../../operations/locate.ts';
+import { type Located, locate, toWanted } from '../../operations/locate.ts';
 import { type Conflict, type RestoreItem, type RestoreRequest, restore } from '../../operations/restore.ts';
 import { parseMoment } from '../../rules/moment.ts';
 import type { Act, Answer, Call } from '../call.ts';
@@ -114,7 +114,7 @@ async function findItems(call: Call, id: string, options: RestoreOptions, sessio
     );
   const items: RestoreItem[] = [];
   for (const snapshot of snapshots) {
-    const kind = (await found.engine.facts(snapshot, call))?.kind;
+    const kind = await kindOf(found.engine, snapshot, options, call);
     if (options.inPlace === true && !platform.knowsPlaceOf(snapshot, kind)) throw noPlace(snapshot.source);
     if (options.as !== undefined && (kind !== 'sqlite' || snapshots.length > 1)) throw notOneDatabase();
     items.push({
@@ -124,6 +124,21 @@ async function findItems(call: Call, id: string, options: RestoreOptions, sessio
     });
   }
   return items;
+}
+
+/** Where what was recorded about the source is damaged, its content can still be restored to another place, as files. */
+async function kindOf(
+  engine: Located['engine'],
+  snapshot: Located['snapshots'][number],
+  { inPlace }: RestoreOptions,
+  call: Call,
+): Promise<string | undefined> {
+  try {
+    return (await engine.facts(snapshot, call))?.kind;
+  } catch (error) {
+    if (inPlace === true || !hasCode(error, 'repository.damaged', 'tree.damaged')) throw error;
+    return undefined;
+  }
 }
 
 function momentOf(text: string, call: Call): Date {

@@ -134,7 +134,10 @@ function incomplete({ path, error }: LostFile, count: number, unreadable: readon
     'repository.damaged',
     `the content of ${displayName(path)}${more} is not all there: ${error.message}${index}`,
     {
-      hint: unreadable.length > 0 ? 'make the index anew' : 'run surety verify to see what else is affected',
+      hint:
+        unreadable.length > 0
+          ? 'make the index anew'
+          : 'run surety verify to see what else is affected; what is there can be restored to another place',
       cause: error,
       details: { ...error.details, files: count },
     },

@@ -68,10 +68,11 @@ class Performer implements AsyncDisposable {
     }
     if (open.length === 0) return;
     const placements = open.map((step) => this.#placement(step));
-    for await (const { index, error } of restoring.place(placements, { signal: how.signal })) {
+    for await (const { index, error, unattributed } of restoring.place(placements, { signal: how.signal })) {
       const step = open[index]!;
       const { path, attributes } = placements[index]!;
-      if (error === undefined) this.#attempt(step, () => this.#settle(step, path, attributes === undefined));
+      const setAttributes = attributes === undefined || unattributed === true;
+      if (error === undefined) this.#attempt(step, () => this.#settle(step, path, setAttributes));
       else this.#failStep(step, error);
     }
     how.signal.throwIfAborted();

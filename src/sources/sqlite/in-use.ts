@@ -17,19 +17,27 @@ export function expectUnused(about: About, path: string): void {
 }
 
 /**
- * Asks SQLite for a lock that excludes every other connection, readers too, and gives it back. Closing merges a -wal file
- * that a crash has left. A damaged database answers nothing, which is not an error: it is about to be replaced.
+ * Asks SQLite for a lock that excludes every other connection, readers too. Opening rolls back a journal that a crash has left, and
+ * closing merges a -wal file. Undefined for a file that SQLite can not read: it is about to be replaced, which is no error. Throws
+ * `source.locked`.
  */
-export function expectUnlocked(about: About, path: string): void {
+export function holdExclusive(about: About, path: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 500 });
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK');
+    return database;
   } catch (error) {
-    if (isBusy(error)) throw inUse(about, '', error);
-  } finally {
     database?.close();
+    if (isBusy(error)) throw inUse(about, '', error);
+    return undefined;
   }
+}
+
+/** The same for a moment. Returns whether SQLite can read the file. */
+export function expectUnlocked(about: About, path: string): boolean {
+  using database = holdExclusive(about, path);
+  return database !== undefined;
 }
 
 function inUse(about: About, by: string, cause?: unknown): SuretyError {

@@ -7,7 +7,7 @@ import { randomHex } from '../../base/ids.ts';
 import { setPathTimes, setXattr } from '../../base/posix.ts';
 import { isRunning } from '../../base/running.ts';
 import type { RestoredEntry, Restoring, WriteHow, WriteReport } from '../source.ts';
-import { expectUnlocked, expectUnused } from './in-use.ts';
+import { expectUnused } from './in-use.ts';
 import type { Place } from './place.ts';
 import { prove } from './prove.ts';
 import type { About } from './sqlite-error.ts';
@@ -97,7 +97,6 @@ async function restoreFile(restore: Restore, entry: RestoredEntry, path: string)
   const unfinished = `${path}.surety-restore-${process.pid}-${randomHex(4)}`;
   try {
     expectUnused(here, path);
-    removeAbandoned(path);
     await place(restore, entry, unfinished);
     tally.checks.push(...(await prove(here, unfinished, restore.restoring.facts, how.signal)));
     how.signal.throwIfAborted();
@@ -132,12 +131,12 @@ function swap({ tally }: Restore, here: About, restored: string, path: string, a
   const exists = existsSync(path);
   if (exists && action === 'create') throw new SuretyError('target.exists', `${path} was made during the restore`);
   expectUnused(here, path);
-  if (exists) expectUnlocked(here, path);
-  const kept = swapIn(restored, path, systemClock.now());
+  const kept = swapIn(here, restored, path, systemClock.now());
   if (kept !== undefined) tally.checks.push({ what: 'previous database', ok: true, detail: `kept as ${kept}` });
+  removeAbandoned(path);
 }
 
-/** Unfinished files of restores that were killed. */
+/** Unfinished files of restores that were killed. Not before there is a whole database again: one of them may be the only one. */
 function removeAbandoned(path: string): void {
   const prefix = `${basename(path)}.surety-restore-`;
   for (const name of readdirSync(dirname(path))) {

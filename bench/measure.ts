@@ -17,20 +17,22 @@ const TICK_MS = 10;
 
 const UNWANTED = /^(AWS_|RESTIC_|BORG_|SURETY_|NODE_OPTIONS$)/;
 
-/** Runs a command to its end. Throws with what it wrote to stderr unless it exits 0. */
+/** Runs a command to its end. Throws with the last of what it printed unless it exits 0. */
 export async function measure(command: Command): Promise<Measured> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !UNWANTED.test(name)));
   const startedAtMs = performance.now();
   const child = spawn(command.argv[0] ?? '', command.argv.slice(1), {
     cwd: command.cwd,
     env: { ...inherited, ...command.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const watch = watchTree(child.pid ?? 0);
   let complaint = '';
-  child.stderr.on('data', (piece: Buffer) => {
-    complaint = (complaint + piece.toString('utf8')).slice(-4_000);
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (piece: Buffer) => {
+      complaint = (complaint + piece.toString('utf8')).slice(-4_000);
+    });
+  }
   const ending = await new Promise<string>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code === 0 ? '' : `code ${code ?? signal}`));

@@ -16,8 +16,8 @@ export function verifyText({ repositories, depth }: VerifyOutcome, colors: boole
 }
 
 const DAMAGE =
-  'Next: keep this repository as it is, restore what you need from it or from another one, and run a new backup:\n' +
-  'it stores again what is missing. `surety repair index` helps when only the index is damaged.\n';
+  'Next: restore what you need, from here or from another repository. To mend this one: copy it, remove the damaged\n' +
+  'files named above, run `surety repair index`, then `surety backup --read-all`: it stores again what is still there.\n';
 
 function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], colors: boolean): string {
   const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;

@@ -1,5 +1,5 @@
 /** Backs up the sources of a job into its repositories: every source into every repository, under one recovery-point id. */
-import type { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import type { BackupStats, Engine, Snapshot, SnapshotFacts } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
@@ -146,6 +146,21 @@ async function previousFacts(
   for (const { id, error } of unreadable) {
     tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
   }
-  const newest = snapshots.findLast((snapshot) => snapshot.source === name && snapshot.host === host);
-  return newest === undefined ? undefined : await engine.facts(newest, tools);
+  const own = snapshots.filter((snapshot) => snapshot.source === name && snapshot.host === host);
+  for (const snapshot of own.toReversed()) {
+    try {
+      return await engine.facts(snapshot, tools);
+    } catch (error) {
+      // Damage to what is old is no reason to make nothing new.
+      if (!isDamage(error)) throw error;
+      tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${snapshot.id}`, message: error.message });
+    }
+  }
+  return undefined;
+}
+
+/** What the repository holds is wrong, as opposed to a repository that can not be reached. */
+function isDamage(error: unknown): error is SuretyError {
+  if (hasCode(error, 'store.not-found', 'store.incomplete')) return true;
+  return error instanceof SuretyError && !error.code.startsWith('store.');
 }

@@ -1,6 +1,7 @@
 /** What a person reads after a backup. */
 import type { BackupReport, MemberReport } from '../operations/backup.ts';
 import { count, duration, firstOf, shortId, shownPath, size, state, table } from './render.ts';
+import { errorBelow } from './render-error.ts';
 
 /** A line for each member, its warnings or its error below it, and a summary that says what to do next. */
 export function backupText(report: BackupReport, colors: boolean): string {
@@ -44,8 +45,7 @@ function changes({ stats }: MemberReport): string {
 }
 
 function below({ error, warnings, warningCount }: MemberReport): string {
-  const failure =
-    error === undefined ? '' : `    ${error.message}\n${error.hint === undefined ? '' : `    hint: ${error.hint}\n`}`;
+  const failure = error === undefined ? '' : errorBelow(error, '    ');
   const lines = warnings.map(({ path, message }) => `${shownPath(path)}: ${message}`);
   return failure + firstOf(lines, warningCount, '    ');
 }

@@ -2,6 +2,7 @@
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
 import { age, count, duration, localTime, shortId, size, state, table } from './render.ts';
+import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {
   readonly now: Date;
@@ -47,6 +48,5 @@ function pruneText({ prune, decision }: RepositoryCleaned, dryRun: boolean): str
 }
 
 function errorText({ error }: RepositoryCleaned): string {
-  if (error === undefined) return '';
-  return `  ${error.message}\n${error.hint === undefined ? '' : `  hint: ${error.hint}\n`}`;
+  return error === undefined ? '' : errorBelow(error, '  ');
 }

@@ -14,6 +14,16 @@ export function renderError(error: unknown, { verbose }: ErrorHow): string {
   return `${lines.join('\n')}\n`;
 }
 
+/**
+ * The message and hint of an error below a line that says already what was being done: without what the operation put
+ * in front of it.
+ */
+export function errorBelow(error: SuretyError, indent: string): string {
+  const { message } = error.cause instanceof SuretyError ? error.cause : error;
+  const hint = error.hint === undefined ? '' : `${indent}hint: ${error.hint}\n`;
+  return `${indent}${message.replaceAll('\n', `\n${indent}`)}\n${hint}`;
+}
+
 const DEPTH_MAX = 10;
 
 function causes(error: unknown): string[] {

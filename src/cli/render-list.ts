@@ -1,6 +1,7 @@
 /** What a person reads of `surety list`. */
 import type { ListReport, RepositoryListing } from '../operations/list.ts';
 import { age, count, firstOf, localTime, shortId, size, state, table } from './render.ts';
+import { errorBelow } from './render-error.ts';
 
 interface ListTextHow {
   readonly now: Date;
@@ -13,10 +14,8 @@ export function listText({ repositories }: ListReport, how: ListTextHow): string
 
 function repositoryText(listing: RepositoryListing, how: ListTextHow): string {
   const title = `${listing.repository} (${listing.kind}, ${listing.location})\n`;
-  if (listing.error !== undefined) {
-    const hint = listing.error.hint === undefined ? '' : `  hint: ${listing.error.hint}\n`;
-    return `${title}  ${state('failed', how.colors)}: ${listing.error.message}\n${hint}`;
-  }
+  if (listing.error !== undefined)
+    return `${title}  ${state('failed', how.colors)}\n${errorBelow(listing.error, '  ')}`;
   const unreadable = listing.unreadable.map(({ id, error }) => `unreadable: ${shortId(id)}: ${error.message}`);
   return title + snapshotTable(listing, how) + firstOf(unreadable, unreadable.length, '  ');
 }

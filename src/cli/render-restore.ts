@@ -1,6 +1,7 @@
 /** What a person reads before and after a restore. */
 import type { RestoredItem, RestoreReport } from '../operations/restore.ts';
 import { age, count, duration, firstOf, localTime, shortId, shownPath, size, state, table } from './render.ts';
+import { errorBelow } from './render-error.ts';
 
 const EFFECTS = {
   refuse: 'nothing that exists is touched',
@@ -65,18 +66,13 @@ export function restoreText(report: RestoreReport, how: RestoreTextHow): string 
 function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { colors, verbose }: RestoreTextHow): string {
   const { snapshot, report, error } = item;
   const head = `${state(item.outcome, colors)}  ${item.source}: snapshot ${shortId(snapshot.id)} from ${item.repository}`;
-  if (report === undefined) {
-    const hint = error?.hint === undefined ? '' : `    hint: ${error.hint}\n`;
-    return `${head}\n    ${error?.message ?? 'not restored'}\n${hint}`;
-  }
+  if (report === undefined) return `${head}\n${error === undefined ? '' : errorBelow(error, '    ')}`;
   const verb = dryRun ? 'would be restored' : 'restored';
   const others = report.dirs + report.others;
-  const amounts = [
-    `${count(report.files, 'file')} (${size(report.sizeBytes)})`,
-    others > 0 ? count(others, 'other entry', 'other entries') : '',
-    report.skipped > 0 ? `${report.skipped.toLocaleString('en-US')} left as they were` : '',
-  ];
-  const line = `${head}: ${amounts.filter((part) => part !== '').join(', ')} ${verb} to ${target ?? 'the original place'}, ${duration(item.durationMs)}\n`;
+  const files = `${count(report.files, 'file')} (${size(report.sizeBytes)})`;
+  const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
+  const skipped = report.skipped > 0 ? `; ${report.skipped.toLocaleString('en-US')} left as before` : '';
+  const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${skipped}, ${duration(item.durationMs)}\n`;
   return line + findings(item) + (dryRun ? planText(item, verbose) : '');
 }
 

@@ -1,6 +1,7 @@
 /** What a person reads after `surety verify`. */
 import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
 import { count, duration, firstOf, shortId, shownPath, size, state } from './render.ts';
+import { errorBelow } from './render-error.ts';
 
 type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
 
@@ -21,10 +22,7 @@ const DAMAGE =
 
 function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], colors: boolean): string {
   const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;
-  if (one.report === undefined) {
-    const hint = one.error?.hint === undefined ? '' : `    hint: ${one.error.hint}\n`;
-    return `${head}\n    ${one.error?.message ?? 'not verified'}\n${hint}`;
-  }
+  if (one.report === undefined) return `${head}\n${one.error === undefined ? '' : errorBelow(one.error, '    ')}`;
   const { snapshots, packs, packsRead, readBytes, problems, notes } = one.report;
   const read = depth === 'data' ? `, ${count(packsRead, 'pack')} read (${size(readBytes)})` : '';
   const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');

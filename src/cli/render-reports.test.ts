@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { pointOf, snapshotOf } from '../../test/fixtures/snapshots.ts';
+import { SuretyError } from '../base/errors.ts';
+import type { MemberReport } from '../operations/backup.ts';
+import { toSuretyError } from '../operations/failure.ts';
+import type { RestoredItem } from '../operations/restore.ts';
+import { age, count, table } from './render.ts';
+import { backupText } from './render-backup.ts';
+import { cleanupText } from './render-cleanup.ts';
+import { listText } from './render-list.ts';
+import { restoreText } from './render-restore.ts';
+import { verifyText } from './render-verify.ts';
+
+before(() => {
+  process.env.TZ = 'UTC';
+});
+
+const now = new Date('2026-11-20T12:00:00Z');
+const plain = { now, colors: false };
+const [db, media] = pointOf({
+  id: '20261120T030000Z-aaaa',
+  time: '2026-11-20T03:00:00Z',
+  members: { db: 'd1', media: 'e1' },
+});
+
+const stats = {
+  filesNew: 2,
+  filesChanged: 1,
+  filesUnmodified: 12_342,
+  dirs: 10,
+  others: 0,
+  sizeBytes: 3_500_000_000,
+  addedBytes: 5_000_000,
+  storedBytes: 2_000_000,
+  dataBlobs: 9,
+  treeBlobs: 4,
+};
+
+const stored: MemberReport = {
+  source: 'media',
+  kind: 'files',
+  repository: 'vault',
+  outcome: 'ok',
+  snapshot: media,
+  stats,
+  warningCount: 0,
+  warnings: [],
+  error: undefined,
+  durationMs: 4200,
+};
+
+const failed: MemberReport = {
+  ...stored,
+  source: 'db',
+  outcome: 'failed',
+  snapshot: undefined,
+  stats: undefined,
+  error: toSuretyError(
+    new SuretyError('source.missing', 'data/app.db does not exist', { hint: 'correct its path' }),
+    'source db into repository vault',
+    new AbortController().signal,
+  ),
+};
+
+function backupOf(...members: MemberReport[]) {
+  const complete = members.every((member) => member.snapshot !== undefined);
+  const outcome = complete ? 'ok' : 'failed';
+  const run = { job: 'nightly', recoveryPoint: '20261120T030000Z-aaaa', startedAt: now, durationMs: 5000 };
+  return backupText({ ...run, outcome, complete, members }, false).split('\n');
+}
+
+test('a backup is told member by member, with a summary and what to do next', (t) => {
+  const warnings = Array.from({ length: 12 }, (_, at) => ({
+    code: 'entry.vanished',
+    path: `data/${at}\n`,
+    message: 'vanished',
+  }));
+  t.assert.snapshot(backupOf(stored));
+  t.assert.snapshot(backupOf(failed, stored));
+  t.assert.snapshot(backupOf({ ...stored, outcome: 'warnings', warnings, warningCount: 2000 }));
+  t.assert.snapshot(backupOf(failed));
+});
+
+test('a list shows what is incomplete, foreign, unreadable, and which repository can not be read', (t) => {
+  const foreign = snapshotOf({
+    id: 'f1',
+    source: '',
+    program: 'restic 0.18.0',
+    time: new Date('2026-11-19T03:00:00Z'),
+  });
+  const head = { kind: 'restic', location: '/backup/vault', unreadable: [], error: undefined };
+  const point = { id: db!.recoveryPoint, time: db!.time, job: 'nightly', expected: 2, complete: false, members: [db!] };
+  const text = listText(
+    {
+      outcome: 'failed',
+      repositories: [
+        {
+          ...head,
+          repository: 'vault',
+          snapshots: [foreign, { ...db!, stats }],
+          points: [point],
+          unreadable: [{ id: 'ab'.repeat(32), error: new Error('it is damaged') }],
+        },
+        { ...head, repository: 'empty', snapshots: [], points: [] },
+        { ...head, repository: 'gone', snapshots: [], points: [], error: failed.error },
+      ],
+    },
+    plain,
+  );
+  t.assert.snapshot(text.split('\n'));
+});
+
+test('cleanup gives every decision with its reasons', (t) => {
+  const decision = {
+    keep: [{ snapshot: media!, reasons: ['daily 1/7: 2026-11-20', 'newest'] }],
+    remove: [{ snapshot: db!, reasons: ['not among the last 1'] }],
+    refused: undefined,
+  };
+  const prune = {
+    packsKept: 3,
+    packsRepacked: 1,
+    packsRemoved: 2,
+    repackedBytes: 1000,
+    freedBytes: 20_000_000,
+    remainingBytes: 90_000_000,
+    remainingUnusedBytes: 1000,
+  };
+  const one = {
+    repository: 'vault',
+    location: '/backup/vault',
+    outcome: 'ok',
+    error: undefined,
+    durationMs: 900,
+  } as const;
+  const done = { ...one, decision, removed: [db!.id], prune };
+  t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: false, repositories: [done] }, plain).split('\n'));
+  const dry = { ...one, decision, removed: [], prune: undefined };
+  t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: true, repositories: [dry] }, plain).split('\n'));
+});
+
+test('verify names what is damaged, what that costs and how to go on', (t) => {
+  const problem = {
+    code: 'pack.damaged',
+    key: 'data/ab/abcd',
+    message: 'its content does not fit its name',
+    affects: Array.from({ length: 5 }, (_, at) => ({ snapshot: media!.id, path: `srv/media/${at}` })),
+  };
+  const report = {
+    problems: [problem],
+    notes: ['2 packs are in no index'],
+    snapshots: 2,
+    packs: 3,
+    packsRead: 3,
+    readBytes: 5000,
+  };
+  const one = {
+    repository: 'vault',
+    location: '/backup/vault',
+    snapshots: undefined,
+    error: undefined,
+    durationMs: 900,
+  };
+  const bad = { ...one, outcome: 'failed', report } as const;
+  const good = { ...one, outcome: 'ok', report: { ...report, problems: [], notes: [], packsRead: 0 } } as const;
+  t.assert.snapshot(verifyText({ outcome: 'failed', depth: 'data', repositories: [bad] }, false).split('\n'));
+  t.assert.snapshot(verifyText({ outcome: 'ok', depth: 'structure', repositories: [good] }, false).split('\n'));
+});
+
+test('a restore tells what came back, what did not, and what was checked', (t) => {
+  const report = {
+    files: 3,
+    dirs: 2,
+    others: 1,
+    sizeBytes: 4096,
+    skipped: 1,
+    failed: [{ path: 'srv/a', error: new Error('data/ab/abcd is damaged') }],
+    plan: [],
+    checks: [{ what: 'fingerprint', ok: true, detail: 'as recorded: 2 tables, 1000 rows' }],
+  };
+  const warnings = [
+    { code: 'entry.failed', path: 'srv/a', message: 'data/ab/abcd is damaged' },
+    { code: 'attribute.unwritable', path: 'srv/b', message: 'its owner can not be set' },
+  ];
+  const item: RestoredItem = {
+    source: 'media',
+    kind: 'files',
+    repository: 'vault',
+    snapshot: media!,
+    outcome: 'failed',
+    report,
+    warningCount: 2,
+    warnings,
+    error: undefined,
+    durationMs: 1500,
+  };
+  const text = restoreText(
+    { outcome: 'failed', dryRun: false, target: '/restored', conflict: 'refuse', items: [item] },
+    { colors: false, verbose: false },
+  );
+  t.assert.snapshot(text.split('\n'));
+});
+
+test('tables align what they show, colours or not', () => {
+  const columns = [{ title: 'Name' }, { title: 'Size', align: 'right' as const }, { title: 'X' }];
+  assert.equal(
+    table(columns, [
+      ['\u001b[31mred\u001b[0m', '1', 'a'],
+      ['größer', '100', ''],
+    ]),
+    'Name    Size  X\n\u001b[31mred\u001b[0m        1  a\ngrößer   100\n',
+  );
+});
+
+test('ages and counts read as people say them', () => {
+  assert.equal(age(new Date(now.getTime() - 65_000), now), '1m 05s ago');
+  assert.equal(age(new Date(now.getTime() + 7_200_000), now), 'in 2h 00m');
+  assert.equal(age(now, now), 'just now');
+  assert.equal(count(1, 'file'), '1 file');
+  assert.equal(count(12_345, 'repository', 'repositories'), '12,345 repositories');
+});

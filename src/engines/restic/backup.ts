@@ -4,6 +4,7 @@ import type { Reading, SourceFacts } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, Snapshot, SnapshotFacts } from '../engine.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
 import { ContentStore } from './backup/content-store.ts';
+import { PackFlow } from './backup/pack-flow.ts';
 import { EntriesReader } from './backup/read-entries.ts';
 import { saveFacts } from './backup/save-facts.ts';
 import { Tally } from './backup/tally.ts';
@@ -56,8 +57,10 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
   let reader: EntriesReader | undefined;
   const fail = (error: unknown): void => reader?.fail(error);
   const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
-  await using content = new ContentStore(repository, table, packs, workers, fail);
-  const trees = new TreeStore(repository, table, packs, fail);
+  // Each worker fills a pack, and so do the trees.
+  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure: fail });
+  await using content = new ContentStore(repository, table, flow, workers);
+  const trees = new TreeStore(repository, table, flow);
   const tally = new Tally(how.progress, () => repository.clock.elapsedMs());
   reader = await EntriesReader.open({
     ...{ reading, table, content, tally, how: counted },

@@ -1,13 +1,7 @@
 import { type BlobTable, type BlobType, DATA } from '../blob-table.ts';
-import { type FinishedPack, Packer, packBufferBytes } from '../packer.ts';
+import { type FinishedPack, Packer } from '../packer.ts';
 import type { Sealer } from '../seal.ts';
 import { sha256Into } from '../sha256.ts';
-
-/**
- * How many pack buffers one saver has: one to fill while the other is being stored. They bound the memory of a backup and slow the
- * readers down to what the store takes.
- */
-const BUFFERS = 2;
 
 export interface BlobSaverOptions {
   readonly table: BlobTable;
@@ -16,7 +10,9 @@ export interface BlobSaverOptions {
   readonly type: BlobType;
   /** The size at which a pack is finished. */
   readonly targetBytes: number;
-  /** Takes over a finished pack; its buffer comes back through {@link BlobSaver.giveBack} when it is stored. */
+  /** Gives a buffer to fill, as large as `packBufferBytes` says. */
+  readonly takeBuffer: () => ArrayBuffer | Promise<ArrayBuffer>;
+  /** Takes over a finished pack and its buffer. */
   readonly onPack: (pack: FinishedPack) => void;
 }
 
@@ -24,15 +20,10 @@ export interface BlobSaverOptions {
 export class BlobSaver {
   readonly #options: BlobSaverOptions;
   readonly #packer: Packer;
-  readonly #bufferBytes: number;
-  readonly #spare: ArrayBuffer[] = [];
-  #made = 0;
-  #wanted: ((buffer: ArrayBuffer) => void) | undefined;
 
   constructor(options: BlobSaverOptions) {
     this.#options = options;
     this.#packer = new Packer(options);
-    this.#bufferBytes = packBufferBytes(options.targetBytes);
   }
 
   /**
@@ -57,7 +48,7 @@ export class BlobSaver {
 
   async #storeWithBuffer(plain: Uint8Array, id: Uint8Array): Promise<void> {
     const kept = Uint8Array.from(id);
-    this.#packer.useBuffer(await this.#takeBuffer());
+    this.#packer.useBuffer(await this.#options.takeBuffer());
     this.#add(plain, kept);
   }
 
@@ -70,30 +61,6 @@ export class BlobSaver {
   /** Hands over what is packed so far, if anything. */
   flush(): void {
     if (!this.#packer.isEmpty) this.#options.onPack(this.#packer.finish());
-  }
-
-  /** Returns the buffer of a stored pack. */
-  giveBack(buffer: ArrayBuffer): void {
-    if (buffer.byteLength !== this.#bufferBytes) {
-      this.#made -= 1;
-      return;
-    }
-    const wanted = this.#wanted;
-    this.#wanted = undefined;
-    if (wanted === undefined) this.#spare.push(buffer);
-    else wanted(buffer);
-  }
-
-  #takeBuffer(): ArrayBuffer | Promise<ArrayBuffer> {
-    const spare = this.#spare.pop();
-    if (spare !== undefined) return spare;
-    if (this.#made < BUFFERS) {
-      this.#made += 1;
-      return new ArrayBuffer(this.#bufferBytes);
-    }
-    return new Promise((resolve) => {
-      this.#wanted = resolve;
-    });
   }
 }
 

@@ -1,7 +1,6 @@
 import { systemPath } from '../../../base/names.ts';
 import type { BlobTable } from '../blob-table.ts';
 import { gearTable } from '../chunker.ts';
-import type { PackStore } from '../pack-store.ts';
 import type { Repository } from '../repository.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type SegmentDone,
   TAIL_BYTES,
 } from './messages.ts';
+import type { PackFlow } from './pack-flow.ts';
 
 /** How many large files are read at once; each keeps several workers busy. */
 const LARGE_AT_ONCE = 2;
@@ -34,23 +34,14 @@ export interface SavedContent {
 /** Saves the content of files and streams with worker threads. */
 export class ContentStore implements AsyncDisposable {
   readonly #pool: WorkerPool<BackupTask, FromBackupWorker>;
-  readonly #packs: PackStore;
-  readonly #puts = new Set<Promise<void>>();
+  readonly #flow: PackFlow;
   readonly #cuts = new Map<number, (cut: Cut) => void>();
-  readonly #onFailure: (error: unknown) => void;
   readonly #spareBuffers: ArrayBuffer[] = [];
   #large = 0;
   readonly #largeWaiting: (() => void)[] = [];
 
-  constructor(
-    repository: Repository,
-    table: BlobTable,
-    packs: PackStore,
-    workers: number,
-    onFailure: (error: unknown) => void,
-  ) {
-    this.#packs = packs;
-    this.#onFailure = onFailure;
+  constructor(repository: Repository, table: BlobTable, flow: PackFlow, workers: number) {
+    this.#flow = flow;
     const workerData: BackupWorkerData = {
       masterKey: repository.masterKey,
       gear: gearTable(Buffer.concat([repository.masterKey.encrypt, Buffer.from(repository.config.id, 'hex')])),
@@ -140,12 +131,12 @@ export class ContentStore implements AsyncDisposable {
   /** Stores all packs that are not full yet, and waits for all that are on their way. */
   async flush(): Promise<void> {
     await this.#pool.runOnAll((task) => ({ kind: 'flush', task }));
-    await Promise.all(this.#puts);
+    await this.#flow.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
-    await Promise.allSettled(this.#puts);
+    await this.#flow.settled();
   }
 
   #runSegment(
@@ -168,14 +159,13 @@ export class ContentStore implements AsyncDisposable {
     if (message.kind === 'cut') {
       this.#cuts.get(message.task)?.(message);
       this.#cuts.delete(message.task);
-    } else if (message.kind === 'pack') {
-      const put = this.#packs.put(message.pack).then(
-        () => reply({ kind: 'buffer', buffer: message.pack.buffer }, [message.pack.buffer]),
-        (error) => this.#onFailure(error),
-      );
-      this.#puts.add(put);
-      void put.then(() => this.#puts.delete(put));
-    }
+    } else if (message.kind === 'pack') this.#flow.send(message.pack);
+    else if (message.kind === 'want-buffer') void this.#giveBuffer(reply);
+  }
+
+  async #giveBuffer(reply: (message: unknown, transfer?: ArrayBuffer[]) => void): Promise<void> {
+    const buffer = await this.#flow.takeBuffer();
+    reply({ kind: 'buffer', buffer }, [buffer]);
   }
 
   #takeBuffer(): Uint8Array<ArrayBuffer> {

@@ -41,7 +41,7 @@ export interface FilesTask {
   readonly mtimesNs: BigInt64Array;
 }
 
-/** To a worker: a task, or the buffer of a stored pack to fill again. */
+/** To a worker: a task, or the buffer that it wants. */
 export type ToBackupWorker = BackupTask | { readonly kind: 'buffer'; readonly buffer: ArrayBuffer };
 
 export const FILE_OK = 0;
@@ -98,6 +98,8 @@ export type FromBackupWorker =
   | FilesDone
   | Cut
   | SegmentDone
+  /** The worker waits for a buffer to fill with the next pack. */
+  | { readonly kind: 'want-buffer' }
   | { readonly kind: 'pack'; readonly pack: FinishedPack }
   | { readonly kind: 'flushed'; readonly task: number }
   /** One task failed as a whole; `code` is the system's where it has one. */

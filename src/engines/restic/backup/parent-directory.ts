@@ -53,7 +53,8 @@ export class ParentDirectory {
    * of a file. Entries must be asked for in order.
    */
   keep(entry: Entry, isStored: (id: string) => boolean): Kept | undefined {
-    if (this.#at < 0) return undefined;
+    // A stream of unknown length is never plainly unchanged, although the text of an empty file looks like its own.
+    if (this.#at < 0 || entry.sizeBytes < 0) return undefined;
     const head = encodeNodeHead(entry, entry.sizeBytes);
     if (!this.#text.startsWith(head, this.#at)) return undefined;
     const rest = this.#at + head.length;

@@ -1,28 +1,26 @@
 import { type BlobTable, TREE } from '../blob-table.ts';
 import { idText } from '../format/id.ts';
-import type { PackStore } from '../pack-store.ts';
 import type { Repository } from '../repository.ts';
 import { BlobSaver } from './blob-saver.ts';
+import type { PackFlow } from './pack-flow.ts';
 
 /** Saves trees, in the main thread: they are few and compress well. */
 export class TreeStore {
   readonly #saver: BlobSaver;
-  readonly #puts = new Set<Promise<void>>();
+  readonly #flow: PackFlow;
   /** Saving is one at a time, in the order of the calls. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(repository: Repository, table: BlobTable, packs: PackStore, onFailure: (error: unknown) => void) {
+  constructor(repository: Repository, table: BlobTable, flow: PackFlow) {
+    this.#flow = flow;
     this.#saver = new BlobSaver({
       table,
       sealer: repository.sealer,
       level: repository.config.version < 2 ? undefined : repository.level,
       type: TREE,
       targetBytes: repository.packSizeBytes,
-      onPack: (pack) => {
-        const put = packs.put(pack).then(() => this.#saver.giveBack(pack.buffer), onFailure);
-        this.#puts.add(put);
-        void put.then(() => this.#puts.delete(put));
-      },
+      takeBuffer: () => flow.takeBuffer(),
+      onPack: (pack) => flow.send(pack),
     });
   }
 
@@ -41,6 +39,6 @@ export class TreeStore {
   async flush(): Promise<void> {
     await this.#last;
     this.#saver.flush();
-    await Promise.all(this.#puts);
+    await this.#flow.settled();
   }
 }

@@ -14,11 +14,20 @@ import { type BackupTask, type BackupWorkerData, SEGMENT_BYTES, TAIL_BYTES, type
 const port = parentPort!;
 const { masterKey, gear, level, targetBytes, table } = workerData as BackupWorkerData;
 
+/** Takes the buffer that was asked for; there is never more than one. */
+let onBuffer: ((buffer: ArrayBuffer) => void) | undefined;
+
 const saver = dataSaver({
   table: new BlobTable(table),
   sealer: createSealer(masterKey),
   level,
   targetBytes,
+  takeBuffer: () => {
+    port.postMessage({ kind: 'want-buffer' });
+    return new Promise((resolve) => {
+      onBuffer = resolve;
+    });
+  },
   onPack: (pack) => port.postMessage({ kind: 'pack', pack }, [pack.buffer]),
 });
 const reader = createContentReader({
@@ -45,7 +54,7 @@ async function runAll(): Promise<void> {
 
 port.on('message', (message: ToBackupWorker) => {
   if (message.kind === 'buffer') {
-    saver.giveBack(message.buffer);
+    onBuffer?.(message.buffer);
     return;
   }
   waiting.push(message);

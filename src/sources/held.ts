@@ -55,6 +55,44 @@ async function bytesOf(content: Content): Promise<Uint8Array | undefined> {
   }
 }
 
+export interface ReadHeldHow {
+  readonly host?: string;
+  readonly paths?: readonly string[];
+  /** The content of an entry in place of what is held; undefined: what is held. */
+  readonly content?: (entry: Entry) => Content | undefined;
+  /** In place of giving the facts that are held. */
+  readonly finish?: () => Promise<SourceFacts>;
+}
+
+/** Reads what is held: every content is a stream, and what is not held is gone. For tests of what takes a reading. */
+export function readHeld(held: Held, how: ReadHeldHow = {}): Reading {
+  const xattrs = new Map(held.entries.map((entry) => [entry.path, entry.xattrs]));
+  const contentOf = (entry: Entry): Content => {
+    const bytes = held.contents.get(entry.path);
+    return (
+      how.content?.(entry) ?? (bytes === undefined ? { kind: 'gone' } : { kind: 'stream', chunks: inPieces(bytes) })
+    );
+  };
+  return {
+    host: how.host ?? 'held',
+    paths: how.paths ?? ['held'],
+    async *entries() {
+      for (let at = 0; at < held.entries.length; at += BATCH_ENTRIES) yield held.entries.slice(at, at + BATCH_ENTRIES);
+    },
+    xattrs: (entries) => entries.map(({ path }) => xattrs.get(path) ?? []),
+    *content(entries) {
+      for (const entry of entries) yield contentOf(entry);
+    },
+    finish: how.finish ?? (async () => held.facts),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+/** Pieces that fit no block size. */
+async function* inPieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 100_003) yield bytes.subarray(at, at + 100_003);
+}
+
 /** Restores what is held. Content that is not held is reported as damaged, as an engine does. */
 export function restoreHeld(held: Held): Restoring {
   const contentOf = (entry: RestoredEntry): Uint8Array => {

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { openLocalStore } from '../stores/local/open.ts';
+import { openMemoryStore } from '../stores/memory/open.ts';
+import type { Store, Stored } from '../stores/store.ts';
+import { type EngineUnderTest, engineContract } from './contract.ts';
+import { initRestic, openRestic } from './restic/open.ts';
+
+const HOW = { signal: new AbortController().signal };
+
+/** Short pauses, such as those between the steps of locking, take no time. */
+const HURRIED: Clock = {
+  ...systemClock,
+  sleep: (durationMs, signal) => systemClock.sleep(durationMs < 1000 ? 0 : durationMs, signal),
+};
+
+const options = {
+  ...{ host: 'here', user: 'tester', program: 'surety test' },
+  ...{ password: 'secret', compressionLevel: 1, packSizeBytes: 4 << 20, workers: 1, clock: HURRIED },
+};
+
+/** Making a password's key takes most of the time of a check: it is made once, and each repository is a copy. */
+const initialized = openMemoryStore();
+before(() => initRestic(initialized, options));
+
+async function resticOn(store: Store, dispose: () => void): Promise<EngineUnderTest> {
+  for await (const { key } of initialized.list('', HOW)) {
+    await store.put(key, await initialized.read(key, undefined, HOW), HOW);
+  }
+  const engine = await openRestic(store, options);
+  return {
+    engine,
+    async damage() {
+      let largest: Stored | undefined;
+      for await (const stored of store.list('data', HOW)) {
+        if (stored.sizeBytes > (largest?.sizeBytes ?? 0)) largest = stored;
+      }
+      const bytes = await store.read(largest!.key, undefined, HOW);
+      bytes[bytes.length >> 1]! ^= 1;
+      await store.put(largest!.key, bytes, HOW);
+    },
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      dispose();
+    },
+  };
+}
+
+const engines: Readonly<Record<string, () => Promise<EngineUnderTest>>> = {
+  'the restic engine on a memory store': () => resticOn(openMemoryStore(), () => {}),
+  'the restic engine on a local store': async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-engine-'));
+    const store = await openLocalStore({ path: join(folder, 'root'), create: true });
+    return await resticOn(store, () => rmSync(folder, { recursive: true }));
+  },
+};
+
+for (const [name, make] of Object.entries(engines)) {
+  describe(name, () => {
+    for (const check of engineContract(make)) it(check.name, () => check.run());
+  });
+}

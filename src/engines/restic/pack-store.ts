@@ -50,7 +50,9 @@ export class PackStore {
       plainBytes: totals.plainBytes + plainBytes,
       storedBytes: totals.storedBytes + sizeBytes,
     };
-    await this.#index.add({ id, blobs: decodePackHeader(header, sizeBytes, key) }, blobs, sizeBytes);
+    // Until the index is written the header's bytes are kept, not an object for each blob.
+    const entries = { [Symbol.iterator]: () => decodePackHeader(header, sizeBytes, key).values() };
+    await this.#index.add({ id, blobs: entries }, blobs, sizeBytes);
   }
 
   /** Has a pack that is already stored named by an index too. */

@@ -26,9 +26,9 @@ export function makePlatform(folder: string): SamplePlatform {
   }
   writeFileSync(join(media, 'film.raw'), noise(9001, 48 * MIB));
   writeFileSync(join(media, 'copy of film.raw'), noise(9001, 48 * MIB));
-  writeSparse(join(media, 'disk.img'), 512 * MIB, [
+  writeSparse(join(media, 'disk.img'), 256 * MIB, [
     [0, noise(9002, MIB)],
-    [300 * MIB, prose(9003, 2 * MIB)],
+    [200 * MIB, prose(9003, 2 * MIB)],
   ]);
   makeNastyTree(join(media, 'oddities'));
   writeFileSync(join(folder, 'surety.yaml'), CONFIGURATION);

@@ -136,6 +136,19 @@ test('owner, mode and time are set to the nanosecond where the placement says so
   }
 });
 
+test('a file whose attributes can not be set is complete, and the source is asked to try', async () => {
+  const repository = await makeResticRepository();
+  const target = newTarget();
+  await using restoring = await begin(repository, await addSnapshot(repository, MIXED));
+  // No system has such a user.
+  const attributes = { owner: { uid: 2 ** 40, gid: 0 }, mode: 0o600, mtimeNs: 0n };
+  const files = placements(await filesOf(restoring), target, attributes);
+  for await (const placed of restoring.place(files, FOREVER)) {
+    assert.deepEqual([placed.error, placed.unattributed], [undefined, true]);
+  }
+  assertEqual(target, MIXED);
+});
+
 test('without attributes a file is left to its owner alone', async () => {
   const repository = await makeResticRepository();
   const target = newTarget();

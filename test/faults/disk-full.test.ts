@@ -17,7 +17,7 @@ test('a backup on a full disk fails, leaves a sound repository, and goes on when
 }, async (context) => {
   const folder = await mkdtemp(join(tmpdir(), 'surety-full-'));
   context.after(() => rm(folder, { recursive: true, force: true }));
-  await using disk = await mountSmallDisk('size=8m');
+  await using disk = await mountSmallDisk('size=2m');
   const sample = { source: join(folder, 'source'), repository: join(disk.path, 'vault') };
   const restic = resticFor(sample.repository, PASSWORD);
   makeSource(sample);

@@ -1,10 +1,11 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupResult, Engine, Snapshot } from '../../src/engines/engine.ts';
-import { initRestic, openRestic } from '../../src/engines/restic/open.ts';
+import { openRestic } from '../../src/engines/restic/open.ts';
 import type { WriteReport } from '../../src/sources/source.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { noise, prose } from '../fixtures/content.ts';
 import { filesSource } from '../fixtures/files-source.ts';
 
@@ -17,7 +18,7 @@ export interface Sample {
 export const PASSWORD = 'a test password';
 
 /** Small, so that a small tree fills several packs. */
-const PACK_SIZE_BYTES = 4 << 20;
+const PACK_SIZE_BYTES = 1 << 20;
 
 const options = {
   password: PASSWORD,
@@ -34,15 +35,15 @@ export function sampleIn(folder: string): Sample {
 /** Text, random bytes, small files: enough for several packs. */
 export function makeSource({ source }: Sample): void {
   mkdirSync(join(source, 'notes', 'old'), { recursive: true });
-  writeFileSync(join(source, 'random'), noise(1, 9 << 20));
-  writeFileSync(join(source, 'text'), prose(2, 3 << 20));
+  writeFileSync(join(source, 'random'), noise(1, 9 << 18));
+  writeFileSync(join(source, 'text'), prose(2, 3 << 18));
   for (let index = 0; index < 30; index++) writeFileSync(join(source, 'notes', `note ${index}`), prose(index, 3000));
 }
 
 /** The next day: some of everything is new, changed or gone. */
 export function changeSource({ source }: Sample): void {
-  writeFileSync(join(source, 'random'), Buffer.concat([noise(1, 2 << 20), noise(7, 5 << 20)]));
-  writeFileSync(join(source, 'more'), noise(8, 2 << 20));
+  writeFileSync(join(source, 'random'), Buffer.concat([noise(1, 2 << 18), noise(7, 5 << 18)]));
+  writeFileSync(join(source, 'more'), noise(8, 2 << 18));
   for (let index = 0; index < 30; index += 2)
     writeFileSync(join(source, 'notes', `note ${index}`), prose(index + 50, 3000));
   rmSync(join(source, 'text'));
@@ -50,7 +51,7 @@ export function changeSource({ source }: Sample): void {
 
 export async function makeRepository({ repository }: Sample): Promise<void> {
   await using store = await openLocalStore({ path: repository, create: true });
-  await initRestic(store, options);
+  await initCheaply(store, PASSWORD);
 }
 
 /** Opens the repository; `wrap` puts something around its store. */

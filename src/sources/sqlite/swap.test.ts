@@ -57,10 +57,11 @@ function rowsOf(path: string): number | undefined {
 }
 
 /** Swaps in a process of its own that runs `before` the n-th of its steps, with `name` and `path` in scope. */
-async function swapInChild(folder: Folder, nth: number, before: string): Promise<boolean> {
+async function swapInChild(folder: Folder, nth: number, before: string, first = ''): Promise<boolean> {
   const program = `
     import fs from 'node:fs';
     import { syncBuiltinESMExports } from 'node:module';
+    ${first}
     let steps = 0;
     for (const name of ['linkSync', 'renameSync', 'rmSync', 'fsyncSync']) {
       const real = fs[name];
@@ -137,6 +138,23 @@ for (const mode of ['wal', 'delete'] as const) {
     assert.equal(kept.prepare('PRAGMA journal_mode').get()?.journal_mode, mode);
   });
 }
+
+test('where there are no hard links a kill may leave nothing at the name, but both databases whole', async () => {
+  const refuse = `fs.linkSync = () => { throw Object.assign(new Error('no links'), { code: 'EPERM' }) };`;
+  for (let nth = 1, finished = false; !finished; nth++) {
+    using folder = makeFolder();
+    const path = folder.at('app.db');
+    makeDatabase(path, { mode: 'wal', rows: 40 });
+    makeDatabase(folder.at('new.db'), { rows: 100 });
+    copyFileSync(folder.at('new.db'), folder.at('again.db'));
+    finished = await swapInChild(folder, nth, `process.kill(process.pid, 'SIGKILL');`, refuse);
+    const whole = readdirSync(folder.path).map((name) => rowsOf(folder.at(name)));
+    assert.ok(whole.includes(40) && whole.filter((rows) => rows === 100).length === 2, `killed before step ${nth}`);
+    swapIn({ source: 'app', path }, folder.at('again.db'), path, LATER);
+    assert.equal(rowsOf(path), 100);
+    assert.ok(keptIn(folder).some((name) => rowsOf(folder.at(name)) === 40));
+  }
+});
 
 test('a step that fails puts everything back', async () => {
   using folder = makeFolder();

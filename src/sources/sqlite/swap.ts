@@ -48,7 +48,7 @@ function replace(about: About, restored: string, path: string, kept: string, und
   const isReadable = expectUnlocked(about, path);
   giveSecondName(path, kept, undo);
   using lock = isReadable ? holdExclusive(about, kept) : undefined;
-  expectUnused(about, path);
+  expectUnused(about, existsSync(path) ? path : kept);
   if (lock === undefined) moveCompanions(path, kept, undo);
   else removeSpentCompanions(about, path);
   syncPath(dirname(path));

@@ -255,6 +255,18 @@ test('an unfinished file of a killed restore is removed by the next one', async 
   assert.deepEqual(left, ['app.db.surety-restore-notes']);
 });
 
+test('an unfinished file of a killed restore stays as long as no other restore succeeds: it may be the only copy', async () => {
+  using folder = makeFolder();
+  const { path, source, held } = await damagedDatabase(folder);
+  const left = `${path}.surety-restore-${spawnSync('true').pid}-00112233`;
+  writeFileSync(left, contentOf(held));
+  rmSync(path);
+  await assert.rejects(restore(source, withContent(held, Buffer.from('damaged'.repeat(100)))));
+  assert.equal(countItems(left), 100);
+  await restore(source, held);
+  assert.deepEqual(readdirSync(folder.path), ['app.db']);
+});
+
 test('a restore that is killed while it writes leaves the original, and the next one cleans up', async () => {
   using folder = makeFolder();
   const { path, source, held } = await damagedDatabase(folder);

@@ -142,7 +142,12 @@ function removeAbandoned(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(prefix)) continue;
     const processId = Number(/^(\d+)-[0-9a-f]{8}$/.exec(name.slice(prefix.length))?.[1] ?? 0);
-    if (processId > 0 && processId !== process.pid && !isRunning(processId)) rmSync(join(dirname(path), name));
+    if (processId === 0 || processId === process.pid || isRunning(processId)) continue;
+    try {
+      rmSync(join(dirname(path), name));
+    } catch {
+      // It stays; the restore itself is complete.
+    }
   }
 }
 

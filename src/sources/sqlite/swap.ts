@@ -3,6 +3,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -118,7 +119,7 @@ function removeSecondNames(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (!name.startsWith(prefix)) continue;
     const other = join(dirname(path), name);
-    const { dev, ino } = statSync(other, { bigint: true });
+    const { dev, ino } = lstatSync(other, { bigint: true });
     if (dev === own.dev && ino === own.ino) rmSync(other);
   }
 }

@@ -11,7 +11,8 @@ const facts = {
 
 function shown(more: object): string {
   const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts: { ...facts, ...more } }];
-  return showText({ repository: 'vault', location: '/backup', point: undefined, snapshots }, now);
+  const report = { repository: 'vault', location: '/backup', point: undefined, snapshots, unread: [] };
+  return showText(report, now);
 }
 
 test('what the source noted is shown, each on a line of its own and without what steers a terminal', () => {

@@ -103,6 +103,8 @@ test('an id that fits several snapshots is ambiguous', async () => {
 test('a repository that can not be read hides nothing in others, but is the answer when nothing was found', async () => {
   const broken = listedRepository('broken', new SuretyError('store.denied', 'permission denied'));
   assert.equal((await find(toWanted('a1'), broken, repository('one', ...first)))[0], 'one');
+  const { unread } = await locate(toWanted('latest'), [broken, repository('one', ...first)], how);
+  assert.deepEqual(unread, ['repository broken: permission denied']);
   await assert.rejects(find(toWanted('c1'), broken, repository('one', ...first)), {
     code: 'store.denied',
     message: 'repository broken: permission denied',

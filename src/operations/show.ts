@@ -24,6 +24,8 @@ export interface ShowReport {
   readonly location: string;
   readonly point: RecoveryPoint | undefined;
   readonly snapshots: readonly ShownSnapshot[];
+  /** Repositories and snapshots that could not be looked at. */
+  readonly unread: readonly string[];
 }
 
 /** An entry as it is shown. */
@@ -37,7 +39,7 @@ export async function show(
   how: { readonly signal: AbortSignal },
   see: SeeEntries,
 ): Promise<ShowReport> {
-  const { repository, engine, point, snapshots } = await locate(request.wanted, request.repositories, how);
+  const { repository, engine, point, snapshots, unread } = await locate(request.wanted, request.repositories, how);
   const shown: ShownSnapshot[] = [];
   for (const snapshot of snapshots) {
     shown.push({ snapshot, facts: await engine.facts(snapshot, how) });
@@ -45,5 +47,5 @@ export async function show(
     const batches = engine.entries(snapshot, { signal: how.signal, select: request.entries.select });
     for await (const batch of batches) await see(snapshot, batch);
   }
-  return { repository: repository.name, location: repository.location, point, snapshots: shown };
+  return { repository: repository.name, location: repository.location, point, snapshots: shown, unread };
 }

@@ -105,6 +105,7 @@ async function findItems(call: Call, id: string, options: RestoreOptions, sessio
     platform.repositories(options.repository),
     call,
   );
+  for (const line of found.unread) session.warn(`not looked at: ${line}`);
   const snapshots = found.snapshots.filter((one) => options.source === undefined || one.source === options.source);
   if (snapshots.length === 0)
     throw otherSource(

@@ -29,7 +29,7 @@ export function showCommand(act: Act): Command {
 }
 
 async function runShow(call: Call, id: string, options: ShowOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async ({ platform }) => {
+  return await withSession(call, { record: false }, async ({ platform, warn }) => {
     const entries = options.entries === true || options.path !== undefined ? { select: options.path } : undefined;
     const documents: object[] = [];
     // A snapshot can have millions of entries: people see them as they come, only a JSON document needs them all.
@@ -40,6 +40,7 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
     };
     const repositories = platform.repositories(options.repository);
     const report = await show({ wanted: toWanted(id, options), repositories, entries }, call, see);
+    for (const line of report.unread) warn(`not looked at: ${line}`);
     return {
       exitCode: EXIT.ok,
       document: { verb: 'show', outcome: 'ok', ...report, ...(entries === undefined ? {} : { entries: documents }) },

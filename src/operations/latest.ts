@@ -1,0 +1,82 @@
+/** What `latest` means among the snapshots of several repositories. */
+import { SuretyError } from '../base/errors.ts';
+import { listed } from '../base/nearest.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import { recoveryPoints } from './recovery-point.ts';
+import { better, type Found, type Shelf } from './shelf.ts';
+
+/** The newest of a source; without a source, the newest recovery point: a complete one if there is any. */
+export interface Latest {
+  readonly latest: true;
+  readonly source: string | undefined;
+  /** Only what was taken on this host. Without it: on {@link Latest.here} where several hosts have the source. */
+  readonly host: string | undefined;
+  /** Only what was taken at or before. */
+  readonly at: Date | undefined;
+  /** Name of this machine. */
+  readonly here: string;
+}
+
+/** Throws `snapshot.none`, and `snapshot.ambiguous` when only a guess could choose between hosts. */
+export function newest(wanted: Latest, shelves: readonly Shelf[]): Found {
+  const isCandidate = candidateTest(wanted, shelves);
+  const candidates = shelves.flatMap(({ repository, engine, snapshots }): Found[] => {
+    const fitting = snapshots.filter(isCandidate);
+    if (wanted.source === undefined) {
+      const points = recoveryPoints(fitting);
+      const point = points.findLast((one) => one.complete) ?? points.at(-1);
+      return point === undefined ? [] : [{ repository, engine, point, snapshots: point.members }];
+    }
+    const snapshot = fitting.at(-1);
+    return snapshot === undefined ? [] : [{ repository, engine, point: undefined, snapshots: [snapshot] }];
+  });
+  const best = candidates.reduce<Found | undefined>(better, undefined);
+  if (best === undefined) throw noneYet(wanted, shelves);
+  return best;
+}
+
+/** Which snapshots `latest` may mean. */
+function candidateTest(wanted: Latest, shelves: readonly Shelf[]): (snapshot: Snapshot) => boolean {
+  const all = shelves.flatMap((shelf) => shelf.snapshots).filter((snapshot) => isOf(snapshot, wanted));
+  // What another program put into the repository is meant only when there is nothing else.
+  const foreign = all.every((snapshot) => snapshot.source === '');
+  const known = all.filter((snapshot) => foreign || snapshot.source !== '');
+  const host = wanted.host ?? hostMeant(wanted, [...new Set(known.map((snapshot) => snapshot.host))]);
+  const limit = wanted.at?.getTime() ?? Number.POSITIVE_INFINITY;
+  return (snapshot) =>
+    isOf(snapshot, wanted) &&
+    (foreign || snapshot.source !== '') &&
+    (host === undefined || snapshot.host === host) &&
+    snapshot.time.getTime() <= limit;
+}
+
+function isOf(snapshot: Snapshot, { source }: Latest): boolean {
+  return source === undefined || snapshot.source === source;
+}
+
+function hostMeant({ here, source }: Latest, hosts: readonly string[]): string | undefined {
+  if (hosts.length < 2) return undefined;
+  if (hosts.includes(here)) return here;
+  const what = source === undefined ? 'there are snapshots' : `source ${source} has snapshots`;
+  throw new SuretyError('snapshot.ambiguous', `${what} of the hosts ${listed(hosts, 'and')}, and this is ${here}`, {
+    hint: 'choose one with --host, or give an id',
+  });
+}
+
+function noneYet(wanted: Latest, shelves: readonly Shelf[]): SuretyError {
+  const { source, host, at } = wanted;
+  const fitting = shelves
+    .flatMap((shelf) => shelf.snapshots)
+    .filter((one) => isOf(one, wanted) && (host === undefined || one.host === host));
+  const of = source === undefined ? '' : ` of source ${source}`;
+  const what = `there is no snapshot${of}${host === undefined ? '' : ` of host ${host}`}`;
+  const oldest = fitting.toSorted((left, right) => left.time.getTime() - right.time.getTime())[0];
+  if (oldest === undefined || at === undefined) {
+    return new SuretyError('snapshot.none', what, {
+      hint: 'make one with surety backup; surety list shows what there is',
+    });
+  }
+  return new SuretyError('snapshot.none', `${what} at or before ${at.toISOString()}`, {
+    hint: `the oldest one is ${oldest.id.slice(0, 8)} of ${oldest.time.toISOString().slice(0, 19)}Z`,
+  });
+}

@@ -4,6 +4,7 @@ import type { Reading, SourceFacts } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, Snapshot, SnapshotFacts } from '../engine.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
 import { ContentStore } from './backup/content-store.ts';
+import { watchFailure } from './backup/failure.ts';
 import { PackFlow } from './backup/pack-flow.ts';
 import { EntriesReader } from './backup/read-entries.ts';
 import { saveFacts } from './backup/save-facts.ts';
@@ -54,16 +55,16 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
       how.warn(warning);
     },
   };
-  let reader: EntriesReader | undefined;
-  const fail = (error: unknown): void => reader?.fail(error);
+  const failure = watchFailure(how.signal);
   const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
   // Each worker fills a pack, and so do the trees.
-  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure: fail });
+  const onFailure = failure.report;
+  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure });
   await using content = new ContentStore(repository, table, flow, workers);
   const trees = new TreeStore(repository, table, flow);
   const tally = new Tally(how.progress, () => repository.clock.elapsedMs());
-  reader = await EntriesReader.open({
-    ...{ reading, table, content, tally, how: counted },
+  const reader = await EntriesReader.open({
+    ...{ reading, table, content, tally, failure, how: counted },
     trees: openTreeReader(repository, table),
     save: (tree) => trees.save(tree),
     parentTree: parent?.tree,
@@ -73,10 +74,10 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
   const facts: SourceFacts = await reading.finish();
   const { newestNs } = tally;
   const document = factsOf(repository, reading, facts, warnings, how);
-  await saveFacts({ reader, table, content, document, newestNs });
+  await failure.during(saveFacts({ reader, table, content, document, newestNs }));
   reader.root.release();
-  const tree = await reader.orFailure(reader.root.saved);
-  await reader.orFailure(Promise.all([content.flush(), trees.flush()]));
+  const tree = await failure.during(reader.root.saved);
+  await failure.during(Promise.all([content.flush(), trees.flush()]));
   await packs.flush();
   const stats = statsOf(tally, packs);
   const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);

@@ -19,7 +19,7 @@ export interface SaveFactsOptions {
 export async function saveFacts({ reader, table, content, document, newestNs }: SaveFactsOptions): Promise<void> {
   const json = Buffer.from(`${JSON.stringify(document)}\n`);
   const id = sha256(json);
-  const ids = table.find(id, DATA) >= 0 ? [idText(id)] : (await reader.orFailure(content.saveStream([json]))).ids;
+  const ids = table.find(id, DATA) >= 0 ? [idText(id)] : (await content.saveStream([json])).ids;
   const times = { mtimeNs: newestNs, ctimeNs: newestNs };
   reader.reserved?.write({ ...DOCUMENT, ...times, sizeBytes: json.length }, { content: ids });
 }

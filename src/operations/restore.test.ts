@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
+import { SuretyError } from '../base/errors.ts';
 import { backup } from './backup.ts';
 import { type RestoreItem, type RestoreRequest, restore } from './restore.ts';
 
@@ -85,7 +86,7 @@ describe('restore', () => {
     await assert.rejects(restore(request({ select: ['c'] }), workshop.how()), { code: 'snapshot.path-missing' });
   });
 
-  test('damage in one member is reported, and the others are restored all the same', async () => {
+  test('damage in one member is reported and the others are restored all the same; in place, none is', async () => {
     const own = openWorkshop();
     await using _ = own;
     const repository = await own.repository('damaged');
@@ -112,5 +113,11 @@ describe('restore', () => {
     );
     assert.equal(report.outcome, 'failed');
     assert.equal(readFileSync(join(target, 'b', 'y'), 'utf8'), 'two'.repeat(1000));
+
+    for (const key of packs[0]!) await repository.store.delete(key, own.how());
+    writeFileSync(join(own.folder, 'b', 'y'), 'newer');
+    const inPlace = { target: undefined, conflict: 'overwrite', decision: 'confirmed' } as const;
+    await assert.rejects(restore(request({ ...inPlace, items: members.toReversed() }), own.how()), SuretyError);
+    assert.equal(readFileSync(join(own.folder, 'b', 'y'), 'utf8'), 'newer');
   });
 });

@@ -1,19 +1,13 @@
 /** Restores snapshots: to another place, or in place after an explicit decision. */
-import { hasCode, messageOf, SuretyError } from '../base/errors.ts';
-import type { Engine, Snapshot } from '../engines/engine.ts';
-import type { Source, Warning, WriteHow, WriteReport } from '../sources/source.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import type { Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
-import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import { toSuretyError } from './failure.ts';
 import { runStep, type StepTools } from './step.ts';
+import { type Conflict, type RestoreItem, type WriteRequest, writeItem } from './write-item.ts';
 
-export interface RestoreItem {
-  readonly repository: RepositoryHandle;
-  readonly snapshot: Snapshot;
-  /** Writes the entries; of the kind that the snapshot's source had. */
-  readonly source: SourceHandle;
-}
-
-export type Conflict = WriteHow['conflict'];
+export type { Conflict, RestoreItem } from './write-item.ts';
 
 /**
  * Whether what stands at the target may be replaced. `confirmed` is somebody's explicit word: a typed `yes` or
@@ -21,16 +15,10 @@ export type Conflict = WriteHow['conflict'];
  */
 export type Decision = 'replace-nothing' | 'confirmed';
 
-export interface RestoreRequest {
+export interface RestoreRequest extends WriteRequest {
   readonly runId: string;
   /** One snapshot, or the members of a recovery point in the order they were taken. */
   readonly items: readonly RestoreItem[];
-  /** Absolute path, or undefined for the original place. */
-  readonly target: string | undefined;
-  readonly conflict: Conflict;
-  /** Paths or globs; undefined: everything. */
-  readonly select: readonly string[] | undefined;
-  readonly dryRun: boolean;
   readonly decision: Decision;
 }
 
@@ -57,8 +45,8 @@ export interface RestoreReport {
 }
 
 /**
- * Restores every item. Before anything is written, all of them are checked: the content is in the repository, and the
- * target takes them. A later failure of one item does not stop the others; it is in the report. Throws
+ * Restores every item. Before anything is written, it is checked that the target takes them all and, in place, that
+ * the repository has them all. After that, a failure of one item does not stop the others; it is in the report. Throws
  * `restore.unconfirmed` where something could be replaced and nobody said so, and what the checks found.
  */
 export async function restore(request: RestoreRequest, how: OperationHow): Promise<RestoreReport> {
@@ -103,7 +91,8 @@ function conflictOf({ conflict, target, dryRun }: RestoreRequest, at: number): C
 
 /**
  * Nothing is written while the target would refuse any member. What is wrong with a member itself, such as damage, is
- * left to its own step: it must not keep the others from being restored.
+ * left to its own step where it goes to a place of its own: it must not keep the others from being restored. In place it
+ * would leave a mixture of old and new, so there it ends the restore.
  */
 async function checkAll(items: readonly RestoreItem[], request: RestoreRequest, how: OperationHow): Promise<void> {
   for (const item of items) {
@@ -111,7 +100,8 @@ async function checkAll(items: readonly RestoreItem[], request: RestoreRequest, 
       await writeItem(item, { ...request, dryRun: true }, silent(how));
     } catch (error) {
       how.signal.throwIfAborted();
-      if (error instanceof SuretyError && error.code.startsWith('target.')) throw error;
+      const refused = error instanceof SuretyError && error.code.startsWith('target.');
+      if (refused || request.target === undefined) throw toSuretyError(error, doingOf(item), how.signal);
     }
   }
 }
@@ -140,6 +130,10 @@ function silent({ signal }: OperationHow): StepTools {
   return { signal, warn: () => {}, progress: () => {} };
 }
 
+function doingOf({ repository, source, snapshot }: RestoreItem): string {
+  return `snapshot ${snapshot.id.slice(0, 8)} of ${source.name} from repository ${repository.name}`;
+}
+
 async function restoreItem(
   item: RestoreItem,
   request: RestoreRequest,
@@ -151,7 +145,7 @@ async function restoreItem(
     {
       run,
       step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
-      doing: `snapshot ${snapshot.id.slice(0, 8)} of ${source.name} from repository ${repository.name}`,
+      doing: doingOf(item),
       work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
         const report = await writeItem(item, request, tools);
         const whole = request.select === undefined && report.skipped === 0 && report.failed.length === 0;
@@ -174,45 +168,4 @@ async function restoreItem(
     error: ending.error,
     durationMs: ending.durationMs,
   };
-}
-
-async function writeItem(item: RestoreItem, request: RestoreRequest, tools: StepTools): Promise<WriteReport> {
-  const engine: Engine = await item.repository.open(tools);
-  const source: Source = await item.source.open(tools);
-  const lost: Lost[] = [];
-  // At another place a part is better than nothing. Where it would replace things, all of it must be there.
-  const onLost = request.target === undefined ? undefined : (path: string, error: Error) => lost.push({ path, error });
-  const how = { signal: tools.signal, select: request.select, onLost };
-  await using restoring = await engine.restore(item.snapshot, how);
-  const total = request.select === undefined ? item.snapshot.stats : undefined;
-  const report = await source.write(restoring, {
-    signal: tools.signal,
-    warn: tools.warn,
-    target: request.target,
-    conflict: request.conflict,
-    dryRun: request.dryRun,
-    progress: ({ files, sizeBytes }) =>
-      tools.progress({
-        phase: 'write',
-        items: files,
-        sizeBytes,
-        totalItems: filesOf(total),
-        totalBytes: total?.sizeBytes,
-      }),
-  });
-  return withLost(report, lost, tools);
-}
-
-type Lost = WriteReport['failed'][number];
-
-/** Adds what the writer could not know of: directories of which nothing is left, and in a dry run all that will fail. */
-function withLost(report: WriteReport, lost: readonly Lost[], { warn }: StepTools): WriteReport {
-  const known = new Set(report.failed.map(({ path }) => path));
-  const added = lost.filter(({ path }) => !known.has(path));
-  for (const { path, error } of added) warn({ code: 'entry.failed', path, message: messageOf(error) });
-  return { ...report, failed: [...report.failed, ...added] };
-}
-
-function filesOf(stats: Snapshot['stats']): number | undefined {
-  return stats === undefined ? undefined : stats.filesNew + stats.filesChanged + stats.filesUnmodified;
 }

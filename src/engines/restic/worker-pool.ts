@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { SuretyError } from '../../base/errors.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
 
 /** How many tasks a worker has at once: one it works on and one at hand, so that it never waits for the main thread. */
 const DEPTH = 2;
@@ -65,6 +65,8 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
 
   /** Runs a task on the least busy worker. `make` gets the task's number. */
   run(make: (task: number) => Sent, transfer: ArrayBuffer[] = []): Promise<Got> {
+    // A thread started now would be one that nobody ends.
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return this.#send(this.#leastBusy(), make, transfer);
   }
 
@@ -73,10 +75,13 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
     return Promise.all(this.#threads.map((thread) => this.#send(thread, make, [])));
   }
 
+  /** Ends the workers where they stand; tasks that are not done are then rejected with `repository.interrupted`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
+    const interrupted = new SuretyError('repository.interrupted', 'the work was ended before it was complete');
+    this.#failure ??= interrupted;
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
-    this.#fail(new SuretyError('repository.interrupted', 'the work was ended before it was complete'));
+    this.#fail(interrupted);
   }
 
   #send(thread: Thread, make: (task: number) => Sent, transfer: ArrayBuffer[]): Promise<Got> {
@@ -102,7 +107,9 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
     });
     const thread: Thread = { worker, load: 0 };
     worker.on('message', (message: Got) => this.#receive(thread, message));
-    worker.on('error', (error) => this.#fail(error as Error));
+    worker.on('error', (cause) => {
+      this.#fail(new SuretyError('repository.failed', `a worker thread failed: ${messageOf(cause)}`, { cause }));
+    });
     worker.on('exit', (code) => {
       if (!this.#ending) this.#fail(new SuretyError('repository.failed', `a worker thread ended with code ${code}`));
     });

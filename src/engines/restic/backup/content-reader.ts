@@ -1,18 +1,16 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf, systemCode } from '../../../base/errors.ts';
 import type { Chunker } from '../chunker.ts';
 import type { BlobSaver } from './blob-saver.ts';
 import {
   type BackupTask,
-  FILE_CHANGED,
   FILE_FAILED,
   FILE_GREW,
-  FILE_OK,
   type FilesTask,
   type FromBackupWorker,
   SEGMENT_BYTES,
   type SettledFile,
 } from './messages.ts';
+import { readPart, readSettled } from './read-file.ts';
 
 const ID_BYTES = 32;
 
@@ -22,7 +20,10 @@ export interface ContentReaderOptions {
   readonly post: (message: FromBackupWorker, transfer?: ArrayBuffer[]) => void;
 }
 
-/** Carries out the tasks of a backup worker. */
+/**
+ * Carries out the tasks of a backup worker. What can not be read is told of its file. What can not be saved is thrown and ends the
+ * backup: its blobs are claimed already, so others would count on them.
+ */
 export function createContentReader({ chunker, saver, post }: ContentReaderOptions): {
   run(task: BackupTask): Promise<void>;
 } {
@@ -58,26 +59,32 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
     ids.clear();
     const settled: SettledFile[] = [];
     for (let index = 0; index < total; index++) {
-      try {
-        const seen = { sizeBytes: task.sizes[index]!, mtimeNs: task.mtimesNs[index]! };
-        const { file, state } = readSettled(task.paths[index]!, seen, chunker.buffer);
-        states[index] = state;
-        sizes[index] = file.sizeBytes;
-        if (state === FILE_GREW) continue;
-        if (file.mtimeNs !== seen.mtimeNs) settled.push({ index, mtimeNs: file.mtimeNs, ctimeNs: file.ctimeNs });
-        const before = ids.count;
-        await saveChunks(cutsOf(file.sizeBytes, true));
-        counts[index] = ids.count - before;
-      } catch (error) {
+      const seen = { sizeBytes: task.sizes[index]!, mtimeNs: task.mtimesNs[index]! };
+      const read = attempt(() => readSettled(task.paths[index]!, seen, chunker.buffer));
+      if ('failure' in read) {
         states[index] = FILE_FAILED;
-        failures.push({ index, code: systemCode(error) ?? '', message: messageOf(error) });
+        failures.push({ index, ...read.failure });
+        continue;
       }
+      const { file, state } = read.result;
+      states[index] = state;
+      sizes[index] = file.sizeBytes;
+      if (state === FILE_GREW) continue;
+      if (file.mtimeNs !== seen.mtimeNs) settled.push({ index, mtimeNs: file.mtimeNs, ctimeNs: file.ctimeNs });
+      const before = ids.count;
+      await saveChunks(cutsOf(file.sizeBytes, true));
+      counts[index] = ids.count - before;
     }
     post({ kind: 'files', task: task.task, states, sizes, counts, ids: ids.take(), settled, failures });
   }
 
   async function readSegment(task: Extract<BackupTask, { kind: 'segment' }>): Promise<void> {
-    const part = readPart(task.path, task.offset, chunker.buffer);
+    const read = attempt(() => readPart(task.path, task.offset, chunker.buffer));
+    if ('failure' in read) {
+      post({ kind: 'failed', task: task.task, ...read.failure });
+      return;
+    }
+    const part = read.result;
     const end = part.sizeBytes < SEGMENT_BYTES;
     const cuts = cutsOf(part.sizeBytes, end);
     const sizeBytes = cuts.at(-1) ?? 0;
@@ -113,6 +120,20 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
   };
 }
 
+interface FileFailure {
+  /** The system's error code, '' when it has none. */
+  readonly code: string;
+  readonly message: string;
+}
+
+function attempt<T>(read: () => T): { readonly result: T } | { readonly failure: FileFailure } {
+  try {
+    return { result: read() };
+  } catch (error) {
+    return { failure: { code: systemCode(error) ?? '', message: messageOf(error) } };
+  }
+}
+
 /** Ids of blobs, one after another in a growing array. */
 function createIdList(): { next(): Uint8Array; clear(): void; take(): Uint8Array; readonly count: number } {
   let bytes = new Uint8Array(1024 * ID_BYTES);
@@ -135,92 +156,4 @@ function createIdList(): { next(): Uint8Array; clear(): void; take(): Uint8Array
       return count;
     },
   };
-}
-
-// A path may have become a link, a pipe or a device since the walk: links are not followed, nothing blocks, and what is not a
-// regular file is refused before a byte of it counts.
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-const NO_ATIME = constants.O_NOATIME ?? 0;
-
-/** Reading for a backup leaves access times alone where the system allows it: for the owner and root. */
-function openForReading(path: string | Uint8Array): number {
-  const target = typeof path === 'string' ? path : Buffer.from(path.buffer, path.byteOffset, path.byteLength);
-  if (NO_ATIME === 0) return openSync(target, OPEN_FLAGS);
-  try {
-    return openSync(target, OPEN_FLAGS | NO_ATIME);
-  } catch (error) {
-    if (systemCode(error) !== 'EPERM') throw error;
-    return openSync(target, OPEN_FLAGS);
-  }
-}
-
-interface FileState {
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-}
-
-interface FilePart extends FileState {
-  readonly sizeBytes: number;
-  /** Of the whole file, when the part had been read. */
-  readonly fileBytes: number;
-}
-
-/**
- * Reads a file that the walk saw a while ago. One that is not as it was seen is read once more, with what is true now: only a file
- * that goes on changing under the reader is a changed one.
- */
-function readSettled(
-  path: string | Uint8Array,
-  seen: { readonly sizeBytes: number; readonly mtimeNs: bigint },
-  buffer: Uint8Array,
-): { file: FilePart; state: number } {
-  const first = readWhole(path, seen.sizeBytes, buffer);
-  if (isSame(first, seen)) return { file: first, state: FILE_OK };
-  const again = readWhole(path, first.fileBytes, buffer);
-  if (again.fileBytes > SEGMENT_BYTES) return { file: again, state: FILE_GREW };
-  return { file: again, state: isSame(again, first) ? FILE_OK : FILE_CHANGED };
-}
-
-function isSame(file: FilePart, seen: { readonly sizeBytes: number; readonly mtimeNs: bigint }): boolean {
-  return file.sizeBytes === seen.sizeBytes && file.sizeBytes === file.fileBytes && file.mtimeNs === seen.mtimeNs;
-}
-
-function readWhole(path: string | Uint8Array, expectedBytes: number, buffer: Uint8Array): FilePart {
-  const file = openForReading(path);
-  try {
-    const got = readSync(file, buffer, 0, Math.min(expectedBytes, SEGMENT_BYTES) + 1, null);
-    const stat = regular(file);
-    if (got === stat.fileBytes) return { ...stat, sizeBytes: got };
-    const more = readUpTo(file, buffer.subarray(got), SEGMENT_BYTES + 1 - got, null);
-    return { ...regular(file), sizeBytes: got + more };
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readPart(path: string | Uint8Array, offset: number, buffer: Uint8Array): FilePart {
-  const file = openForReading(path);
-  try {
-    const sizeBytes = readUpTo(file, buffer, SEGMENT_BYTES, offset);
-    return { ...regular(file), sizeBytes };
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A regular file gives fewer bytes than asked for only at its end. */
-function readUpTo(file: number, buffer: Uint8Array, wanted: number, offset: number | null): number {
-  let done = 0;
-  while (done < wanted) {
-    const got = readSync(file, buffer, done, wanted - done, offset === null ? null : offset + done);
-    if (got === 0) break;
-    done += got;
-  }
-  return done;
-}
-
-function regular(file: number): FileState & { readonly fileBytes: number } {
-  const stat = fstatSync(file, { bigint: true });
-  if (!stat.isFile()) throw Object.assign(new Error('is not a regular file any more'), { code: 'ENOTREG' });
-  return { fileBytes: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
 }

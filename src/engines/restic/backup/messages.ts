@@ -102,5 +102,5 @@ export type FromBackupWorker =
   | { readonly kind: 'want-buffer' }
   | { readonly kind: 'pack'; readonly pack: FinishedPack }
   | { readonly kind: 'flushed'; readonly task: number }
-  /** One task failed as a whole; `code` is the system's where it has one. */
+  /** One task failed as a whole: with the system's `code` when its file can not be read, with '' when anything else went wrong. */
   | { readonly kind: 'failed'; readonly task: number; readonly code: string; readonly message: string };

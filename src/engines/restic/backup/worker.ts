@@ -3,7 +3,7 @@
  * Everything is synchronous but waiting for a pack buffer.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf, systemCode } from '../../../base/errors.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { BlobTable } from '../blob-table.ts';
 import { createChunker } from '../chunker.ts';
 import { createSealer } from '../seal.ts';
@@ -46,7 +46,7 @@ async function runAll(): Promise<void> {
     try {
       await reader.run(task);
     } catch (error) {
-      port.postMessage({ kind: 'failed', task: task.task, code: systemCode(error) ?? '', message: messageOf(error) });
+      port.postMessage({ kind: 'failed', task: task.task, code: '', message: messageOf(error) });
     }
   }
   running = false;

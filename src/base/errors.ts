@@ -40,9 +40,10 @@ export function hasCode(error: unknown, ...codes: readonly string[]): error is S
   return error instanceof SuretyError && codes.includes(error.code);
 }
 
-/** The system's error code (`ENOENT`, `ENOSPC`, …) of a native error, or undefined. */
+/** The system's error code (`ENOENT`, `ENOSPC`, …) of a native error, or undefined; a {@link SuretyError} has none. */
 export function systemCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  if (error instanceof SuretyError || typeof error !== 'object' || error === null || !('code' in error))
+    return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
-import { SuretyError, systemCode } from '../../base/errors.ts';
+import { hasCode, SuretyError, systemCode } from '../../base/errors.ts';
 import { displayName, systemPath } from '../../base/names.ts';
 import type { WriteHow } from '../source.ts';
 import { reasonOf } from './check.ts';
@@ -154,7 +154,7 @@ export function wholeFailure(error: unknown, path: string): SuretyError | undefi
   const nested = error instanceof Error ? error.cause : undefined;
   const codes = [systemCode(error), systemCode(nested)];
   const details = { path: displayName(path) };
-  if (codes.some((code) => code === 'ENOSPC' || code === 'EDQUOT' || code === 'target.full')) {
+  if (codes.includes('ENOSPC') || codes.includes('EDQUOT') || hasCode(error, 'target.full')) {
     const message = `no space left while restoring ${displayName(path)}`;
     return new SuretyError('target.full', message, {
       hint: 'free some space and restore again',

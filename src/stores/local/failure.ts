@@ -22,7 +22,7 @@ export class BodyFailure extends Error {}
 export async function localFailure(error: unknown, action: string, root: string): Promise<unknown> {
   if (error instanceof BodyFailure) return error.cause;
   const code = systemCode(error);
-  if (error instanceof SuretyError || code === undefined) return error;
+  if (code === undefined) return error;
   const say = (storeCode: string, problem: string, facts: ErrorFacts = {}): SuretyError =>
     new SuretyError(`store.${storeCode}`, `can not ${action} in ${root}: ${problem}`, { cause: error, ...facts });
 

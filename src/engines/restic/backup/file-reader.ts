@@ -1,4 +1,4 @@
-import { SuretyError, systemCode } from '../../../base/errors.ts';
+import { systemCode } from '../../../base/errors.ts';
 import { systemPath } from '../../../base/names.ts';
 import type { Content, Entry, Warning, Xattr } from '../../../sources/source.ts';
 import { type ContentStore, hexIds, type SavedContent } from './content-store.ts';
@@ -121,7 +121,7 @@ export class FileReader {
         (saved) => this.#complete(file, saved),
         (error) => {
           // Only what the system says of the file itself is about this file; anything else ends the run.
-          const code = error instanceof SuretyError ? undefined : systemCode(error);
+          const code = systemCode(error);
           if (code === undefined) throw error;
           this.#drop(file, { code, message: String(error.message) });
         },

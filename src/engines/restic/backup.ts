@@ -1,5 +1,4 @@
 /** The verb `backup`: entries of a source become a snapshot. Packs are stored first, then their index, the snapshot last. */
-import { availableParallelism } from 'node:os';
 import type { Reading, SourceFacts } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, Snapshot, SnapshotFacts } from '../engine.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
@@ -20,8 +19,6 @@ import { PackStore } from './pack-store.ts';
 import type { Repository } from './repository.ts';
 import { listSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
-
-const WORKERS_MAX = 8;
 
 export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
   let found: { parent: Snapshot | undefined; table: BlobTable } | undefined;
@@ -56,7 +53,7 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
     },
   };
   const failure = watchFailure(how.signal);
-  const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
+  const { workers } = repository;
   // Each worker fills a pack, and so do the trees.
   const onFailure = failure.report;
   const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure });

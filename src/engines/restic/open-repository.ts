@@ -1,4 +1,5 @@
 /** Opens a repository with a password. */
+import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { Store } from '../../stores/store.ts';
@@ -9,6 +10,9 @@ import { DEFAULT_PACK_SIZE_BYTES } from './options.ts';
 import { createRepository, type Identity, type Repository } from './repository.ts';
 import { createSealer } from './seal.ts';
 import { unlockKey } from './unlock-key.ts';
+
+/** More threads than this wait for the store, and each takes memory. */
+const WORKERS_MAX = 8;
 
 export interface OpenOptions extends Identity {
   readonly password: string;
@@ -38,7 +42,7 @@ export async function openRepository(store: Store, options: OpenOptions): Promis
     keyId,
     level: options.compressionLevel,
     packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
-    workers: options.workers,
+    workers: options.workers ?? Math.min(WORKERS_MAX, availableParallelism()),
     identity: { host: options.host, user: options.user, program: options.program },
     clock: options.clock ?? systemClock,
   });

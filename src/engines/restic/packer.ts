@@ -3,20 +3,19 @@
  * Format: restic, doc/design.rst "Pack Format".
  */
 import { type BlobType, TREE } from './blob-table.ts';
+import { MAX_CHUNK_BYTES } from './chunker.ts';
+import { COMPRESSED_ENTRY_BYTES, HEADER_OVERHEAD, LENGTH_BYTES, PLAIN_ENTRY_BYTES } from './format/pack.ts';
 import { SEAL_OVERHEAD, SEAL_PREFIX, type Sealer } from './seal.ts';
 import { sha256 } from './sha256.ts';
 import { compressBound, compressInto } from './zstd.ts';
 
 /** Bounds the header of packs full of tiny blobs, and with it the room it needs in the buffer. */
 const MAX_BLOBS = 65_536;
-const PLAIN_ENTRY_BYTES = 37;
-const COMPRESSED_ENTRY_BYTES = 41;
-const HEADER_ROOM_BYTES = MAX_BLOBS * COMPRESSED_ENTRY_BYTES + SEAL_OVERHEAD + 4;
-const LARGEST_CHUNK_BYTES = 8 * 1024 * 1024;
+const HEADER_ROOM_BYTES = MAX_BLOBS * COMPRESSED_ENTRY_BYTES + HEADER_OVERHEAD;
 
 /** Size of a buffer that holds a pack just below its target, one more chunk, and the header. */
 export function packBufferBytes(targetBytes: number): number {
-  return targetBytes + compressBound(LARGEST_CHUNK_BYTES) + SEAL_OVERHEAD + HEADER_ROOM_BYTES;
+  return targetBytes + compressBound(MAX_CHUNK_BYTES) + SEAL_OVERHEAD + HEADER_ROOM_BYTES;
 }
 
 /** A pack that is ready to be stored. */
@@ -112,8 +111,8 @@ export class Packer {
     const buffer = this.#buffer!;
     const header = this.#header.subarray(0, this.#headerUsed);
     const sealed = this.#options.sealer.sealInto(buffer, this.#used, header);
-    const sizeBytes = this.#used + sealed + 4;
-    new DataView(buffer.buffer).setUint32(sizeBytes - 4, sealed, true);
+    const sizeBytes = this.#used + sealed + LENGTH_BYTES;
+    new DataView(buffer.buffer).setUint32(sizeBytes - LENGTH_BYTES, sealed, true);
     const pack: FinishedPack = {
       id: sha256(buffer.subarray(0, sizeBytes)),
       buffer: buffer.buffer,

@@ -29,8 +29,8 @@ export interface Repository {
   readonly level: number;
   /** Size from which a pack is full. */
   readonly packSizeBytes: number;
-  /** Threads for the heavy work; undefined: as many as suit the machine. */
-  readonly workers: number | undefined;
+  /** Threads for the heavy work. */
+  readonly workers: number;
   readonly identity: Identity;
   readonly clock: Clock;
   /** All files of a kind, in no order. Files whose name is no id are not the repository's and left out. */

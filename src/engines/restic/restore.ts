@@ -1,5 +1,4 @@
 /** The verb `restore`: what a snapshot names is checked to be there, then handed out. */
-import { availableParallelism } from 'node:os';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import type { Restoring, SourceFacts } from '../../sources/source.ts';
@@ -19,7 +18,6 @@ import type { ContentHandle } from './restored-entry.ts';
 import { openTreeReader, type TreeReader } from './tree-reader.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-const WORKERS_MAX = 8;
 /** What is read and not written yet, in all. */
 const BUDGET_BYTES = 48 * 1024 * 1024;
 
@@ -40,7 +38,7 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
     ...{ repository, table, available, pool },
     careful: openCarefulReader(repository, table, copies),
     budget: openByteBudget(BUDGET_BYTES),
-    places: repository.store.traits.connections + 2 * workersOf(repository),
+    places: repository.store.traits.connections + 2 * repository.workers,
   };
   // What is lost has been told by the check.
   const onLost = how.onLost === undefined ? undefined : () => {};
@@ -85,15 +83,11 @@ async function readFactsOrTell(
   }
 }
 
-function workersOf(repository: Repository): number {
-  return repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
-}
-
 function openPool(repository: Repository, table: BlobTable): WorkerPool<PlaceTask, FromRestoreWorker> {
   const workerData: RestoreWorkerData = { masterKey: repository.masterKey, table: table.shared };
   return new WorkerPool({
     url: new URL('./restore/worker.ts', import.meta.url),
-    workers: workersOf(repository),
+    workers: repository.workers,
     workerData,
     onEvent: () => {},
     isEnd: ({ kind }) => kind === 'placed',

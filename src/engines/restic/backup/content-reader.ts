@@ -1,5 +1,6 @@
 import { messageOf, systemCode } from '../../../base/errors.ts';
 import type { Chunker } from '../chunker.ts';
+import { ID_BYTES } from '../format/id.ts';
 import type { BlobSaver } from './blob-saver.ts';
 import {
   type BackupTask,
@@ -11,8 +12,6 @@ import {
   type SettledFile,
 } from './messages.ts';
 import { readPart, readSettled } from './read-file.ts';
-
-const ID_BYTES = 32;
 
 export interface ContentReaderOptions {
   readonly chunker: Chunker;

@@ -1,12 +1,13 @@
 /** What the main thread and the workers of a backup say to each other. Bytes are transferred, never copied. */
 import type { SharedBlobTable } from '../blob-table.ts';
+import { MAX_CHUNK_BYTES } from '../chunker.ts';
 import type { FinishedPack } from '../packer.ts';
 import type { MasterKey } from '../seal.ts';
 
 /** Files up to this size are read by one worker as a whole; larger ones go in segments, so that several workers share them. */
 export const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** What is left of one segment and begins the next is at most one chunk. */
-export const TAIL_BYTES = 8 * 1024 * 1024;
+export const TAIL_BYTES = MAX_CHUNK_BYTES;
 
 export interface BackupWorkerData {
   readonly masterKey: MasterKey;

@@ -14,14 +14,13 @@ export interface PackEntry {
   readonly rawLength: number;
 }
 
-const PLAIN_ENTRY_BYTES = 1 + 4 + ID_BYTES;
-const COMPRESSED_ENTRY_BYTES = PLAIN_ENTRY_BYTES + 4;
+/** What a blob takes in the header. */
+export const PLAIN_ENTRY_BYTES = 1 + 4 + ID_BYTES;
+export const COMPRESSED_ENTRY_BYTES = PLAIN_ENTRY_BYTES + 4;
 /** The length field at the very end. */
 export const LENGTH_BYTES = 4;
 /** restic reads no larger sealed header. */
-export const MAX_HEADER_BYTES = 16 * 1024 * 1024;
-/** How many blobs a pack may hold so that its header stays within {@link MAX_HEADER_BYTES}. */
-export const MAX_PACK_BLOBS = Math.floor((MAX_HEADER_BYTES - SEAL_OVERHEAD) / COMPRESSED_ENTRY_BYTES);
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that one blob adds to the header. */
 export function entryBytes(rawLength: number): number {

@@ -5,6 +5,7 @@ import { type BlobTable, DATA } from '../blob-table.ts';
 import { type Copies, packKey } from '../copies.ts';
 import { damaged } from '../format/damaged.ts';
 import { idText } from '../format/id.ts';
+import { entryBytes, HEADER_OVERHEAD } from '../format/pack.ts';
 import type { Repository } from '../repository.ts';
 
 export interface Available {
@@ -15,7 +16,7 @@ export interface Available {
 }
 
 /** The least that follows the last blob of a pack: the header with one entry, and its length. */
-const TAIL_BYTES = 36 + 37;
+const TAIL_BYTES = HEADER_OVERHEAD + entryBytes(0);
 
 /** Lists the packs once. */
 export async function findAvailable(

@@ -1,6 +1,7 @@
 /** Orders the content of a batch of files by where it stands in the repository, and divides it into reads. */
 import type { BlobTable } from '../blob-table.ts';
 import type { ContentHandle } from '../restored-entry.ts';
+import { SEAL_OVERHEAD } from '../seal.ts';
 import type { Available } from './available.ts';
 
 /** A gap up to this size is read along: that is cheaper than another request. */
@@ -67,11 +68,9 @@ export function planUses(contents: readonly ContentHandle[], table: BlobTable, a
   return { count, entries, files, positions, order: orderOf(entries, count, table), perFile, sizes };
 }
 
-const SEAL_BYTES = 32;
-
 /** Length of the plain blob. */
-export function plainLength(table: BlobTable, entry: number): number {
-  return table.rawLengthOf(entry) || table.lengthOf(entry) - SEAL_BYTES;
+function plainLength(table: BlobTable, entry: number): number {
+  return table.rawLengthOf(entry) || table.lengthOf(entry) - SEAL_OVERHEAD;
 }
 
 function orderOf(entries: Int32Array, count: number, table: BlobTable): Uint32Array {

@@ -1,5 +1,4 @@
 /** Reads packs as wholes and has workers check every byte of them. */
-import { availableParallelism } from 'node:os';
 import { hasCode } from '../../../base/errors.ts';
 import { eachConcurrently } from '../../../base/limit.ts';
 import type { How } from '../../engine.ts';
@@ -13,7 +12,6 @@ import { WorkerPool } from '../worker-pool.ts';
 import type { Findings } from './findings.ts';
 import type { CheckDone, CheckTask, DamagedBlob, FromVerifyWorker, VerifyWorkerData } from './messages.ts';
 
-const WORKERS_MAX = 8;
 /** Packs that are read or being checked, in all. */
 const BUDGET_BYTES = 64 * 1024 * 1024;
 /** Damaged blobs that a message names. */
@@ -40,8 +38,7 @@ export async function readPacks(
   how: ReadPacksHow,
 ): Promise<void> {
   const { repository, table } = tools;
-  const workers = repository.workers ?? Math.min(WORKERS_MAX, availableParallelism());
-  await using pool = openPool(repository, table, workers);
+  await using pool = openPool(repository, table);
   const budget = openByteBudget(BUDGET_BYTES);
   const entries = groupByPack(table);
   const candidates: Candidate[] = [
@@ -54,7 +51,7 @@ export async function readPacks(
     const make = (task: number): CheckTask => ({ kind: 'check', task, id, bytes, entries: blobs.slice() });
     return (await pool.run(make, [bytes])) as CheckDone;
   };
-  const places = Math.max(repository.store.traits.connections, workers * 2 + 1);
+  const places = Math.max(repository.store.traits.connections, repository.workers * 2 + 1);
   await eachConcurrently(candidates, places, how.signal, async (candidate, signal) => {
     const sizeBytes = 'pack' in candidate ? candidate.sizeBytes : candidate.unindexed.sizeBytes;
     await budget.take(sizeBytes, signal);
@@ -71,11 +68,11 @@ export async function readPacks(
   });
 }
 
-function openPool(repository: Repository, table: BlobTable, workers: number): WorkerPool<CheckTask, FromVerifyWorker> {
+function openPool(repository: Repository, table: BlobTable): WorkerPool<CheckTask, FromVerifyWorker> {
   const workerData: VerifyWorkerData = { masterKey: repository.masterKey, table: table.shared };
   return new WorkerPool({
     url: new URL('./worker.ts', import.meta.url),
-    workers,
+    workers: repository.workers,
     workerData,
     onEvent: () => {},
     isEnd: ({ kind }) => kind === 'checked',

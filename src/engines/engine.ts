@@ -8,8 +8,10 @@
  * - Nothing here decides *which* snapshots go: `forget` gets ids.
  *
  * Error codes: `repository.missing`, `repository.exists`, `repository.version`, `repository.wrong-password`,
- * `repository.locked` (exit code 4), `repository.damaged`, `repository.denied`, `snapshot.unknown` (the hint names the nearest),
- * `snapshot.ambiguous`, `snapshot.path-missing`, `key.unknown`, `key.in-use`, and those of the store.
+ * `repository.locked` (retry later; exit code 4), `repository.lock-lost` (another program may have changed the repository meanwhile),
+ * `repository.damaged`, `tree.damaged` (a directory of a snapshot), `repository.failed` (a worker died), `repository.interrupted` (work
+ * went on after its end), `snapshot.unknown` (the hint names the nearest), `snapshot.ambiguous`, `snapshot.path-missing`,
+ * `key.unknown`, `key.in-use`, `key.empty-password`, and those of the store.
  */
 import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '../sources/source.ts';
 

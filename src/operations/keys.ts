@@ -41,7 +41,7 @@ async function keyRing(repository: RepositoryHandle, how: How): Promise<KeyRing>
 
 function requirePassword(password: string): string {
   if (password !== '') return password;
-  throw new SuretyError('key.empty', 'the new password is empty', {
+  throw new SuretyError('key.empty-password', 'the new password is empty', {
     hint: 'give a password of at least one character',
   });
 }

@@ -136,7 +136,8 @@ async function exists(repository: Repository, id: string): Promise<boolean> {
   return (await repository.files('locks', timeout())).some((file) => file.id === id);
 }
 
-function timeout(): How {
+/** For what is done also when the operation was aborted, but not for ever. */
+export function timeout(): How {
   return { signal: AbortSignal.timeout(STORE_TIMEOUT_MS) };
 }
 

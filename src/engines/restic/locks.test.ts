@@ -15,6 +15,7 @@ import { unlock } from './unlock.ts';
 const SHARED = { ...FOREVER, exclusive: false };
 const EXCLUSIVE = { ...FOREVER, exclusive: true };
 const MINUTE_MS = 60_000;
+const AWAY = { kind: 'fail', when: 'before', code: 'store.unavailable' } as const;
 
 const isLocked = (error: unknown) => hasCode(error, 'repository.locked');
 
@@ -181,6 +182,18 @@ describe('locks', () => {
   });
 });
 
+describe('a lock that is given up while it settles', () => {
+  test('is removed, and why it was given up is told even where it can not be removed', async () => {
+    for (const faults of [[], [{ calls: ['delete' as const], action: AWAY }]]) {
+      const plain = await makeResticRepository();
+      const repository = withStore(plain, (store) => withFaults(store, { faults }));
+      const meanwhile = () => Promise.reject(new Error('the index is damaged'));
+      await assert.rejects(takeLock(repository, { ...SHARED, meanwhile }), /the index is damaged/);
+      assert.equal(await lockCount(plain), faults.length);
+    }
+  });
+});
+
 describe('a lock that is held for long', () => {
   test('is renewed: there is always one, and it is never old', async () => {
     const clock = movableClock();
@@ -227,9 +240,8 @@ describe('a lock that is held for long', () => {
   test('that can not be renewed stops the work before others take it for stale', async () => {
     const clock = movableClock();
     let isAway = false;
-    const away = { kind: 'fail', when: 'before', code: 'store.unavailable' } as const;
     const repository = withStore(await makeResticRepository({ clock }), (store) => {
-      const broken = withFaults(store, { faults: [{ calls: ['put', 'list', 'delete'], action: away }] });
+      const broken = withFaults(store, { faults: [{ calls: ['put', 'list', 'delete'], action: AWAY }] });
       return {
         ...store,
         put: (key, body, how) => (isAway ? broken : store).put(key, body, how),

@@ -4,7 +4,7 @@
  */
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { dateToNs } from './format/time.ts';
-import { keepLock, type Lock, type LockHow, RESTIC_PACE } from './keep-lock.ts';
+import { keepLock, type Lock, type LockHow, RESTIC_PACE, timeout } from './keep-lock.ts';
 import { type HeldLock, isStale, readLocks, writeLock } from './lock-files.ts';
 import type { Repository } from './repository.ts';
 
@@ -33,7 +33,8 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
     await Promise.all([repository.clock.sleep(pace.settleMs, how.signal), how.meanwhile?.()]);
     await refuseOthers(repository, id, how);
   } catch (error) {
-    await repository.deleteFile('locks', id, { signal: new AbortController().signal });
+    // A lock that stays is stale when this process ends; why it is given up is what matters.
+    await repository.deleteFile('locks', id, timeout()).catch(() => undefined);
     throw error;
   }
   return keepLock(repository, id, { ...how, pace, staleRemoved });

@@ -11,9 +11,10 @@ async function run(...argv: string[]) {
 
 const mistakes: readonly (readonly [argv: string, err: string])[] = [
   ['', 'surety: no command was given\nhint: surety --help lists the commands\n'],
+  ['keys', 'surety: no command was given\nhint: surety keys --help lists the commands\n'],
   ['bakcup', "surety: unknown command 'bakcup'\nhint: did you mean backup\n"],
   ['restore latest --targte x', "surety: unknown option '--targte'\nhint: did you mean --target\n"],
-  ['show', "surety: missing required argument 'id'\nhint: see surety --help\n"],
+  ['show', "surety: missing required argument 'id'\nhint: see surety show --help\n"],
   [
     'restore latest',
     'surety: restore does not know where to restore to\nhint: give one of --target DIR, --as FILE (for a database) and --in-place\n',
@@ -46,7 +47,7 @@ test('a command line that can not be parsed is answered in JSON when that was as
     error: {
       code: 'usage.unknown-option',
       message: "unknown option '--frobnicate'",
-      hint: 'see surety --help',
+      hint: 'see surety backup --help',
       details: {},
     },
   });

@@ -44,7 +44,7 @@ export function createProgram(act: Act, print: Print): Command {
     .version(programVersion(), '--version', 'print the version')
     .addOption(new Option('--config <file>', 'configuration file').env('SURETY_CONFIG'))
     .option('--json', 'print one JSON document and nothing else')
-    .option('--quiet', 'print only errors')
+    .option('--quiet', 'print nothing unless something is wrong')
     .option('--verbose', 'also print what caused an error')
     .option('--no-progress', 'show no progress')
     .helpOption('--help', 'show this help')
@@ -54,16 +54,32 @@ export function createProgram(act: Act, print: Print): Command {
   return program;
 }
 
+/** Which command commander was parsing when it threw. */
+const PARSED = new WeakMap<CommanderError, string>();
+
 /** commander hands settings down only to commands made by the parent; these are made on their own. */
 function settle(command: Command, print: Print): void {
+  if (command.description() === '') command.description(sentence(command.summary()));
   command
-    .exitOverride()
+    .exitOverride((error) => {
+      PARSED.set(error, wordsOf(command));
+      throw error;
+    })
     .showSuggestionAfterError()
     .allowExcessArguments(false)
     .configureOutput({ writeOut: print, writeErr: () => {} })
     .configureHelp({ showGlobalOptions: command.parent !== null, sortSubcommands: false, helpWidth: 100 })
     .helpOption('--help', 'show help');
   for (const child of command.commands) settle(child, print);
+}
+
+/** What is typed to call a command: `surety keys add`. */
+function wordsOf(command: Command): string {
+  return command.parent === null ? command.name() : `${wordsOf(command.parent)} ${command.name()}`;
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 export function globalsOf(command: Command): Globals {
@@ -85,9 +101,10 @@ export function isHelp(error: unknown): boolean {
 /** A mistake on the command line as our own error; anything else as it is. */
 export function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
+  const words = PARSED.get(error) ?? 'surety';
   if (error.code === 'commander.help') {
     return new SuretyError('usage.missing-command', 'no command was given', {
-      hint: 'surety --help lists the commands',
+      hint: `${words} --help lists the commands`,
     });
   }
   const text = error.message.replace(/^error: /, '');
@@ -95,6 +112,6 @@ export function usageError(error: unknown): unknown {
   const message = suggestion === null ? text : text.slice(0, suggestion.index);
   const code = error.code.replace(/^commander\./, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return new SuretyError(`usage.${code}`, message, {
-    hint: suggestion === null ? 'see surety --help' : `d${suggestion[1]!.slice(1).replace(/\?$/, '')}`,
+    hint: suggestion === null ? `see ${words} --help` : `d${suggestion[1]!.slice(1).replace(/\?$/, '')}`,
   });
 }

@@ -69,10 +69,10 @@ async function readFile(path: string): Promise<RawConfig | undefined> {
   }
 }
 
-/** Relative when it is below the current folder. */
+/** Relative when it is below the current folder, unless that is the root. */
 function shown(path: string): string {
   const fromHere = relative('', path);
-  return fromHere.startsWith('..') ? path : fromHere;
+  return fromHere.startsWith('..') || `/${fromHere}` === path ? path : fromHere;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

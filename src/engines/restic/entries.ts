@@ -54,7 +54,7 @@ function checkMet(selection: Selection, snapshot: Snapshot): void {
     'snapshot.path-missing',
     `snapshot ${snapshot.id.slice(0, 8)} has nothing at ${displayName(missing)}`,
     {
-      hint: 'show the snapshot to see its paths',
+      hint: `surety show ${snapshot.id.slice(0, 8)} --entries lists its paths; '**/NAME' finds a name anywhere`,
       details: { snapshot: snapshot.id, path: displayName(missing) },
     },
   );

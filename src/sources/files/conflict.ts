@@ -22,7 +22,7 @@ export function decide(
 
 function inTheWay(path: string, what: string): SuretyError {
   return new SuretyError('target.exists', `${displayName(path)} ${what}`, {
-    hint: 'restore to an empty target, or say what to do with existing files: skip, overwrite or newer',
+    hint: 'restore to an empty target, or say with --conflict what to do with existing files: skip, overwrite or newer',
     details: { path: displayName(path) },
   });
 }

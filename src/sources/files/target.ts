@@ -132,7 +132,7 @@ function checkTarget(base: string, how: WriteHow): boolean {
   // A new file system comes with that directory.
   if (names.some((name) => name !== 'lost+found') && how.conflict === 'refuse') {
     throw new SuretyError('target.not-empty', `the target ${displayName(base)} is not empty`, {
-      hint: 'name a new directory, or say what to do with existing files: skip, overwrite or newer',
+      hint: 'name a new directory, or say with --conflict what to do with existing files: skip, overwrite or newer',
       details: { path: displayName(base) },
     });
   }

@@ -56,7 +56,7 @@ function expectUsable(target: string, how: WriteHow): void {
   }
   if (how.conflict === 'refuse' && readdirSync(target).some((name) => name !== 'lost+found')) {
     throw new SuretyError('target.not-empty', `the target ${target} is not empty`, {
-      hint: 'name a new directory, or say what to do with existing files: skip, overwrite or newer',
+      hint: 'name a new directory, or say with --conflict what to do with existing files: skip, overwrite or newer',
       details,
     });
   }

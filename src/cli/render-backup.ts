@@ -1,6 +1,6 @@
 /** What a person reads after a backup. */
 import type { BackupReport, MemberReport } from '../operations/backup.ts';
-import { count, duration, firstOf, shortId, shownPath, size, state, table } from './render.ts';
+import { count, duration, firstOf, saidOf, shortId, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 /** A line for each member, its warnings or its error below it, and a summary that says what to do next. */
@@ -46,7 +46,7 @@ function changes({ stats }: MemberReport): string {
 
 function below({ error, warnings, warningCount }: MemberReport): string {
   const failure = error === undefined ? '' : errorBelow(error, '    ');
-  const lines = warnings.map(({ path, message }) => `${shownPath(path)}: ${message}`);
+  const lines = warnings.map(({ path, message }) => saidOf(path, message));
   return failure + firstOf(lines, warningCount, '    ');
 }
 

@@ -5,7 +5,7 @@ import { SuretyError } from '../base/errors.ts';
 import type { MemberReport } from '../operations/backup.ts';
 import { toSuretyError } from '../operations/failure.ts';
 import type { RestoredItem } from '../operations/restore.ts';
-import { age, count, table } from './render.ts';
+import { age, count, saidOf, table } from './render.ts';
 import { backupText } from './render-backup.ts';
 import { cleanupText } from './render-cleanup.ts';
 import { listText } from './render-list.ts';
@@ -174,7 +174,7 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
     others: 1,
     sizeBytes: 4096,
     skipped: 1,
-    failed: [{ path: 'srv/a', error: new Error('data/ab/abcd is damaged') }],
+    failed: [{ path: 'srv/a', error: new SuretyError('repository.damaged', 'data/ab/abcd is damaged') }],
     plan: [],
     checks: [{ what: 'fingerprint', ok: true, detail: 'as recorded: 2 tables, 1000 rows' }],
   };
@@ -218,4 +218,48 @@ test('ages and counts read as people say them', () => {
   assert.equal(age(now, now), 'just now');
   assert.equal(count(1, 'file'), '1 file');
   assert.equal(count(12_345, 'repository', 'repositories'), '12,345 repositories');
+});
+
+test('what a run says of a place names it once', () => {
+  assert.equal(saidOf('srv/s', '/srv/s is a socket'), '/srv/s is a socket');
+  assert.equal(saidOf('srv/a', 'it vanished'), 'srv/a: it vanished');
+});
+
+test('how to go on after a restore that failed is said only where entries are missing', () => {
+  const next = (failed: RestoredItem['report']) => {
+    const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'failed' } as const;
+    const rest = { report: failed, warningCount: 0, warnings: [], durationMs: 1 };
+    const error = new SuretyError('target.not-empty', 'the target /restored is not empty');
+    const text = restoreText(
+      {
+        outcome: 'failed',
+        dryRun: false,
+        target: '/restored',
+        conflict: 'refuse',
+        items: [{ ...item, ...rest, error }],
+      },
+      { colors: false, verbose: false },
+    );
+    return text.split('\n').filter((line) => line.startsWith('Next:'));
+  };
+  const counts = { files: 0, dirs: 0, others: 0, sizeBytes: 0, skipped: 0, plan: [], checks: [] };
+  const failed = (error: Error) => ({ ...counts, failed: [{ path: 'srv/a', error }] });
+  assert.deepEqual(next(undefined), []);
+  assert.match(
+    next(failed(new SuretyError('repository.damaged', 'damaged')))[0]!,
+    /from another snapshot or repository/,
+  );
+  assert.match(next(failed(new SuretyError('target.denied', 'denied')))[0]!, /correct what stood in the way/);
+});
+
+test('a plan that was cut off tells how many changes there are in all', () => {
+  const plan = Array.from({ length: 1000 }, (_, at) => ({ path: `/srv/${at}`, action: 'create' as const }));
+  const report = { files: 4000, dirs: 20, others: 0, sizeBytes: 1, skipped: 0, failed: [], plan, checks: [] };
+  const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'ok' } as const;
+  const rest = { report, warningCount: 0, warnings: [], durationMs: 1, error: undefined };
+  const text = restoreText(
+    { outcome: 'ok', dryRun: true, target: '/restored', conflict: 'refuse', items: [{ ...item, ...rest }] },
+    { colors: false, verbose: false },
+  );
+  assert.match(text, /… and 4,010 more\n/);
 });

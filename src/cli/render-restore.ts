@@ -1,6 +1,7 @@
 /** What a person reads before and after a restore. */
+import { hasCode } from '../base/errors.ts';
 import type { RestoredItem, RestoreReport } from '../operations/restore.ts';
-import { age, count, duration, firstOf, localTime, shortId, shownPath, size, state, table } from './render.ts';
+import { age, count, duration, firstOf, localTime, saidOf, shortId, shownPath, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 const EFFECTS = {
@@ -46,11 +47,14 @@ function planText({ report }: RestoredItem, whole = false): string {
   ];
   return firstOf(
     sorted.map(({ action, path }) => `${action} ${shownPath(path)}`),
-    sorted.length,
+    sorted.length < PLAN_MAX ? sorted.length : report!.files + report!.dirs + report!.others + report!.skipped,
     '    ',
     whole ? sorted.length : undefined,
   );
 }
+
+/** A plan of this length can be the beginning of a longer one. */
+const PLAN_MAX = 1000;
 
 export interface RestoreTextHow {
   readonly colors: boolean;
@@ -71,29 +75,29 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { color
   const others = report.dirs + report.others;
   const files = `${count(report.files, 'file')} (${size(report.sizeBytes)})`;
   const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
-  const skipped = report.skipped > 0 ? `; ${report.skipped.toLocaleString('en-US')} left as before` : '';
+  const skipped = report.skipped > 0 ? `; ${report.skipped.toLocaleString('en-US')} skipped` : '';
   const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${skipped}, ${duration(item.durationMs)}\n`;
   return line + findings(item) + (dryRun ? planText(item, verbose) : '');
 }
 
 function findings({ report, warnings, warningCount }: RestoredItem): string {
-  const failed = (report?.failed ?? []).map(({ path, error }) => `failed: ${shownPath(path)}: ${error.message}`);
+  const failed = (report?.failed ?? []).map(({ path, error }) => `failed: ${saidOf(path, error.message)}`);
   const checks = (report?.checks ?? []).map(({ what, ok, detail }) => `${ok ? 'ok' : 'FAILED'}: ${what}: ${detail}\n`);
   // A warning for each failed entry would say everything twice.
   const named = new Set((report?.failed ?? []).map(({ path }) => path));
-  const other = warnings
-    .filter(({ path }) => !named.has(path))
-    .map(({ path, message }) => `${shownPath(path)}: ${message}`);
+  const other = warnings.filter(({ path }) => !named.has(path)).map(({ path, message }) => saidOf(path, message));
   const more = Math.max(other.length, warningCount - failed.length);
   return (
     firstOf(failed, failed.length, '    ') + firstOf(other, more, '    ') + checks.map((line) => `    ${line}`).join('')
   );
 }
 
-function nextText({ outcome, dryRun }: RestoreReport): string {
+function nextText({ outcome, dryRun, items }: RestoreReport): string {
   if (dryRun) return 'Nothing was written: this was a dry run.\n';
   if (outcome === 'interrupted') return 'Interrupted: what is at the target is not complete. Restore again.\n';
-  if (outcome === 'failed')
-    return 'Next: what is named above is not there; restore it from another snapshot or repository.\n';
-  return '';
+  const failed = items.flatMap(({ report }) => report?.failed ?? []);
+  if (failed.length === 0) return '';
+  return failed.some(({ error }) => hasCode(error, 'repository.damaged', 'tree.damaged'))
+    ? 'Next: what is named above is not there; restore it from another snapshot or repository.\n'
+    : 'Next: what is named above is not there; correct what stood in the way and restore it again with --path.\n';
 }

@@ -43,5 +43,6 @@ function problemText({ code, key, message, affects }: Problem): string {
   const shown = affects.slice(0, 3).map(({ snapshot, path }) => `${shortId(snapshot)}:${shownPath(path)}`);
   const more = affects.length > 3 ? ', …' : '';
   const cost = shown.length === 0 ? '' : `; can not be restored whole: ${shown.join(', ')}${more}`;
-  return `${code} ${key}: ${message}${cost}`;
+  const what = message.includes(key) ? code : `${code} ${key}`;
+  return `${what}: ${message}${cost}`;
 }

@@ -69,6 +69,12 @@ export function shownPath(path: string): string {
   return displayName(path);
 }
 
+/** What is said of a place, without naming it twice. */
+export function saidOf(path: string, message: string): string {
+  const shown = shownPath(path);
+  return message.includes(shown) ? message : `${shown}: ${message}`;
+}
+
 export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'interrupted';
 
 const COLORS: Readonly<Record<State, number>> = { ok: 32, warnings: 33, warning: 33, failed: 31, interrupted: 31 };

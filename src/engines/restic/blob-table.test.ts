@@ -28,7 +28,19 @@ describe('the blob table', () => {
     table.add(randomBytes(32), TREE, place(2));
     table.add(id, TREE, place(3));
     assert.equal(table.find(id, TREE), 0);
+    assert.equal(table.findText(id.toString('hex'), TREE), 0);
     assert.deepEqual(table.copies(id, TREE), [0, 2]);
+  });
+
+  it('knows no text that is not a whole id, whatever was asked for before', () => {
+    const table = BlobTable.create(10, 10);
+    const id = randomBytes(32);
+    table.add(id, DATA, place(1));
+    const text = id.toString('hex');
+    for (const wrong of ['', text.slice(1), `${text}00`, `${text.slice(0, 62)}zz`, 'x'.repeat(64)]) {
+      assert.equal(table.findText(text, DATA), 0);
+      assert.equal(table.findText(wrong, DATA), -1, wrong);
+    }
   });
 
   it('answers a full table by letting blobs be stored again', () => {

@@ -12,6 +12,8 @@
  * follows from its number.
  */
 
+import { ID_BYTES } from './format/id.ts';
+
 export const DATA = 0;
 export const TREE = 1;
 export type BlobType = typeof DATA | typeof TREE;
@@ -78,7 +80,7 @@ export class BlobTable {
   readonly #counters: Int32Array;
   readonly #levels: readonly Level[];
   readonly #key = new Uint32Array(8);
-  readonly #keyBytes: Uint8Array;
+  readonly #keyBytes: Buffer;
 
   constructor(shared: SharedBlobTable) {
     this.shared = shared;
@@ -86,7 +88,7 @@ export class BlobTable {
     this.#slots = new Int32Array(shared.slots);
     this.#packs = new Uint32Array(shared.packs);
     this.#counters = new Int32Array(shared.counters);
-    this.#keyBytes = new Uint8Array(this.#key.buffer);
+    this.#keyBytes = Buffer.from(this.#key.buffer);
     this.capacity = this.#entries.length / ENTRY_WORDS;
     this.#levels = levelsOf(this.capacity, this.#counters[2]!);
   }
@@ -159,6 +161,12 @@ export class BlobTable {
   find(id: Uint8Array, type: BlobType): number {
     this.#setKey(id);
     return this.#lookup(type);
+  }
+
+  /** The same for an id as hex digits, without an object for each question; -1 also for a text that is no id. */
+  findText(id: string, type: BlobType): number {
+    const isId = id.length === 2 * ID_BYTES && this.#keyBytes.write(id, 'hex') === ID_BYTES;
+    return isId ? this.#lookup(type) : -1;
   }
 
   /** All entries of one blob: usually one, more where it is stored in several packs. */

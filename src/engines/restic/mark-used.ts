@@ -5,7 +5,7 @@ import { blobRanges } from './blob-ranges.ts';
 import { type BlobTable, type BlobType, DATA, TREE } from './blob-table.ts';
 import { createEntrySet, type EntrySet } from './entry-set.ts';
 import { damaged } from './format/damaged.ts';
-import { idBytes, idText } from './format/id.ts';
+import { idText } from './format/id.ts';
 import { nodesOf } from './format/tree.ts';
 import { readRange } from './read-range.ts';
 import type { Repository } from './repository.ts';
@@ -31,7 +31,7 @@ export async function markUsed(
   const used = createEntrySet(table.count);
   const pending: number[] = [];
   const want = (id: string, type: BlobType, from: string): void => {
-    const entry = table.find(idBytes(id), type);
+    const entry = table.findText(id, type);
     if (entry < 0) throw missing(id, type, from);
     if (used.add(entry) && type === TREE) pending.push(entry);
   };

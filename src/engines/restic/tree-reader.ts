@@ -34,7 +34,7 @@ export function openTreeReader(repository: Repository, table: BlobTable): TreeRe
     ahead(ids, how) {
       const entries: number[] = [];
       for (const id of ids) {
-        const entry = table.find(idBytes(id), TREE);
+        const entry = table.findText(id, TREE);
         if (entry < 0 || !table.isStored(entry) || waiting.has(id)) continue;
         if (waitingBytes > AHEAD_BYTES) break;
         entries.push(entry);

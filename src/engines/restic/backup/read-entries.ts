@@ -2,7 +2,6 @@ import { compareNames } from '../../../base/names.ts';
 import type { Entry, Reading, Xattr } from '../../../sources/source.ts';
 import type { BackupHow } from '../../engine.ts';
 import { type BlobTable, DATA } from '../blob-table.ts';
-import { idBytes } from '../format/id.ts';
 import type { Node } from '../format/node.ts';
 import type { TreeReader } from '../tree-reader.ts';
 import type { ContentStore } from './content-store.ts';
@@ -181,7 +180,7 @@ export class EntriesReader {
     }
   }
 
-  readonly #isStored = (id: string): boolean => this.#options.table.find(idBytes(id), DATA) >= 0;
+  readonly #isStored = (id: string): boolean => this.#options.table.findText(id, DATA) >= 0;
 
   async #readContent(files: readonly OpenFile[]): Promise<void> {
     const { reading, how } = this.#options;

@@ -26,19 +26,16 @@ export async function findAvailable(
   how: How,
 ): Promise<Available> {
   const sizes = await packSizes(repository, table, how);
-  const idBytes = Buffer.alloc(32);
   const isThere = (entry: number): boolean =>
     table.isStored(entry) && table.offsetOf(entry) + table.lengthOf(entry) + TAIL_BYTES <= sizes[table.packOf(entry)]!;
   return {
     find(id) {
-      idBytes.write(id, 'hex');
-      const entry = table.find(idBytes, DATA);
+      const entry = table.findText(id, DATA);
       if (entry < 0 || isThere(entry)) return entry;
       return copies.of(entry).find(isThere) ?? -1;
     },
     explain(id) {
-      idBytes.write(id, 'hex');
-      const entry = table.find(idBytes, DATA);
+      const entry = table.findText(id, DATA);
       if (entry < 0 || !table.isStored(entry)) return lost(id);
       const size = sizes[table.packOf(entry)]!;
       return damaged(packKey(table, entry), size === 0 ? 'the file is missing' : `it ends at ${size} bytes, too early`);

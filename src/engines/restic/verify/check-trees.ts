@@ -6,7 +6,7 @@ import { type BlobRange, blobRanges } from '../blob-ranges.ts';
 import { type BlobTable, type BlobType, DATA, TREE } from '../blob-table.ts';
 import { type CarefulReader, packKey } from '../copies.ts';
 import { createEntrySet, type EntrySet } from '../entry-set.ts';
-import { idBytes, idText } from '../format/id.ts';
+import { idText } from '../format/id.ts';
 import { nodesOf } from '../format/tree.ts';
 import { openBlob } from '../read-blob.ts';
 import type { Repository } from '../repository.ts';
@@ -41,7 +41,7 @@ export async function checkTrees(
   const invalid = new Map<number, string>();
   const pending: number[] = [];
   const want = (id: string, type: BlobType): void => {
-    const entry = table.find(idBytes(id), type);
+    const entry = table.findText(id, type);
     if (entry < 0) missing.set(id, type);
     else if (used.add(entry) && type === TREE) pending.push(entry);
   };

@@ -4,7 +4,6 @@ import type { How, Problem, Snapshot } from '../../engine.ts';
 import { type BlobTable, type BlobType, DATA, TREE } from '../blob-table.ts';
 import type { Copies } from '../copies.ts';
 import { createEntrySet, type EntrySet } from '../entry-set.ts';
-import { idBytes } from '../format/id.ts';
 import { nodesOf } from '../format/tree.ts';
 import type { TreeReader } from '../tree-reader.ts';
 import type { Finding, Findings } from './findings.ts';
@@ -50,7 +49,7 @@ async function visit(visiting: Visit, tree: string, path: string): Promise<boole
   const lost = whyLost(visiting, tree, TREE);
   for (const finding of lost) visiting.tell(finding, path === '' ? '/' : path);
   if (lost.length > 0) return false;
-  const entry = visiting.table.find(idBytes(tree), TREE);
+  const entry = visiting.table.findText(tree, TREE);
   if (visiting.clean.has(entry)) return true;
   let isClean = true;
   try {
@@ -71,7 +70,7 @@ async function visit(visiting: Visit, tree: string, path: string): Promise<boole
 
 /** The problems that leave no copy of a blob; none when there is a good one. */
 function whyLost({ table, copies, findings, missing }: Visit, id: string, type: BlobType): readonly Finding[] {
-  const entry = table.find(idBytes(id), type);
+  const entry = table.findText(id, type);
   if (entry < 0) return missing === undefined ? [] : [missing];
   if (findings.of(entry) === undefined) return [];
   const reasons = copies.of(entry).map((copy) => findings.of(copy));

@@ -1,5 +1,6 @@
 /** Tells all that is known about a snapshot or a recovery point. */
 
+import { hasCode } from '../base/errors.ts';
 import type { Snapshot, SnapshotFacts } from '../engines/engine.ts';
 import type { RestoredEntry } from '../sources/source.ts';
 import type { RepositoryHandle } from './handles.ts';
@@ -41,11 +42,19 @@ export async function show(
 ): Promise<ShowReport> {
   const { repository, engine, point, snapshots, unread } = await locate(request.wanted, request.repositories, how);
   const shown: ShownSnapshot[] = [];
+  const missing: unknown[] = [];
   for (const snapshot of snapshots) {
     shown.push({ snapshot, facts: await engine.facts(snapshot, how) });
     if (request.entries === undefined) continue;
     const batches = engine.entries(snapshot, { signal: how.signal, select: request.entries.select });
-    for await (const batch of batches) await see(snapshot, batch);
+    try {
+      for await (const batch of batches) await see(snapshot, batch);
+    } catch (error) {
+      if (!hasCode(error, 'snapshot.path-missing')) throw error;
+      missing.push(error);
+    }
   }
+  // A path that was asked for need only be in one member of a recovery point.
+  if (missing.length > 0 && missing.length === shown.length) throw missing[0];
   return { repository: repository.name, location: repository.location, point, snapshots: shown, unread };
 }

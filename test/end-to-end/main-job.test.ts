@@ -63,6 +63,11 @@ describe('a folder and a database, backed up, broken and brought back', () => {
       `${project.data}/files/text`,
     );
     assert.match(entries, /files\/text/);
+    const ofBoth = await project.surety.run('show', id, '--path', `${project.data}/files/text`);
+    assert.match(ofBoth, /^snapshot [0-9a-f]{8} of files\n.*files\/text\n/s);
+    const nowhere = await project.surety.attempt('show', id, '--path', 'nowhere');
+    assert.deepEqual([nowhere.code, nowhere.stdout], [1, '']);
+    assert.match(nowhere.stderr, /has nothing at nowhere\nhint: surety show [0-9a-f]{8} --entries lists its paths/);
   });
 
   test('verify re-reads every byte and finds nothing wrong', async () => {

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { toWanted } from '../../operations/locate.ts';
-import { type SeeEntries, show } from '../../operations/show.ts';
+import { type SeeEntries, type ShownSnapshot, show } from '../../operations/show.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
+import { shortId } from '../render.ts';
 import { entryDocument, entryLine, showText } from '../render-show.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
@@ -36,7 +37,15 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
     const see: SeeEntries = async (snapshot, batch) => {
       if (call.globals.json)
         for (const entry of batch) documents.push({ snapshot: snapshot.id, ...entryDocument(entry) });
-      else await call.terminal.outAll(batch.map(entryLine));
+      else await call.terminal.outAll([...headingOf(snapshot), ...batch.map(entryLine)]);
+    };
+    let listed = '';
+    /** Whose entries these are: a recovery point can have several sources. */
+    const headingOf = ({ id, source }: ShownSnapshot['snapshot']): string[] => {
+      if (id === listed) return [];
+      const gap = listed === '' ? '' : '\n';
+      listed = id;
+      return [`${gap}snapshot ${shortId(id)}${source === '' ? '' : ` of ${source}`}\n`];
     };
     const repositories = platform.repositories(options.repository);
     const report = await show({ wanted: toWanted(id, options), repositories, entries }, call, see);
@@ -44,7 +53,7 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
     return {
       exitCode: EXIT.ok,
       document: { verb: 'show', outcome: 'ok', ...report, ...(entries === undefined ? {} : { entries: documents }) },
-      text: showText(report, call.clock.now()),
+      text: (listed === '' ? '' : '\n') + showText(report, call.clock.now()),
     };
   });
 }

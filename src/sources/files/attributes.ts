@@ -16,8 +16,12 @@ export interface Attributes {
   apply(entry: RestoredEntry, path: string): void;
 }
 
-export function restoredAttributes(warn: (warning: Warning) => void): Attributes {
-  const setter = new Setter(warn);
+/** `isAbove` tells of which entries nobody expects the owner: the directories above what was backed up. */
+export function restoredAttributes(
+  warn: (warning: Warning) => void,
+  isAbove: (entryPath: string) => boolean,
+): Attributes {
+  const setter = new Setter(warn, isAbove);
   return { placed: (entry) => setter.placed(entry), apply: (entry, path) => setter.apply(entry, path) };
 }
 
@@ -41,14 +45,16 @@ export function dropInheritedAcl(path: string): void {
 
 class Setter {
   readonly #warn: (warning: Warning) => void;
+  readonly #isAbove: (entryPath: string) => boolean;
   readonly #owners = isRoot();
   readonly #uid = process.geteuid?.() ?? -1;
   readonly #gid = process.getegid?.() ?? -1;
   /** Warnings that are given once, however many entries they are about. */
   readonly #warned = new Set<string>();
 
-  constructor(warn: (warning: Warning) => void) {
+  constructor(warn: (warning: Warning) => void, isAbove: (entryPath: string) => boolean) {
     this.#warn = warn;
+    this.#isAbove = isAbove;
   }
 
   placed(entry: RestoredEntry): PlacedAttributes {
@@ -59,6 +65,8 @@ class Setter {
 
   #noticeOwner(entry: RestoredEntry): void {
     if (entry.uid === this.#uid && entry.gid === this.#gid) return;
+    // A home is below directories of root: a user who restores it elsewhere has lost nothing.
+    if (this.#isAbove(entry.path)) return;
     this.#once('owner', entry.path, 'owners are not restored: only root can give files to others');
   }
 

@@ -188,6 +188,20 @@ test('without root owners stay behind with one warning, and so do the rights of 
   assert.deepEqual(getXattr(join(target, 't/own'), 'user.a'), Buffer.from('b'));
 });
 
+test('whose the directories above what was backed up were is nothing a user is warned about', needsRoot, async () => {
+  using scratch = makeScratch();
+  chmodSync(scratch.path, 0o777);
+  const nobody = { uid: 65_534, gid: 65_534 };
+  const entries = [
+    makeEntry('home', 'dir', { uid: 0, gid: 0 }),
+    makeEntry('home/me', 'dir', nobody),
+    makeEntry('home/me/file', 'file', nobody),
+  ];
+  const mine = filesSource({ paths: ['home/me'] });
+  const report = await asNobody(() => writeAll(mine, heldOf(entries), { target: join(scratch.path, 'target') }));
+  assert.deepEqual([report.files, report.warnings, report.failed], [1, [], []]);
+});
+
 test('an attribute that a user may not set is one warning, the file is restored', needsRoot, async () => {
   using scratch = makeScratch();
   chmodSync(scratch.path, 0o777);

@@ -21,7 +21,8 @@ export async function writeFiles(
 ): Promise<WriteReport> {
   const target = openTarget(source, roots, how);
   const tally = startTally(how);
-  const to = { restoring, attributes: restoredAttributes(how.warn), tally, how };
+  const attributes = restoredAttributes(how.warn, (entryPath) => roots.standing(entryPath) === 'above');
+  const to = { restoring, attributes, tally, how };
   const collected = collector(target, tally, how);
   for await (const entries of restoring.entries()) {
     how.signal.throwIfAborted();

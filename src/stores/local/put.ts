@@ -1,12 +1,16 @@
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
+import { inPieces } from '../../base/streams.ts';
 import { alreadyExists, checkBodySize, openBody } from '../body.ts';
 import { RESERVED_PART } from '../key.ts';
 import type { Body, PutHow } from '../store.ts';
 import { BodyFailure } from './failure.ts';
 import { type Root, syncFolder } from './root.ts';
 import { unfinishedName } from './unfinished.ts';
+
+/** Each piece is a turn of the thread pool: large ones keep those few, and an abort is still noticed soon. */
+const PIECE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes the body beside the store's files, makes it durable, then gives it its name: body, its fsync, the name, the
@@ -51,7 +55,8 @@ async function writeDurably(path: string, key: string, body: Body, how: PutHow):
 
 async function* chunksOf(body: Body, how: PutHow): AsyncGenerator<Uint8Array> {
   try {
-    yield* openBody(body, how);
+    if (body instanceof Uint8Array) yield* inPieces(body, PIECE_BYTES);
+    else yield* openBody(body, how);
   } catch (error) {
     throw new BodyFailure('the body could not be read', { cause: error });
   }

@@ -1,11 +1,11 @@
 /** The other places of blobs that are stored more than once: where to look when the first one is damaged or missing. */
-import { hasCode } from '../../base/errors.ts';
 import type { How } from '../engine.ts';
 import { type BlobTable, type BlobType, TREE } from './blob-table.ts';
 import { damaged } from './format/damaged.ts';
 import { idText } from './format/id.ts';
-import { openBlob } from './read-blob.ts';
-import { keyOf, type Repository } from './repository.ts';
+import { packKey } from './pack-key.ts';
+import { readEntry } from './read-blob.ts';
+import type { Repository } from './repository.ts';
 
 export interface Copies {
   /** All places of the blob whose first entry is `entry`, that one first. */
@@ -34,11 +34,6 @@ function collect(table: BlobTable): Map<number, number[]> {
     else known.push(entry);
   }
   return others;
-}
-
-/** The key of the pack that an entry stands in. */
-export function packKey(table: BlobTable, entry: number): string {
-  return keyOf('data', idText(table.packId(table.packOf(entry))));
 }
 
 /** Names a blob for people. */
@@ -85,24 +80,7 @@ export function openCarefulReader(
         if (typeof found !== 'string') return found;
         why ??= found;
       }
-      throw damaged(packKey(table, entry), `${blobName(table.idOf(entry), table.typeOf(entry))}: ${why}`);
+      throw damaged(packKey(table, table.packOf(entry)), `${blobName(table.idOf(entry), table.typeOf(entry))}: ${why}`);
     },
   };
-}
-
-async function readEntry(
-  repository: Repository,
-  table: BlobTable,
-  entry: number,
-  how: How,
-): Promise<Uint8Array | string> {
-  const { offset, length, rawLength } = table.location(entry);
-  try {
-    const sealed = await repository.store.read(packKey(table, entry), { offset, length }, how);
-    return openBlob(repository.sealer, sealed, rawLength, table.idOf(entry));
-  } catch (error) {
-    if (hasCode(error, 'store.not-found')) return 'the file is missing';
-    if (hasCode(error, 'store.incomplete')) return 'the file ends too early';
-    throw error;
-  }
 }

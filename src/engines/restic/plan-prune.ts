@@ -5,7 +5,8 @@ import { damaged } from './format/damaged.ts';
 import { idText } from './format/id.ts';
 import { entryBytes, HEADER_OVERHEAD } from './format/pack.ts';
 import { groupByPack, type PackEntries } from './pack-entries.ts';
-import { keyOf, type RepositoryFile } from './repository.ts';
+import { packKey } from './pack-key.ts';
+import type { RepositoryFile } from './repository.ts';
 
 export interface PruneInput {
   readonly table: BlobTable;
@@ -163,7 +164,7 @@ function weigh(
     keptBlobs += 1;
   }
   if (keptBlobs > 0 && sizeBytes !== expected) {
-    const key = keyOf('data', idText(table.packId(number)));
+    const key = packKey(table, number);
     throw damaged(key, sizeBytes === undefined ? 'it is missing' : `it has ${sizeBytes} bytes instead of ${expected}`);
   }
   if (sizeBytes === undefined) return undefined;

@@ -4,7 +4,8 @@ import type { How } from '../engine.ts';
 import { type BlobTable, type BlobType, TREE } from './blob-table.ts';
 import { damaged } from './format/damaged.ts';
 import { idText } from './format/id.ts';
-import { keyOf, type Repository } from './repository.ts';
+import { packKey } from './pack-key.ts';
+import type { Repository } from './repository.ts';
 import type { Sealer } from './seal.ts';
 import { sha256 } from './sha256.ts';
 import { decompressInto } from './zstd.ts';
@@ -43,25 +44,24 @@ export async function readBlob(
     const other = await readEntry(repository, table, entry, how);
     if (typeof other !== 'string') return other;
   }
-  throw damaged(nameOf(id, type), found);
+  throw damaged(nameOf(id, type), `${found} (${packKey(table, table.packOf(first))})`);
 }
 
-/** The blob at one place, or what is wrong with it. */
-async function readEntry(
+/** The blob at one place, or a text that says what is wrong there. */
+export async function readEntry(
   repository: Repository,
   table: BlobTable,
   entry: number,
   how: How,
 ): Promise<Uint8Array | string> {
   const { pack, offset, length, rawLength } = table.location(entry);
-  const key = keyOf('data', idText(table.packId(pack)));
   try {
-    const sealed = await repository.store.read(key, { offset, length }, how);
-    const opened = openBlob(repository.sealer, sealed, rawLength, table.idOf(entry));
-    return typeof opened === 'string' ? `${opened} (${key})` : opened;
+    const sealed = await repository.store.read(packKey(table, pack), { offset, length }, how);
+    return openBlob(repository.sealer, sealed, rawLength, table.idOf(entry));
   } catch (error) {
-    if (!hasCode(error, 'store.not-found', 'store.incomplete')) throw error;
-    return `${key} is missing or too short`;
+    if (hasCode(error, 'store.not-found')) return 'the file is missing';
+    if (hasCode(error, 'store.incomplete')) return 'the file ends too early';
+    throw error;
   }
 }
 

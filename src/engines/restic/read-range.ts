@@ -3,9 +3,9 @@ import { hasCode } from '../../base/errors.ts';
 import type { How } from '../engine.ts';
 import type { BlobRange } from './blob-ranges.ts';
 import type { BlobTable } from './blob-table.ts';
-import { idText } from './format/id.ts';
+import { packKey } from './pack-key.ts';
 import { openBlob, readBlob } from './read-blob.ts';
-import { keyOf, type Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 /**
  * The plain blobs of a range, checked, in the order of its entries. One that is damaged there is taken from another copy; throws
@@ -39,7 +39,7 @@ async function readBytes(
   how: How,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await repository.store.read(keyOf('data', idText(table.packId(pack))), { offset, length }, how);
+    return await repository.store.read(packKey(table, pack), { offset, length }, how);
   } catch (error) {
     if (hasCode(error, 'store.not-found', 'store.incomplete')) return undefined;
     throw error;

@@ -9,6 +9,7 @@ import { loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
 import { pacedProgress } from './paced-progress.ts';
 import { groupByPack, packEntry } from './pack-entries.ts';
+import { packKey } from './pack-key.ts';
 import { openBlob } from './read-blob.ts';
 import { readHeader } from './read-header.ts';
 import { keyOf, type Repository, type RepositoryFile } from './repository.ts';
@@ -75,7 +76,7 @@ async function addSurvivors(
 async function isGood(repository: Repository, table: BlobTable, entry: number, how: How): Promise<boolean> {
   const { pack, offset, length, rawLength } = table.location(entry);
   try {
-    const sealed = await repository.store.read(keyOf('data', idText(table.packId(pack))), { offset, length }, how);
+    const sealed = await repository.store.read(packKey(table, pack), { offset, length }, how);
     return typeof openBlob(repository.sealer, sealed, rawLength, table.idOf(entry)) !== 'string';
   } catch (error) {
     if (hasCode(error, 'store.incomplete')) return false;

@@ -3,11 +3,11 @@ import { eachConcurrently } from '../../base/limit.ts';
 import type { How } from '../engine.ts';
 import { type BlobRange, blobRanges } from './blob-ranges.ts';
 import { type BlobTable, type BlobType, DATA, TREE } from './blob-table.ts';
-import { idText } from './format/id.ts';
+import { packKey } from './pack-key.ts';
 import { PackStore, type PackTotals } from './pack-store.ts';
 import { Packer, packBufferBytes } from './packer.ts';
 import { openBlob, readBlob } from './read-blob.ts';
-import { keyOf, type Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 
 export interface RepackHow extends How {
   /** Told the bytes copied so far. */
@@ -47,7 +47,7 @@ async function copyRange(
   lanes: readonly [Lane, Lane],
   how: How,
 ): Promise<void> {
-  const key = keyOf('data', idText(table.packId(range.pack)));
+  const key = packKey(table, range.pack);
   const bytes = await repository.store.read(key, { offset: range.offset, length: range.length }, how);
   for (const entry of range.entries) {
     const { type, offset, length, rawLength } = table.location(entry);

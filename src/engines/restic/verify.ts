@@ -6,10 +6,11 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { How, Problem, Snapshot, VerifyHow, VerifyReport } from '../engine.ts';
 import { type BlobTable, TREE } from './blob-table.ts';
-import { type Copies, findCopies, openCarefulReader, packKey } from './copies.ts';
+import { type Copies, findCopies, openCarefulReader } from './copies.ts';
 import type { EntrySet } from './entry-set.ts';
 import { loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
+import { packKey } from './pack-key.ts';
 import { keyOf, type Repository } from './repository.ts';
 import { findSnapshot, listSnapshots } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
@@ -135,13 +136,17 @@ async function readData(
 function addTrees(table: BlobTable, trees: CheckedTrees, bad: ReadonlyMap<number, string>, findings: Findings): void {
   for (const [entry, why] of bad) {
     if (findings.of(entry) !== undefined) continue;
-    const key = packKey(table, entry);
+    const key = packKey(table, table.packOf(entry));
     const id = table.idOf(entry).toString('hex').slice(0, 16);
     const finding = { code: 'tree.damaged', key, message: `${key} is damaged: tree ${id}: ${why}` };
     findings.addForPack(table.packOf(entry), [entry], finding);
   }
   for (const [entry, message] of trees.invalid) {
-    findings.addForPack(table.packOf(entry), [entry], { code: 'tree.damaged', key: packKey(table, entry), message });
+    findings.addForPack(table.packOf(entry), [entry], {
+      code: 'tree.damaged',
+      key: packKey(table, table.packOf(entry)),
+      message,
+    });
   }
 }
 

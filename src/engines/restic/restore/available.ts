@@ -2,10 +2,11 @@
 import { SuretyError } from '../../../base/errors.ts';
 import type { How } from '../../engine.ts';
 import { type BlobTable, DATA } from '../blob-table.ts';
-import { type Copies, packKey } from '../copies.ts';
+import type { Copies } from '../copies.ts';
 import { damaged } from '../format/damaged.ts';
 import { idText } from '../format/id.ts';
 import { entryBytes, HEADER_OVERHEAD } from '../format/pack.ts';
+import { packKey } from '../pack-key.ts';
 import type { Repository } from '../repository.ts';
 
 export interface Available {
@@ -38,7 +39,10 @@ export async function findAvailable(
       const entry = table.findText(id, DATA);
       if (entry < 0 || !table.isStored(entry)) return lost(id);
       const size = sizes[table.packOf(entry)]!;
-      return damaged(packKey(table, entry), size === 0 ? 'the file is missing' : `it ends at ${size} bytes, too early`);
+      return damaged(
+        packKey(table, table.packOf(entry)),
+        size === 0 ? 'the file is missing' : `it ends at ${size} bytes, too early`,
+      );
     },
   };
 }

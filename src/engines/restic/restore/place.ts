@@ -5,8 +5,8 @@ import type { ContentHow, Placed, Placement } from '../../../sources/source.ts';
 import type { BlobTable } from '../blob-table.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import type { CarefulReader } from '../copies.ts';
-import { idText } from '../format/id.ts';
-import { keyOf, type Repository } from '../repository.ts';
+import { packKey } from '../pack-key.ts';
+import type { Repository } from '../repository.ts';
 import type { ContentHandle } from '../restored-entry.ts';
 import type { WorkerPool } from '../worker-pool.ts';
 import type { Available } from './available.ts';
@@ -134,11 +134,7 @@ async function readPack(
   signal: AbortSignal,
 ): Promise<ArrayBuffer | undefined> {
   try {
-    const bytes = await repository.store.read(
-      keyOf('data', idText(table.packId(pack))),
-      { offset, length },
-      { signal },
-    );
+    const bytes = await repository.store.read(packKey(table, pack), { offset, length }, { signal });
     // A part of a larger buffer can not be handed to a worker.
     return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
   } catch (error) {

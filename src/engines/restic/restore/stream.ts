@@ -4,9 +4,9 @@ import { hasCode } from '../../../base/errors.ts';
 import type { ContentHow } from '../../../sources/source.ts';
 import type { BlobTable } from '../blob-table.ts';
 import type { CarefulReader } from '../copies.ts';
-import { idText } from '../format/id.ts';
+import { packKey } from '../pack-key.ts';
 import { openBlob } from '../read-blob.ts';
-import { keyOf, type Repository } from '../repository.ts';
+import type { Repository } from '../repository.ts';
 import type { ContentHandle } from '../restored-entry.ts';
 import type { Available } from './available.ts';
 
@@ -81,7 +81,7 @@ async function readRun(
   const last = entries[entries.length - 1]!;
   const offset = table.offsetOf(first);
   const length = table.offsetOf(last) + table.lengthOf(last) - offset;
-  const key = keyOf('data', idText(table.packId(table.packOf(first))));
+  const key = packKey(table, table.packOf(first));
   try {
     return await repository.store.read(key, { offset, length }, { signal });
   } catch (error) {

@@ -4,6 +4,7 @@ import type { How } from '../../engine.ts';
 import type { BlobTable } from '../blob-table.ts';
 import { idText } from '../format/id.ts';
 import { entryBytes, HEADER_OVERHEAD } from '../format/pack.ts';
+import { packKey } from '../pack-key.ts';
 import { keyOf, type Repository, type RepositoryFile } from '../repository.ts';
 import type { Findings } from './findings.ts';
 
@@ -35,7 +36,7 @@ export function checkPacks(
   const expected = expectedSizes(table);
   for (let pack = 0; pack < sizes.length; pack++) {
     if (sizes[pack] === expected[pack] || !isWanted(pack)) continue;
-    const key = keyOf('data', idText(table.packId(pack)));
+    const key = packKey(table, pack);
     if (sizes[pack] === -1) {
       findings.addMissingPack(pack, { code: 'pack.missing', key, message: `${key} is missing` });
       continue;

@@ -4,10 +4,11 @@ import { eachConcurrently } from '../../../base/limit.ts';
 import type { How } from '../../engine.ts';
 import { type BlobRange, blobRanges } from '../blob-ranges.ts';
 import { type BlobTable, type BlobType, DATA, TREE } from '../blob-table.ts';
-import { type CarefulReader, packKey } from '../copies.ts';
+import type { CarefulReader } from '../copies.ts';
 import { createEntrySet, type EntrySet } from '../entry-set.ts';
 import { idText } from '../format/id.ts';
 import { nodesOf } from '../format/tree.ts';
+import { packKey } from '../pack-key.ts';
 import { openBlob } from '../read-blob.ts';
 import type { Repository } from '../repository.ts';
 
@@ -100,7 +101,7 @@ async function readRange(
   how: How,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await repository.store.read(packKey(table, entries[0]!), { offset, length }, how);
+    return await repository.store.read(packKey(table, table.packOf(entries[0]!)), { offset, length }, how);
   } catch (error) {
     if (isDamage(error)) return undefined;
     throw error;

@@ -7,6 +7,7 @@ import { openByteBudget } from '../byte-budget.ts';
 import { blobName } from '../copies.ts';
 import { idBytes, idText } from '../format/id.ts';
 import { groupByPack } from '../pack-entries.ts';
+import { packKey } from '../pack-key.ts';
 import { keyOf, type Repository, type RepositoryFile } from '../repository.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import type { Findings } from './findings.ts';
@@ -98,7 +99,7 @@ async function judge(tools: PackTools, pack: number, check: () => Promise<CheckD
   if (isSound(await check())) return;
   const done = await check();
   if (isSound(done)) return;
-  const key = keyOf('data', idText(table.packId(pack)));
+  const key = packKey(table, pack);
   if (done === undefined) {
     findings.addMissingPack(pack, { code: 'pack.missing', key, message: `${key} is missing` });
     return;

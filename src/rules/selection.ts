@@ -1,4 +1,4 @@
-/** Picks one snapshot from a list by what a person typed: `latest`, the beginning of an id, a time. */
+/** Picks one snapshot from a list by the beginning of its id. */
 import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 
@@ -8,33 +8,6 @@ export interface Selectable {
 }
 
 const SHOWN_ID = 8;
-
-/**
- * The snapshot that `which` names: `latest` or the beginning of an id. With `at`, `latest` is the newest one at or
- * before that time. Throws `snapshot.none`, `snapshot.unknown` or `snapshot.ambiguous`.
- */
-export function selectSnapshot<Point extends Selectable>(points: readonly Point[], which: string, at?: Date): Point {
-  return which === 'latest' ? selectLatest(points, at) : selectById(points, which);
-}
-
-/** The newest snapshot, or the newest at or before `at`. Throws `snapshot.none`. */
-export function selectLatest<Point extends Selectable>(points: readonly Point[], at?: Date): Point {
-  const limit = at?.getTime() ?? Number.POSITIVE_INFINITY;
-  let newest: Point | undefined;
-  let oldest: Point | undefined;
-  for (const point of points) {
-    const ms = point.time.getTime();
-    if (oldest === undefined || ms < oldest.time.getTime()) oldest = point;
-    if (ms <= limit && (newest === undefined || ms >= newest.time.getTime())) newest = point;
-  }
-  if (newest !== undefined) return newest;
-  if (oldest === undefined || at === undefined) {
-    throw new SuretyError('snapshot.none', 'there is no snapshot', { hint: 'make one with surety backup' });
-  }
-  throw new SuretyError('snapshot.none', `there is no snapshot at or before ${at.toISOString()}`, {
-    hint: `the oldest one is ${shown(oldest)}`,
-  });
-}
 
 /** The snapshot whose id starts with `prefix`. Throws `snapshot.unknown` (the hint names the nearest) or `snapshot.ambiguous`. */
 export function selectById<Point extends Selectable>(points: readonly Point[], prefix: string): Point {

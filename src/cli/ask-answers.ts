@@ -1,6 +1,7 @@
 /** Asks a person for what `surety init` was not told by flags. */
 import { existsSync } from 'node:fs';
 import type { Answers } from './config-draft.ts';
+import { placeOf } from './place.ts';
 
 export type Given = Partial<Answers>;
 
@@ -48,7 +49,7 @@ function paths(answer: string): string[] {
 }
 
 function existing(value: string | undefined): string | undefined {
-  const missing = paths(value ?? '').find((path) => !existsSync(path));
+  const missing = paths(value ?? '').find((path) => !existsSync(placeOf('', path)));
   return missing === undefined ? undefined : `${missing} does not exist`;
 }
 

@@ -1,6 +1,7 @@
 /** The text of a first `surety.yaml`. */
 import { basename } from 'node:path';
 import { Document } from 'yaml';
+import { draftExcludes } from './draft-excludes.ts';
 
 export interface Answers {
   /** As typed: relative ones are stored relative to the configuration file. */
@@ -16,11 +17,14 @@ export interface Answers {
 export const REPOSITORY_NAME = 'vault';
 const JOB_NAME = 'main';
 
-/** YAML that `surety config check` accepts, with a comment for each part. */
-export function draftConfig(answers: Answers): string {
+/** YAML for `directory` that `surety config check` accepts, with a comment for each part. */
+export function draftConfig(answers: Answers, directory: string): string {
   const sources: Record<string, object> = {};
   for (const path of answers.databases) sources[nameFor(path, sources)] = { type: 'sqlite', path };
-  for (const path of answers.folders) sources[nameFor(path, sources)] = { type: 'files', paths: [path] };
+  for (const path of answers.folders) {
+    const exclude = draftExcludes(path, answers, directory);
+    sources[nameFor(path, sources)] = { type: 'files', paths: [path], ...(exclude === undefined ? {} : { exclude }) };
+  }
   const store = /^[a-z][a-z0-9+.-]+:/.test(answers.store) ? answers.store : `file:${answers.store}`;
   const job = { sources: 'all', to: 'all', ...(answers.schedule === undefined ? {} : { schedule: answers.schedule }) };
   const document = new Document({
@@ -38,7 +42,7 @@ function nameFor(path: string, taken: Readonly<Record<string, unknown>>): string
   const plain = basename(path)
     .replace(/\.(db|sqlite3?)$/i, '')
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '');
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
   const base = plain === '' ? 'files' : plain;
   let name = base;
   for (let number = 2; name in taken; number++) name = `${base}-${number}`;

@@ -1,10 +1,11 @@
 /** Writes a first configuration, with a password file where one is wanted and missing. */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { SuretyError, systemCode } from '../base/errors.ts';
 import { randomBytes } from '../base/ids.ts';
 import { type Answers, draftConfig } from './config-draft.ts';
+import { placeOf } from './place.ts';
 
 export interface Written {
   /** Absolute path of the configuration. */
@@ -21,15 +22,15 @@ const PASSWORD_BYTES = 24;
  */
 export async function writeConfig(file: string, answers: Answers): Promise<Written> {
   const folder = dirname(file);
-  const missing = [...answers.folders, ...answers.databases].find((path) => !existsSync(resolve(folder, path)));
+  const missing = [...answers.folders, ...answers.databases].find((path) => !existsSync(placeOf(folder, path)));
   if (missing !== undefined) {
-    throw new SuretyError('usage.no-such-path', `${resolve(folder, missing)} does not exist`, {
+    throw new SuretyError('usage.no-such-path', `${placeOf(folder, missing)} does not exist`, {
       hint: 'relative paths are relative to the folder of the configuration file',
     });
   }
   const passwordFile = await writePassword(folder, answers);
   try {
-    await writeExclusively(file, draftConfig(answers), 0o644);
+    await writeExclusively(file, draftConfig(answers, folder), 0o644);
     await expectValid(file);
   } catch (error) {
     if (passwordFile !== undefined) await rm(passwordFile, { force: true });
@@ -41,7 +42,7 @@ export async function writeConfig(file: string, answers: Answers): Promise<Writt
 /** Makes the password file unless it exists. Returns its path when it was made. */
 async function writePassword(folder: string, { password }: Answers): Promise<string | undefined> {
   if ('env' in password) return undefined;
-  const file = resolve(folder, password.file);
+  const file = placeOf(folder, password.file);
   if (existsSync(file)) return undefined;
   await writeExclusively(file, `${randomBytes(PASSWORD_BYTES).toString('base64url')}\n`, 0o600);
   return file;

@@ -15,14 +15,29 @@ export interface Deleter {
  * One fsync for each deleted file would be slow, and within one kind of file the order does not matter. Between kinds it does: an index that
  * came back after the packs it names are gone is damage. So what was deleted is made durable before the next kind's turn.
  */
-export function openDeleter(root: Root): Deleter {
+export function openDeleter(root: Root, sync: (folder: string) => Promise<void> = syncFolder): Deleter {
   const unsettled = new Set<string>();
   let kind: string | undefined;
+  let settling: Promise<void> = Promise.resolve();
 
-  async function settle(): Promise<void> {
+  /** One at a time: who finds nothing left to settle must not go ahead of another who is still at it. */
+  function settle(): Promise<void> {
+    settling = settling.then(settleAll, settleAll);
+    return settling;
+  }
+
+  async function settleAll(): Promise<void> {
     for (const folder of [...unsettled]) {
-      await syncDeletes(folder);
+      // What is deleted in it from here on needs another turn.
       unsettled.delete(folder);
+      try {
+        await sync(folder);
+      } catch (error) {
+        // A folder that is gone has nothing in it that could come back.
+        if (isAbsence(error)) continue;
+        unsettled.add(folder);
+        throw error;
+      }
     }
   }
 
@@ -42,13 +57,4 @@ export function openDeleter(root: Root): Deleter {
       }
     },
   };
-}
-
-/** A folder that is gone has nothing in it that could come back. */
-async function syncDeletes(folder: string): Promise<void> {
-  try {
-    await syncFolder(folder);
-  } catch (error) {
-    if (!isAbsence(error)) throw error;
-  }
 }

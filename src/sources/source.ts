@@ -66,6 +66,9 @@ export interface Reading extends AsyncDisposable {
 
 export const BATCH_ENTRIES = 1024;
 
+/** The file that an engine may add at the top of a snapshot, for {@link SourceFacts}. A source stores and restores none of that name there. */
+export const RESERVED_NAME = '.surety-snapshot.json';
+
 export type EntryType = 'file' | 'dir' | 'symlink' | 'fifo' | 'socket' | 'chardev' | 'dev';
 
 /** Metadata of one file, directory, link or special file. */

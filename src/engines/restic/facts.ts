@@ -1,4 +1,5 @@
 /** What Surety wrote about the source into the snapshot: a JSON document in the root of its tree. */
+import { RESERVED_NAME } from '../../sources/source.ts';
 import type { How, Snapshot, SnapshotFacts } from '../engine.ts';
 import { type BlobTable, DATA } from './blob-table.ts';
 import { damaged } from './format/damaged.ts';
@@ -12,7 +13,7 @@ import { SURETY_TAG } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
 
 /** Name of the document in the root of a snapshot's tree. */
-export const FACTS_FILE = '.surety-snapshot.json';
+export const FACTS_FILE = RESERVED_NAME;
 
 const MAX_FACTS_BYTES = 64 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { hasCode, messageOf, type SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
-import { PLACE_FILES, type RestoredEntry, type WriteHow } from '../source.ts';
+import { PLACE_FILES, RESERVED_NAME, type RestoredEntry, type WriteHow } from '../source.ts';
 import { hasDefaultAcl } from './attributes.ts';
 import { type Batch, emptyBatch, type Folder, type Step } from './batch.ts';
 import { decide } from './conflict.ts';
@@ -9,7 +9,6 @@ import { type LinkRegistry, linkRegistry } from './links.ts';
 import { isBelow } from './roots.ts';
 import type { Tally } from './tally.ts';
 import { inTheWay, type Target } from './target.ts';
-import { RESERVED_NAME } from './walk.ts';
 
 /** Turns entries into what is to be done, decides conflicts, and keeps only what is not done yet. */
 export interface Collector {

@@ -1,15 +1,12 @@
 import { systemCode } from '../../base/errors.ts';
 import { displayName, sortNames } from '../../base/names.ts';
 import type { Owners } from '../../base/owners.ts';
-import { BATCH_ENTRIES, type Entry, type Warning } from '../source.ts';
+import { BATCH_ENTRIES, type Entry, RESERVED_NAME, type Warning } from '../source.ts';
 import { CACHE_TAG, isCache } from './cache-tag.ts';
 import { lookAtRoot, lookOrThrow, reasonOf, unreadable } from './check.ts';
 import { look, makeEntry, readNames, typeOf } from './entry.ts';
 import type { Exclusion } from './exclude.ts';
 import { join, type Root, type RootNode, type Roots } from './roots.ts';
-
-/** The file that an engine adds to a snapshot for itself; one of that name at the top is neither stored nor restored. */
-export const RESERVED_NAME = '.surety-snapshot.json';
 
 export interface WalkHow {
   /** Name of the source, for messages. */

@@ -167,6 +167,14 @@ export function nextHole(fd: number, offset: number): number {
   return seek(fd, offset, SEEK_HOLE) ?? fs.fstatSync(fd).size;
 }
 
+/** The kernel's number for "will be needed". */
+const WILL_NEED = 3;
+
+/** Has the system begin to read a part of an open file into memory, without waiting for it. A hint: nothing depends on it. */
+export function readAhead(fd: number, offset: number, sizeBytes: number): void {
+  libc()?.posix_fadvise?.(fd, offset, sizeBytes, WILL_NEED);
+}
+
 function seek(fd: number, offset: number, whence: number): number | undefined {
   const library = libc();
   if (library === undefined) return undefined;

@@ -22,6 +22,7 @@ export interface Libc {
   mkfifo(path: CPath, mode: number): number;
   mknod: ((path: CPath, mode: number, device: bigint) => number) | undefined;
   lseek(fd: number, offset: number, whence: number): number | bigint;
+  posix_fadvise: ((fd: number, offset: number, length: number, advice: number) => number) | undefined;
   getpwuid_r: AccountLookup;
   getgrgid_r: AccountLookup;
   /** Text of the pointer that begins an account record filled by `getpwuid_r` or `getgrgid_r`. */
@@ -70,6 +71,7 @@ function bind(koffi: typeof import('koffi')): Libc {
     // A glibc before 2.33 has it as an inline function only.
     mknod: optional(() => f('int mknod(const char *path, uint32_t mode, uint64_t device)')),
     lseek: f('int64_t lseek(int fd, int64_t offset, int whence)'),
+    posix_fadvise: optional(() => f('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)')),
     getpwuid_r: f(`int getpwuid_r(${account}`),
     getgrgid_r: f(`int getgrgid_r(${account}`),
     firstText: (record) => String(koffi.decode(record, 'const char *')),

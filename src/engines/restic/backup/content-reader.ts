@@ -11,7 +11,7 @@ import {
   SEGMENT_BYTES,
   type SettledFile,
 } from './messages.ts';
-import { readPart, readSettled } from './read-file.ts';
+import { openAhead, readPart } from './read-file.ts';
 
 export interface ContentReaderOptions {
   readonly chunker: Chunker;
@@ -57,9 +57,10 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
     const failures: { index: number; code: string; message: string }[] = [];
     ids.clear();
     const settled: SettledFile[] = [];
+    using ahead = openAhead(task.paths, task.sizes);
     for (let index = 0; index < total; index++) {
       const seen = { sizeBytes: task.sizes[index]!, mtimeNs: task.mtimesNs[index]! };
-      const read = attempt(() => readSettled(task.paths[index]!, seen, chunker.buffer));
+      const read = attempt(() => ahead.readNext(seen, chunker.buffer));
       if ('failure' in read) {
         states[index] = FILE_FAILED;
         failures.push({ index, ...read.failure });

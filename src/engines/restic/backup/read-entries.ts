@@ -18,6 +18,8 @@ export interface ReadEntriesOptions {
   readonly table: BlobTable;
   readonly content: ContentStore;
   readonly save: (tree: Uint8Array) => Promise<string>;
+  /** Resolves when more trees can be saved. */
+  readonly ready: () => Promise<void>;
   readonly parentTree: string | undefined;
   readonly tally: Tally;
   readonly failure: Failure;
@@ -67,6 +69,7 @@ export class EntriesReader {
     for await (const batch of this.#options.reading.entries()) {
       this.#options.how.signal.throwIfAborted();
       await this.#readBatch(batch);
+      await this.#options.failure.during(this.#options.ready());
       this.#options.failure.throwIfAny();
     }
     this.#closeLevels('');

@@ -1,6 +1,7 @@
 /** Reads files of this machine that a walk saw a while ago: synchronous calls, for worker threads. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode } from '../../../base/errors.ts';
+import { readAhead } from '../../../base/posix.ts';
 import { FILE_CHANGED, FILE_GREW, FILE_OK, SEGMENT_BYTES } from './messages.ts';
 
 // A path may have become a link, a pipe or a device since the walk: links are not followed, nothing blocks, and what is not a
@@ -31,28 +32,75 @@ interface FilePart extends FileState {
   readonly fileBytes: number;
 }
 
+/** How many files are open ahead of the one being read. */
+const FILES_AHEAD = 32;
+
+/** Files that are opened some time before they are read, so that the disk is at work while the processor is. */
+export interface FilesAhead extends Disposable {
+  /** Reads the next file: each is asked for once, in order. Throws the system's errors. */
+  readNext(seen: SeenFile, buffer: Uint8Array): { file: FilePart; state: number };
+}
+
+export interface SeenFile {
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+}
+
+/** `sizes` are what the walk saw. */
+export function openAhead(paths: readonly (string | Uint8Array)[], sizes: ArrayLike<number>): FilesAhead {
+  const open: (number | { readonly error: unknown })[] = [];
+  let opened = 0;
+  let next = 0;
+
+  function openUpTo(end: number): void {
+    for (; opened < Math.min(end, paths.length); opened++) {
+      try {
+        const file = openForReading(paths[opened]!);
+        readAhead(file, 0, sizes[opened]!);
+        open.push(file);
+      } catch (error) {
+        open.push({ error });
+      }
+    }
+  }
+
+  return {
+    readNext(seen, buffer) {
+      openUpTo(next + FILES_AHEAD);
+      const path = paths[next++]!;
+      const file = open.shift()!;
+      if (typeof file !== 'number') throw file.error;
+      return readSettled(path, file, seen, buffer);
+    },
+    [Symbol.dispose]() {
+      for (const file of open) if (typeof file === 'number') closeSync(file);
+    },
+  };
+}
+
 /**
  * Reads a file that the walk saw a while ago. One that is not as it was seen is read once more, with what is true now: only a file
- * that goes on changing under the reader is a changed one. Throws the system's errors.
+ * that goes on changing under the reader is a changed one. Closes `opened`. Throws the system's errors.
  */
-export function readSettled(
+function readSettled(
   path: string | Uint8Array,
-  seen: { readonly sizeBytes: number; readonly mtimeNs: bigint },
+  opened: number,
+  seen: SeenFile,
   buffer: Uint8Array,
 ): { file: FilePart; state: number } {
-  const first = readWhole(path, seen.sizeBytes, buffer);
+  const first = readWhole(opened, seen.sizeBytes, buffer);
   if (isSame(first, seen)) return { file: first, state: FILE_OK };
-  const again = readWhole(path, first.fileBytes, buffer);
+  const again = readWhole(openForReading(path), first.fileBytes, buffer);
   if (again.fileBytes > SEGMENT_BYTES) return { file: again, state: FILE_GREW };
   return { file: again, state: isSame(again, first) ? FILE_OK : FILE_CHANGED };
 }
 
-function isSame(file: FilePart, seen: { readonly sizeBytes: number; readonly mtimeNs: bigint }): boolean {
+function isSame(file: FilePart, seen: SeenFile): boolean {
   return file.sizeBytes === seen.sizeBytes && file.sizeBytes === file.fileBytes && file.mtimeNs === seen.mtimeNs;
 }
 
-function readWhole(path: string | Uint8Array, expectedBytes: number, buffer: Uint8Array): FilePart {
-  const file = openForReading(path);
+/** Reads an open file and closes it. */
+function readWhole(file: number, expectedBytes: number, buffer: Uint8Array): FilePart {
   try {
     const got = readSync(file, buffer, 0, Math.min(expectedBytes, SEGMENT_BYTES) + 1, null);
     const stat = regular(file);
@@ -69,6 +117,8 @@ export function readPart(path: string | Uint8Array, offset: number, buffer: Uint
   const file = openForReading(path);
   try {
     const sizeBytes = readUpTo(file, buffer, SEGMENT_BYTES, offset);
+    // The next segment begins a little before where this one ends.
+    if (sizeBytes === SEGMENT_BYTES) readAhead(file, offset + sizeBytes, SEGMENT_BYTES);
     return { ...regular(file), sizeBytes };
   } finally {
     closeSync(file);

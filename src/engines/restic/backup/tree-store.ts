@@ -1,8 +1,11 @@
 import { type BlobTable, TREE } from '../blob-table.ts';
-import { idText } from '../format/id.ts';
+import { ID_BYTES, idText } from '../format/id.ts';
 import type { Repository } from '../repository.ts';
 import { BlobSaver } from './blob-saver.ts';
 import type { PackFlow } from './pack-flow.ts';
+
+/** Trees that wait to be packed may take so much memory. */
+const WAITING_BYTES = 32 * 1024 * 1024;
 
 /** Saves trees, in the main thread: they are few and compress well. */
 export class TreeStore {
@@ -10,6 +13,7 @@ export class TreeStore {
   readonly #flow: PackFlow;
   /** Saving is one at a time, in the order of the calls. */
   #last: Promise<unknown> = Promise.resolve();
+  #waitingBytes = 0;
 
   constructor(repository: Repository, table: BlobTable, flow: PackFlow) {
     this.#flow = flow;
@@ -26,13 +30,20 @@ export class TreeStore {
 
   /** Saves a tree unless it is known; resolves to its id as hex digits. */
   save(tree: Uint8Array): Promise<string> {
+    this.#waitingBytes += tree.length;
     const saved = this.#last.then(async () => {
-      const id = new Uint8Array(32);
+      const id = new Uint8Array(ID_BYTES);
       await this.#saver.save(tree, id);
+      this.#waitingBytes -= tree.length;
       return idText(id);
     });
     this.#last = saved.catch(() => {});
     return saved;
+  }
+
+  /** Resolves when there is room for more trees: a source that has little but directories is no faster than the store. */
+  async ready(): Promise<void> {
+    while (this.#waitingBytes > WAITING_BYTES) await this.#last;
   }
 
   /** Stores what is packed so far, and waits for all packs that are on their way. */

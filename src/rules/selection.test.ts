@@ -24,4 +24,5 @@ test('an unknown id is answered with the nearest ones', () => {
   });
   assert.throws(() => selectById(points, 'zzzzzzzz'), { code: 'snapshot.unknown', hint: /surety list/ });
   assert.throws(() => selectById(points, ''), { code: 'snapshot.unknown' });
+  assert.throws(() => selectById(points, 'lastest'), { code: 'snapshot.unknown', hint: 'did you mean latest' });
 });

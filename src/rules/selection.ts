@@ -27,9 +27,8 @@ export function selectById<Point extends Selectable>(points: readonly Point[], p
 }
 
 function unknownId(points: readonly Selectable[], wanted: string): SuretyError {
-  const near = nearestIds(points, wanted);
-  const hint =
-    near.length > 0 ? `did you mean ${listed(near.map(shown), 'or')}` : 'see surety list for the ids there are';
+  const near = nearest(wanted, ['latest']).length > 0 ? ['latest'] : nearestIds(points, wanted).map(shown);
+  const hint = near.length > 0 ? `did you mean ${listed(near, 'or')}` : 'see surety list for the ids there are';
   return new SuretyError('snapshot.unknown', `there is no snapshot whose id starts with "${wanted}"`, { hint });
 }
 

@@ -50,6 +50,10 @@ describe('a folder and a database, backed up, broken and brought back', () => {
   test('list and show tell what is there', async () => {
     const list = await project.surety.json<{ repositories: { snapshots: { source: string }[] }[] }>('list');
     assert.deepEqual(list.repositories[0]?.snapshots.map(({ source }) => source).sort(), ['app', 'files']);
+    for (const option of ['--source', '--job']) {
+      const nowhere = await project.surety.attempt('list', option, 'fils');
+      assert.deepEqual([nowhere.code, nowhere.stdout], [2, ''], 'a name that is nowhere is a slip');
+    }
     const id = first.runs[0]?.recoveryPoint ?? '';
     const shown = await project.surety.run('show', id);
     assert.match(shown, new RegExp(`recovery point ${id}: complete, 2 of 2 sources in vault`));

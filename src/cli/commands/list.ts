@@ -29,6 +29,11 @@ async function runList(call: Call, options: ListOptions): Promise<Answer> {
   return await withSession(call, { record: false }, async ({ platform }) => {
     const repositories = platform.repositories(options.repository);
     const report = await list({ ...options, repositories }, call);
+    if (report.outcome === 'ok' && report.repositories.every(({ snapshots }) => snapshots.length === 0)) {
+      // Names that are in snapshots only are good ones too; a name that is nowhere is a slip.
+      if (options.source !== undefined) platform.sources([options.source]);
+      if (options.job !== undefined) platform.job(options.job);
+    }
     const codes = report.repositories.flatMap((one) => one.error?.code ?? []);
     return {
       exitCode: exitCodeOfOutcome(report.outcome, codes),

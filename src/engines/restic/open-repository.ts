@@ -55,7 +55,7 @@ async function readConfig(store: Store, how: How): Promise<Uint8Array> {
     if (!hasCode(error, 'store.not-found')) throw error;
     const { location } = store.traits;
     throw new SuretyError('repository.missing', `there is no repository at ${location}`, {
-      hint: 'check the location, or make a new repository with surety init',
+      hint: 'check the location and whether its disk is mounted; a new repository is made with surety init',
       cause: error,
       details: { location },
     });

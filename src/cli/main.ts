@@ -17,7 +17,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const terminal = openTerminal({ stdin, stdout, stderr, noColor: (variable('NO_COLOR') ?? '') !== '' });
   using interrupt = abortOnSignals(terminal);
-  return await runCommandLine(argv, terminal, interrupt.signal);
+  const exitCode = await runCommandLine(argv, terminal, interrupt.signal);
+  const lost = await terminal.written();
+  if (lost === undefined) return exitCode;
+  terminal.err(`surety: the output can not be written: ${lost.message}\n`);
+  return exitCode === EXIT.ok ? EXIT.failed : exitCode;
 }
 
 /** The same with the surroundings given: for tests. */

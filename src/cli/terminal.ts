@@ -1,6 +1,6 @@
 /** The terminal, or whatever stands in its place: what is printed where, and who may be asked. */
 import { createInterface } from 'node:readline/promises';
-import { SuretyError } from '../base/errors.ts';
+import { SuretyError, systemCode } from '../base/errors.ts';
 
 export interface Terminal {
   /** Results: standard output. */
@@ -29,10 +29,19 @@ export interface ProcessStreams {
   readonly noColor: boolean;
 }
 
+export interface ProcessTerminal extends Terminal {
+  /** Resolves when all results are written, with the error that kept some from it; a reader that went away is none. */
+  written(): Promise<Error | undefined>;
+}
+
 /** A reader that went away (`surety list | head`) ends neither a backup nor the program: its output is dropped. */
-export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams): Terminal {
+export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams): ProcessTerminal {
   const broken = new Set<NodeJS.WriteStream>();
-  const onOutError = () => broken.add(stdout);
+  let outError: Error | undefined;
+  const onOutError = (error: Error) => {
+    broken.add(stdout);
+    if (systemCode(error) !== 'EPIPE') outError ??= error;
+  };
   const onErrError = () => broken.add(stderr);
   stdout.on('error', onOutError);
   stderr.on('error', onErrError);
@@ -43,6 +52,11 @@ export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams)
     out: (text) => write(stdout, text),
     async outAll(pieces) {
       if (!broken.has(stdout)) await new Promise<void>((resolve) => stdout.write(pieces.join(''), () => resolve()));
+    },
+    async written() {
+      // The event with the error comes before the answer to the next write.
+      if (!broken.has(stdout)) await new Promise<void>((resolve) => stdout.write('', () => setImmediate(resolve)));
+      return outError;
     },
     err: (text) => write(stderr, text),
     outIsTty: stdout.isTTY === true,

@@ -1,8 +1,9 @@
 /** Writes a first configuration, with a password file where one is wanted and missing. */
 import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SuretyError, systemCode } from '../base/errors.ts';
+import { makeFolders } from '../base/folders.ts';
 import { randomBytes } from '../base/ids.ts';
 import { type Answers, draftConfig } from './config-draft.ts';
 import { placeOf } from './place.ts';
@@ -50,7 +51,7 @@ async function writePassword(folder: string, { password }: Answers): Promise<str
 
 async function writeExclusively(file: string, text: string, mode: number): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolders(dirname(file));
     await writeFile(file, text, { flag: 'wx', mode });
   } catch (cause) {
     if (systemCode(cause) === 'EEXIST') throw new SuretyError('config.exists', `${file} exists already`, { cause });

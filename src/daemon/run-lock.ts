@@ -1,8 +1,8 @@
 /** Keeps two runs of the same job on one machine from overlapping. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SuretyError } from '../base/errors.ts';
+import { makeFolders } from '../base/folders.ts';
 
 /**
  * Takes the lock until it is disposed of, or throws `run.busy` at once. The lock is one of the operating system (that of a
@@ -10,7 +10,7 @@ import { SuretyError } from '../base/errors.ts';
  * error where the folder can not be written.
  */
 export function lockRun(folder: string, name: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const database = new DatabaseSync(join(folder, `${name}.lock`));
   try {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');

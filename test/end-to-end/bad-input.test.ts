@@ -47,6 +47,22 @@ describe('bad input', () => {
     assert.ok(error.hint.includes(id.slice(0, 8)), error.hint);
   });
 
+  test('a home where nothing can be made costs the history, not the backup, and ends', async () => {
+    const env = { ...project.environment, HOME: '/proc/none', XDG_CACHE_HOME: '', XDG_STATE_HOME: '/proc/none' };
+    const done = await suretyIn(project.folder, { env, timeoutMs: 60_000 }).attempt('backup');
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stderr, /the history of this run is not kept/);
+  });
+
+  test('output that can not be written is a failure, a reader that went away is none', async () => {
+    const { environment: env, folder: cwd } = project;
+    const full = await runProgram(['sh', '-c', 'exec "$0" list --json > /dev/full', SURETY], { env, cwd });
+    assert.deepEqual([full.code, full.stdout], [1, '']);
+    assert.match(full.stderr, /^surety: the output can not be written: ENOSPC/);
+    const gone = await runProgram(['bash', '-c', 'set -o pipefail; "$0" list --json | true', SURETY], { env, cwd });
+    assert.deepEqual([gone.code, gone.stderr], [0, '']);
+  });
+
   test('a target that is not empty is refused and left as it is', async () => {
     const target = project.newTarget();
     mkdirSync(target);

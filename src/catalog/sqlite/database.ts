@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Clock, utcStamp } from '../../base/clock.ts';
 import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
+import { makeFolders } from '../../base/folders.ts';
 import { isDamage } from './database-error.ts';
 import { migrate } from './migrate.ts';
 
@@ -33,7 +34,7 @@ export function openDatabase(path: string, clock: Clock): OpenedDatabase {
 /** The history is nobody else's business: folder 0700, file 0600. */
 function createFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     const code = systemCode(error) === 'ENOSPC' ? 'catalog.full' : 'catalog.denied';

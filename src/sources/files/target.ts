@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import nodePath from 'node:path';
 import { hasCode, SuretyError, systemCode } from '../../base/errors.ts';
+import { makeFolders } from '../../base/folders.ts';
 import { displayName, systemPath } from '../../base/names.ts';
 import type { WriteHow } from '../source.ts';
 import { reasonOf } from './check.ts';
@@ -101,21 +101,10 @@ export function inTheWay(path: string): SuretyError {
 
 function makeTarget(target: string): void {
   try {
-    makeFolders(nodePath.resolve(target));
+    makeFolders(target);
   } catch (error) {
     if (systemCode(error) === 'EACCES') throw denied(target, error);
     throw wholeFailure(error, target) ?? failed(target, reasonOf(error), error);
-  }
-}
-
-/** Node's own recursive mkdir reports a read-only file system as a missing directory. */
-function makeFolders(path: string): void {
-  try {
-    fs.mkdirSync(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || path === '/') throw error;
-    makeFolders(nodePath.dirname(path));
-    fs.mkdirSync(path);
   }
 }
 

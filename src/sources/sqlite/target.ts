@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SuretyError } from '../../base/errors.ts';
+import { makeFolders } from '../../base/folders.ts';
 import { displayName } from '../../base/names.ts';
 import type { RestoredEntry, WriteHow } from '../source.ts';
 import type { Place } from './place.ts';
@@ -64,7 +65,7 @@ function expectUsable(target: string, how: WriteHow): void {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (error) {
     throw toTargetError(error, path);
   }

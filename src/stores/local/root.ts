@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SuretyError, systemCode } from '../../base/errors.ts';
+import { makeFolders } from '../../base/folders.ts';
 
 /** The folder of a store. It tells a missing file from a missing disk. */
 export interface Root {
@@ -68,7 +69,7 @@ async function statRoot(path: string): Promise<BigIntStats> {
 
 /** Makes the root and what is missing above it. */
 export async function createRoot(path: string): Promise<void> {
-  const topmost = await mkdir(path, { recursive: true, mode: 0o700 });
+  const topmost = makeFolders(path, 0o700);
   if (topmost === undefined) return;
   for (let folder = path; folder !== dirname(topmost); folder = dirname(folder)) await syncFolder(dirname(folder));
 }

@@ -64,6 +64,7 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
     ...{ reading, table, content, tally, failure, how: counted },
     trees: openTreeReader(repository, table),
     save: (tree) => trees.save(tree),
+    ready: () => trees.ready(),
     parentTree: parent?.tree,
     reservedName: FACTS_FILE,
   });

@@ -18,8 +18,8 @@ export interface ReadEntriesOptions {
   readonly table: BlobTable;
   readonly content: ContentStore;
   readonly save: (tree: Uint8Array) => Promise<string>;
-  /** Resolves when more trees can be saved. */
-  readonly ready: () => Promise<void>;
+  /** A promise only when saving is behind: more trees are to wait for it. */
+  readonly ready: () => undefined | Promise<unknown>;
   readonly parentTree: string | undefined;
   readonly tally: Tally;
   readonly failure: Failure;
@@ -69,7 +69,8 @@ export class EntriesReader {
     for await (const batch of this.#options.reading.entries()) {
       this.#options.how.signal.throwIfAborted();
       await this.#readBatch(batch);
-      await this.#options.failure.during(this.#options.ready());
+      const ready = this.#options.ready();
+      if (ready !== undefined) await this.#options.failure.during(ready);
       this.#options.failure.throwIfAny();
     }
     this.#closeLevels('');

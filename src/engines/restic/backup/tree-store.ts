@@ -32,18 +32,21 @@ export class TreeStore {
   save(tree: Uint8Array): Promise<string> {
     this.#waitingBytes += tree.length;
     const saved = this.#last.then(async () => {
-      const id = new Uint8Array(ID_BYTES);
-      await this.#saver.save(tree, id);
-      this.#waitingBytes -= tree.length;
-      return idText(id);
+      try {
+        const id = new Uint8Array(ID_BYTES);
+        await this.#saver.save(tree, id);
+        return idText(id);
+      } finally {
+        this.#waitingBytes -= tree.length;
+      }
     });
     this.#last = saved.catch(() => {});
     return saved;
   }
 
-  /** Resolves when there is room for more trees: a source that has little but directories is no faster than the store. */
-  async ready(): Promise<void> {
-    while (this.#waitingBytes > WAITING_BYTES) await this.#last;
+  /** To be awaited before more trees come: a source that has little but directories is read no faster than its trees are stored. */
+  ready(): undefined | Promise<unknown> {
+    return this.#waitingBytes > WAITING_BYTES ? this.#last : undefined;
   }
 
   /** Stores what is packed so far, and waits for all packs that are on their way. */

@@ -62,7 +62,8 @@ interface Run {
 }
 
 async function run({ meanwhile = () => {}, replace, into = repository, how }: Run = {}): Promise<BackupResult> {
-  const source = filesSource({ paths: [scratch.path] });
+  // Nothing above the folder is an entry: others may be at work there.
+  const source = filesSource({ paths: ['.'] }, scratch.path);
   const warn = (warning: Warning): void => void warnings.push(warning);
   await using reading = await source.read({ ...FOREVER, warn });
   return await backup(into, watched(reading, meanwhile, replace), {

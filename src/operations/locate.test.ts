@@ -109,4 +109,5 @@ test('a repository that can not be read hides nothing in others, but is the answ
     code: 'store.denied',
     message: 'repository broken: permission denied',
   });
+  await assert.rejects(find(toWanted('a'), broken, repository('one', ...first)), { code: 'snapshot.ambiguous' });
 });

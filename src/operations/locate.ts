@@ -1,6 +1,6 @@
 /** Finds the snapshots a person means by an id, the beginning of one, or `latest`, in several repositories. */
 import { hostName } from '../base/environment.ts';
-import { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import { selectById } from '../rules/selection.ts';
@@ -38,8 +38,9 @@ export async function locate(
   const { shelves, failure, unread } = await readShelves(repositories, how);
   try {
     return { ...choose(wanted, shelves), unread };
-  } catch (notFound) {
-    throw failure ?? notFound;
+  } catch (error) {
+    // More than one was found: that stays so, whatever else could be read.
+    throw hasCode(error, 'snapshot.ambiguous') ? error : (failure ?? error);
   }
 }
 

@@ -34,18 +34,6 @@ function notADuration(text: string): SuretyError {
   });
 }
 
-/** The exact duration in the form {@link parseDuration} reads: `1d2h`, `1m30s`, `0s`. Days are the largest unit. */
-export function formatDuration(durationMs: number): string {
-  let restMs = Math.round(durationMs);
-  let text = '';
-  for (const [unit, sizeMs] of UNITS) {
-    if (unit === 'y' || unit === 'w' || restMs < sizeMs) continue;
-    text += `${Math.floor(restMs / sizeMs)}${unit}`;
-    restMs %= sizeMs;
-  }
-  return text === '' ? '0s' : text;
-}
-
 /** How long something took, for people: `85 ms`, `4.2 s`, `3m 05s`, `2h 07m`, `3d 04h`. */
 export function formatElapsed(elapsedMs: number): string {
   if (elapsedMs < 999.5) return `${Math.round(elapsedMs)} ms`;

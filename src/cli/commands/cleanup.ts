@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { systemTimeZone } from '../../base/environment.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
 import type { Platform } from '../../daemon/compose.ts';
 import { type CleanupRequest, cleanup } from '../../operations/cleanup.ts';
@@ -59,7 +60,7 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
 
 /** A job without `keep` keeps everything of its sources, also what another job would let go. */
 function keepOf(platform: Platform): (KeepFor & { readonly to: readonly string[] })[] {
-  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = systemTimeZone();
   return platform.jobs.map((job) => ({
     job: job.name,
     sources: job.sources,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { systemTimeZone } from '../../base/environment.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
 import { type Located, locate, toWanted } from '../../operations/locate.ts';
@@ -143,7 +144,7 @@ async function kindOf(
 }
 
 function momentOf(text: string, call: Call): Date {
-  return parseMoment(text, { now: call.clock.now(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  return parseMoment(text, { now: call.clock.now(), timeZone: systemTimeZone() });
 }
 
 function otherSource(id: string, source: string, sources: readonly string[]): SuretyError {

@@ -168,7 +168,10 @@ export interface VerifyReport {
 }
 
 export interface Problem {
-  /** `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`, … */
+  /**
+   * `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`,
+   * `config.damaged`, `key.damaged`, `lock.damaged`.
+   */
   readonly code: string;
   /** Key of the repository's file, such as `data/ab/ab12…`. */
   readonly key: string;

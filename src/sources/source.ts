@@ -36,7 +36,10 @@ export interface ReadHow {
 
 /** Something that did not work for one entry but does not end the run; it makes the exit code 3. */
 export interface Warning {
-  /** `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.skipped`, `attribute.unreadable`, `attribute.unwritable`, … */
+  /**
+   * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`. Writing: `entry.skipped`,
+   * `entry.failed`, `attribute.unwritable`. Of the repository: `snapshot.unreadable`.
+   */
   readonly code: string;
   readonly path: string;
   readonly message: string;

@@ -223,6 +223,8 @@ test('ages and counts read as people say them', () => {
 test('what a run says of a place names it once', () => {
   assert.equal(saidOf('srv/s', '/srv/s is a socket'), '/srv/s is a socket');
   assert.equal(saidOf('srv/a', 'it vanished'), 'srv/a: it vanished');
+  const denied = "can not be read: permission denied, open '/srv/a'";
+  assert.equal(saidOf('srv/a', denied), `srv/a: ${denied}`);
 });
 
 test('how to go on after a restore that failed is said only where entries are missing', () => {

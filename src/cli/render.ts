@@ -72,7 +72,8 @@ export function shownPath(path: string): string {
 /** What is said of a place, without naming it twice. */
 export function saidOf(path: string, message: string): string {
   const shown = shownPath(path);
-  return message.includes(shown) ? message : `${shown}: ${message}`;
+  const [what = ''] = message.split(': ', 1);
+  return what.includes(shown) ? message : `${shown}: ${message}`;
 }
 
 export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'interrupted';

@@ -11,7 +11,7 @@ import {
   SEGMENT_BYTES,
   type SettledFile,
 } from './messages.ts';
-import { openAhead, readPart } from './read-file.ts';
+import { isShortOfFiles, openAhead, readPart } from './read-file.ts';
 
 export interface ContentReaderOptions {
   readonly chunker: Chunker;
@@ -130,6 +130,7 @@ function attempt<T>(read: () => T): { readonly result: T } | { readonly failure:
   try {
     return { result: read() };
   } catch (error) {
+    if (isShortOfFiles(error)) throw error;
     return { failure: { code: systemCode(error) ?? '', message: messageOf(error) } };
   }
 }

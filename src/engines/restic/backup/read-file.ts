@@ -59,6 +59,8 @@ export function openAhead(paths: readonly (string | Uint8Array)[], sizes: ArrayL
         readAhead(file, 0, sizes[opened]!);
         open.push(file);
       } catch (error) {
+        // As far ahead as the limit on open files allows; each file that is read makes room for another.
+        if (open.length > 0 && isShortOfFiles(error)) return;
         open.push({ error });
       }
     }
@@ -76,6 +78,11 @@ export function openAhead(paths: readonly (string | Uint8Array)[], sizes: ArrayL
       for (const file of open) if (typeof file === 'number') closeSync(file);
     },
   };
+}
+
+/** The process or the machine has too many files open: that says nothing of the file that was to be opened. */
+export function isShortOfFiles(error: unknown): boolean {
+  return ['EMFILE', 'ENFILE'].includes(systemCode(error) ?? '');
 }
 
 /**

@@ -20,18 +20,49 @@ import type { Repository } from './repository.ts';
 import { listSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
 
+/**
+ * The lock settles while the source is already read and compared; nothing is written before it is held. So a run that has little to
+ * store does not wait for it.
+ */
 export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
-  let found: { parent: Snapshot | undefined; table: BlobTable } | undefined;
-  const meanwhile = async (): Promise<void> => {
-    const parent = await findParent(repository, reading, how);
-    found = { parent, table: (await loadIndex(repository, { signal: how.signal, own: true })).table };
+  const held = Promise.withResolvers<void>();
+  held.promise.catch(() => {});
+  const ending = new AbortController();
+  const signal = AbortSignal.any([how.signal, ending.signal]);
+  let work: Promise<BackupResult> | undefined;
+  const meanwhile = async (staleRemoved: number): Promise<void> => {
+    const packs = new PackStore(repository, { signal }, held.promise);
+    work = run({ repository, reading, packs, staleRemoved, how: { ...how, signal } });
+    work.catch(() => {});
   };
-  return await withLock(repository, { ...how, exclusive: false, meanwhile }, async (signal, lock) => {
-    const { parent, table } = found!;
-    const packs = new PackStore(repository, { signal });
-    if (parent === undefined || lock.staleRemoved > 0) await adoptPacks(repository, table, packs, { signal });
-    return await store({ repository, reading, table, packs, parent, how: { ...how, signal } });
-  });
+  try {
+    return await withLock(repository, { ...how, exclusive: false, meanwhile }, async (locked) => {
+      locked.addEventListener('abort', () => ending.abort(locked.reason), { once: true });
+      held.resolve();
+      return await work!;
+    });
+  } catch (error) {
+    held.reject(error);
+    ending.abort(error);
+    await work?.catch(() => {});
+    throw error;
+  }
+}
+
+interface Preparation {
+  readonly repository: Repository;
+  readonly reading: Reading;
+  readonly packs: PackStore;
+  /** Locks of programs that ended without removing them. */
+  readonly staleRemoved: number;
+  readonly how: BackupHow;
+}
+
+async function run({ repository, reading, packs, staleRemoved, how }: Preparation): Promise<BackupResult> {
+  const parent = await findParent(repository, reading, how);
+  const { table } = await loadIndex(repository, { signal: how.signal, own: true });
+  if (parent === undefined || staleRemoved > 0) await adoptPacks(repository, table, packs, how);
+  return await store({ repository, reading, table, packs, parent, how });
 }
 
 interface Run {

@@ -13,7 +13,7 @@ export interface LockHow extends How {
    * Reading that begins when the lock is written and goes on while it settles. What it found counts only once the lock is held: when
    * the lock is refused, so is the operation.
    */
-  readonly meanwhile?: () => Promise<void>;
+  readonly meanwhile?: (staleRemoved: number) => Promise<void>;
   /** Pauses between the steps; tests shorten them. */
   readonly pace?: LockPace;
 }

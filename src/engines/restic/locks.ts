@@ -30,7 +30,7 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
   }
   try {
     // Two programs may have looked at the same moment: each now waits until the other's lock is sure to be seen.
-    await Promise.all([repository.clock.sleep(pace.settleMs, how.signal), how.meanwhile?.()]);
+    await Promise.all([repository.clock.sleep(pace.settleMs, how.signal), how.meanwhile?.(staleRemoved)]);
     await refuseOthers(repository, id, how);
   } catch (error) {
     // A lock that stays is stale when this process ends; why it is given up is what matters.

@@ -23,12 +23,15 @@ export class PackStore {
   readonly #repository: Repository;
   readonly #how: How;
   readonly #index: IndexWriter;
+  readonly #held: Promise<void>;
   #totals: PackTotals = { packs: 0, dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
 
-  constructor(repository: Repository, how: How) {
+  /** `held`: when the repository may be written to. */
+  constructor(repository: Repository, how: How, held: Promise<void> = Promise.resolve()) {
     this.#repository = repository;
     this.#how = how;
     this.#index = openIndexWriter(repository, how);
+    this.#held = held;
   }
 
   get totals(): PackTotals {
@@ -39,6 +42,7 @@ export class PackStore {
   async put(pack: FinishedPack): Promise<void> {
     const { id, buffer, header, sizeBytes, blobs, plainBytes } = pack;
     const key = keyOf('data', idText(id));
+    await this.#held;
     await this.#repository.store.put(key, new Uint8Array(buffer, 0, sizeBytes), this.#how);
     // All blobs of a pack are of one type, and the first byte of the header tells it.
     const isTree = (header[0]! & 1) === 1;
@@ -57,11 +61,13 @@ export class PackStore {
 
   /** Has a pack that is already stored named by an index too. */
   async adopt(pack: IndexedPack, blobs: number): Promise<void> {
+    await this.#held;
     await this.#index.add(pack, blobs);
   }
 
   /** Writes the index of the packs that have none yet. */
   async flush(): Promise<void> {
+    await this.#held;
     await this.#index.finish();
   }
 }

@@ -5,6 +5,7 @@ import { randomHex } from '../base/ids.ts';
 import type { RepositoryConfig } from '../config/config.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { Store } from '../stores/store.ts';
+import { isInside } from './is-inside.ts';
 
 type StoreLocation = RepositoryConfig['store'];
 
@@ -18,6 +19,11 @@ export async function openStore(location: StoreLocation, how: { readonly create:
 /** For people, without secrets. */
 export function shownLocation(location: StoreLocation): string {
   return location.options.path;
+}
+
+/** Whether something written at this absolute path would be among the store's own files. */
+export function storeHolds(location: StoreLocation, path: string): boolean {
+  return isInside(location.options.path, path);
 }
 
 /** What `surety check` asks about a store. */

@@ -16,7 +16,7 @@ import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { openSource, openWriter, renamed } from './compose-source.ts';
-import { probeStore, shownLocation } from './compose-store.ts';
+import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
 import { lockRun } from './run-lock.ts';
 import { stateFolder } from './state-folder.ts';
 
@@ -50,6 +50,8 @@ export interface Platform extends AsyncDisposable {
   sources(names?: readonly string[]): BackupSource[];
   repositories(names?: readonly string[]): (RepositoryHandle & { readonly probe: PlaceProbe })[];
   newRepository(name: string): NewRepository;
+  /** The repository that an absolute path is inside of, where nothing but its own files may be. */
+  repositoryAt(path: string): string | undefined;
   /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. `rename`: the target names a file. */
   writer(snapshot: Snapshot, kind: string | undefined, how: { readonly rename: boolean }): SourceHandle;
   /** True when the snapshot's source is configured: only then is its original place known. */
@@ -120,6 +122,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         opened.use(await createEngine(repository, engineHow(signal)));
       return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
     },
+    repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
     writer(snapshot, kind = 'files', { rename }) {
       const name = snapshot.source === '' ? snapshot.id.slice(0, 8) : snapshot.source;
       const source = configured(snapshot.source, kind);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { skipUnlessRoot } from '../fixtures/programs.ts';
@@ -61,6 +61,16 @@ describe('bad input', () => {
     assert.match(full.stderr, /^surety: the output can not be written: ENOSPC/);
     const gone = await runProgram(['bash', '-c', 'set -o pipefail; "$0" list --json | true', SURETY], { env, cwd });
     assert.deepEqual([gone.code, gone.stderr], [0, '']);
+  });
+
+  test('nothing is restored into a repository, whatever leads there', async () => {
+    symlinkSync('vault', join(project.folder, 'link'));
+    for (const target of [project.repository, join(project.repository, 'new'), join(project.folder, 'link', 'data')]) {
+      const restore = ['restore', 'latest', '--target', target, '--conflict', 'overwrite', '--force'];
+      const error = await failureOf(project.surety, ...restore);
+      assert.deepEqual([error.exitCode, error.code], [1, 'target.in-repository']);
+    }
+    assert.deepEqual(readdirSync(project.repository).includes('new'), false);
   });
 
   test('a target that is not empty is refused and left as it is', async () => {

@@ -82,10 +82,13 @@ function requireOnePlace({ target, as, inPlace }: RestoreOptions): void {
 
 async function planRestore(call: Call, id: string, options: RestoreOptions, session: Session): Promise<RestoreRequest> {
   const inPlace = options.inPlace === true;
+  const target = inPlace ? undefined : resolve(options.target ?? options.as ?? '');
+  const repository = target === undefined ? undefined : session.platform.repositoryAt(target);
+  if (repository !== undefined) throw insideRepository(target ?? '', repository);
   return {
     runId: newRecoveryPointId(call.clock.now()),
     items: await findItems(call, id, options, session),
-    target: inPlace ? undefined : resolve(options.target ?? options.as ?? ''),
+    target,
     conflict: options.conflict ?? (inPlace || options.force === true ? 'overwrite' : 'refuse'),
     select: options.path,
     dryRun: options.dryRun === true,
@@ -157,6 +160,13 @@ function noPlace(source: string): SuretyError {
   const what = source === '' ? 'the snapshot was not made by Surety' : `source ${source} is not in the configuration`;
   return new SuretyError('usage.no-original-place', `${what}, so its original place is not known`, {
     hint: 'restore it with --target DIR',
+  });
+}
+
+/** What is restored could take the place of the files that it comes from. */
+function insideRepository(target: string, repository: string): SuretyError {
+  return new SuretyError('target.in-repository', `the target ${target} is inside of repository ${repository}`, {
+    hint: 'name a folder that is not in a repository',
   });
 }
 

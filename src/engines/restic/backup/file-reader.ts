@@ -143,7 +143,10 @@ export class FileReader {
     if (failure.code === 'ENOENT') this.#warn('entry.vanished', entry, 'vanished before it could be read');
     else if (failure.code === 'ELOOP' || failure.code === 'ENOTREG') {
       this.#warn('entry.changed', entry, 'is not a regular file any more');
-    } else this.#warn('entry.unreadable', entry, `can not be read: ${failure.message}`);
+    } else {
+      const denied = failure.code === 'EACCES' || failure.code === 'EPERM';
+      this.#warn('entry.unreadable', entry, `can not be read: ${denied ? 'permission denied' : failure.message}`);
+    }
   }
 
   #warn(code: string, { path }: Entry, message: string): void {

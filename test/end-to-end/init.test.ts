@@ -29,6 +29,12 @@ describe('surety init', () => {
     await surety.run('config', 'check');
     const check = await surety.attempt('check');
     assert.equal(check.code, 0, check.stdout + check.stderr);
+    assert.match(check.stdout, /\nAll is well\.\n$/);
+    const file = join(folder, 'surety.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('- my photos', '- .'));
+    const doubted = await surety.attempt('check');
+    assert.match(doubted.stderr, /warning: .*the database app is inside of it/);
+    assert.match(doubted.stdout, /\nAll is well but for the warnings\.\n$/);
     assert.match(await surety.run('backup'), /app → vault[\s\S]*my-photos → vault[\s\S]*is complete/);
   });
 

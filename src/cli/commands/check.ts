@@ -43,7 +43,8 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
       what,
       hint === undefined ? detail : `${detail} (${hint})`,
     ]);
-    const good = report.outcome === 'ok' ? 'All is well.\n' : '';
+    const doubts = platform.configWarnings.length > 0;
+    const good = report.outcome !== 'ok' ? '' : doubts ? 'All is well but for the warnings.\n' : 'All is well.\n';
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
       document: { verb: 'check', configuration: platform.file, ...report },

@@ -230,6 +230,28 @@ describe('a backup', () => {
     assert.equal(Object.keys(await contentsOf(result)).length, 30);
   });
 
+  test('makes no snapshot when another program removed what it relied on, and the next one does', async () => {
+    put('a', 'a');
+    await run();
+    const prunedByForce = async (): Promise<void> => {
+      for (const { id } of await repository.files('index', FOREVER)) await repository.deleteFile('index', id, FOREVER);
+    };
+    put('b', 'b');
+    const reading: Run['replace'] = (content) => ({
+      kind: 'stream',
+      chunks: (async function* () {
+        await prunedByForce();
+        yield Buffer.from(content.kind);
+      })(),
+    });
+    await assert.rejects(run({ replace: reading }), { code: 'repository.lock-lost' });
+    assert.equal((await listSnapshots(repository, FOREVER)).snapshots.length, 1);
+    const result = await run();
+    assert.deepEqual(Object.keys(await contentsOf(result)).sort(), ['a', 'b']);
+    const how = { ...FOREVER, depth: 'data', snapshots: [result.snapshot.id] } as const;
+    assert.deepEqual((await verify(repository, how)).problems, []);
+  });
+
   test('reads everything again when the index of the parent is lost', async () => {
     put('a', 'a');
     put('b', 'b');

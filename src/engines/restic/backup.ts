@@ -2,6 +2,7 @@
 import type { Reading, SourceFacts } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, Snapshot, SnapshotFacts } from '../engine.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
+import { confirmIndex } from './backup/confirm-index.ts';
 import { ContentStore } from './backup/content-store.ts';
 import { watchFailure } from './backup/failure.ts';
 import { PackFlow } from './backup/pack-flow.ts';
@@ -60,21 +61,23 @@ interface Preparation {
 
 async function run({ repository, reading, packs, staleRemoved, how }: Preparation): Promise<BackupResult> {
   const parent = await findParent(repository, reading, how);
-  const { table } = await loadIndex(repository, { signal: how.signal, own: true });
+  const { table, files } = await loadIndex(repository, { signal: how.signal, own: true });
   if (parent === undefined || staleRemoved > 0) await adoptPacks(repository, table, packs, how);
-  return await store({ repository, reading, table, packs, parent, how });
+  return await store({ repository, reading, table, indexes: files, packs, parent, how });
 }
 
 interface Run {
   readonly repository: Repository;
   readonly reading: Reading;
   readonly table: BlobTable;
+  /** Ids of the index files that the table is made of. */
+  readonly indexes: readonly string[];
   readonly packs: PackStore;
   readonly parent: Snapshot | undefined;
   readonly how: BackupHow;
 }
 
-async function store({ repository, reading, table, packs, parent, how }: Run): Promise<BackupResult> {
+async function store({ repository, reading, table, indexes, packs, parent, how }: Run): Promise<BackupResult> {
   let warnings = 0;
   const counted: BackupHow = {
     ...how,
@@ -108,6 +111,7 @@ async function store({ repository, reading, table, packs, parent, how }: Run): P
   const tree = await failure.during(reader.root.saved);
   await failure.during(Promise.all([content.flush(), trees.flush()]));
   await packs.flush();
+  await confirmIndex(repository, indexes, how);
   const stats = statsOf(tally, packs);
   const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);
   return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint } };

@@ -22,7 +22,7 @@ export function packBufferBytes(targetBytes: number): number {
 export interface FinishedPack {
   /** SHA-256 of the file: its name. */
   readonly id: Uint8Array;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   /** Length of the file at the start of the buffer. */
   readonly sizeBytes: number;
   /** The header's entries before encryption: what the index is made of. */
@@ -43,7 +43,7 @@ export interface PackerOptions {
 
 export class Packer {
   readonly #options: PackerOptions;
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #buffer: Uint8Array | undefined;
   #used = 0;
   #plainBytes = 0;
   #blobs = 0;
@@ -68,7 +68,7 @@ export class Packer {
   }
 
   /** Gives the packer a buffer of {@link packBufferBytes} to fill. */
-  useBuffer(buffer: ArrayBuffer): void {
+  useBuffer(buffer: ArrayBufferLike): void {
     this.#buffer = new Uint8Array(buffer);
   }
 

@@ -76,7 +76,7 @@ function openLane(repository: Repository, packs: PackStore, type: BlobType): Lan
     level: config.version < 2 ? undefined : level,
     targetBytes: packSizeBytes,
   });
-  const buffers: ArrayBuffer[] = [];
+  const buffers: ArrayBufferLike[] = [];
 
   async function finish(): Promise<void> {
     if (packer.isEmpty) return;

@@ -11,7 +11,7 @@ export interface BlobSaverOptions {
   /** The size at which a pack is finished. */
   readonly targetBytes: number;
   /** Gives a buffer to fill, as large as `packBufferBytes` says. */
-  readonly takeBuffer: () => ArrayBuffer | Promise<ArrayBuffer>;
+  readonly takeBuffer: () => ArrayBufferLike | Promise<ArrayBufferLike>;
   /** Takes over a finished pack and its buffer. */
   readonly onPack: (pack: FinishedPack) => void;
 }

@@ -155,7 +155,7 @@ export class ContentStore implements AsyncDisposable {
     return { done, cut };
   }
 
-  #receive(message: FromBackupWorker, reply: (message: unknown, transfer?: ArrayBuffer[]) => void): void {
+  #receive(message: FromBackupWorker, reply: (message: unknown) => void): void {
     if (message.kind === 'cut') {
       this.#cuts.get(message.task)?.(message);
       this.#cuts.delete(message.task);
@@ -163,9 +163,9 @@ export class ContentStore implements AsyncDisposable {
     else if (message.kind === 'want-buffer') void this.#giveBuffer(reply);
   }
 
-  async #giveBuffer(reply: (message: unknown, transfer?: ArrayBuffer[]) => void): Promise<void> {
+  async #giveBuffer(reply: (message: unknown) => void): Promise<void> {
     const buffer = await this.#flow.takeBuffer();
-    reply({ kind: 'buffer', buffer }, [buffer]);
+    reply({ kind: 'buffer', buffer });
   }
 
   #takeBuffer(): Uint8Array<ArrayBuffer> {

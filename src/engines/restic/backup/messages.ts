@@ -1,4 +1,4 @@
-/** What the main thread and the workers of a backup say to each other. Bytes are transferred, never copied. */
+/** What the main thread and the workers of a backup say to each other. Bytes are transferred or shared, never copied. */
 import type { SharedBlobTable } from '../blob-table.ts';
 import { MAX_CHUNK_BYTES } from '../chunker.ts';
 import type { FinishedPack } from '../packer.ts';
@@ -43,7 +43,7 @@ export interface FilesTask {
 }
 
 /** To a worker: a task, or the buffer that it wants. */
-export type ToBackupWorker = BackupTask | { readonly kind: 'buffer'; readonly buffer: ArrayBuffer };
+export type ToBackupWorker = BackupTask | { readonly kind: 'buffer'; readonly buffer: ArrayBufferLike };
 
 export const FILE_OK = 0;
 /** Read whole, but it went on changing while it was read. */

@@ -18,8 +18,8 @@ export interface PackFlowOptions {
 export class PackFlow {
   readonly #options: PackFlowOptions;
   readonly #bufferBytes: number;
-  readonly #spare: ArrayBuffer[] = [];
-  readonly #waiting: ((buffer: ArrayBuffer) => void)[] = [];
+  readonly #spare: ArrayBufferLike[] = [];
+  readonly #waiting: ((buffer: ArrayBufferLike) => void)[] = [];
   readonly #puts = new Set<Promise<void>>();
   #made = 0;
 
@@ -29,7 +29,7 @@ export class PackFlow {
   }
 
   /** A buffer to fill, at once or when a pack has been stored. */
-  takeBuffer(): ArrayBuffer | Promise<ArrayBuffer> {
+  takeBuffer(): ArrayBufferLike | Promise<ArrayBufferLike> {
     const spare = this.#spare.pop();
     if (spare !== undefined) return spare;
     if (this.#made <= this.#options.fillers) return this.#make();
@@ -49,7 +49,7 @@ export class PackFlow {
   }
 
   /** A buffer of another size was made for a huge blob, in the place of one of these. */
-  #giveBack(buffer: ArrayBuffer): void {
+  #giveBack(buffer: ArrayBufferLike): void {
     const isOurs = buffer.byteLength === this.#bufferBytes;
     if (!isOurs) this.#made -= 1;
     const waiting = this.#waiting.shift();
@@ -57,8 +57,9 @@ export class PackFlow {
     else if (isOurs) this.#spare.push(buffer);
   }
 
-  #make(): ArrayBuffer {
+  /** Shared between threads: memory that is handed from one to another counts as new garbage for both each time. */
+  #make(): SharedArrayBuffer {
     this.#made += 1;
-    return new ArrayBuffer(this.#bufferBytes);
+    return new SharedArrayBuffer(this.#bufferBytes);
   }
 }

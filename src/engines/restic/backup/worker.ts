@@ -15,7 +15,7 @@ const port = parentPort!;
 const { masterKey, gear, level, targetBytes, table } = workerData as BackupWorkerData;
 
 /** Takes the buffer that was asked for; there is never more than one. */
-let onBuffer: ((buffer: ArrayBuffer) => void) | undefined;
+let onBuffer: ((buffer: ArrayBufferLike) => void) | undefined;
 
 const saver = dataSaver({
   table: new BlobTable(table),
@@ -28,7 +28,7 @@ const saver = dataSaver({
       onBuffer = resolve;
     });
   },
-  onPack: (pack) => port.postMessage({ kind: 'pack', pack }, [pack.buffer]),
+  onPack: (pack) => port.postMessage({ kind: 'pack', pack }),
 });
 const reader = createContentReader({
   chunker: createChunker(gear, SEGMENT_BYTES + TAIL_BYTES),

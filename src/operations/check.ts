@@ -43,7 +43,8 @@ interface CheckHow {
 }
 
 const LOW_SPACE_BYTES = 1024 ** 3;
-const CLOCK_TOLERANCE_MS = 10 * 60_000;
+/** Clocks of two machines may differ by this much. */
+export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /** Never throws but for an abort: what is wrong is in the checks. */
 export async function check(request: CheckRequest, how: CheckHow): Promise<CheckReport> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { skipUnlessRoot } from '../fixtures/programs.ts';
+import { skipUnlessRoot, skipWithout } from '../fixtures/programs.ts';
 import { makeProject, type Project } from '../fixtures/project.ts';
 import { runProgram } from '../fixtures/run-program.ts';
 import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
@@ -197,4 +198,19 @@ describe('bad input', () => {
     assert.deepEqual([error.exitCode, error.code], [2, 'config.missing']);
     assert.match(error.hint, /surety init/);
   });
+});
+
+test('a latest that is dated in the future is restored with a warning', { skip: skipWithout('restic') }, async () => {
+  await using project = makeProject();
+  mkdirSync(project.data);
+  writeFileSync(join(project.data, 'a'), 'old');
+  await project.surety.run('init');
+  const made = ['--time', '2200-01-01 00:00:00', '--host', hostname(), '--tag', 'surety,source=files'];
+  await project.restic.run('backup', '--quiet', ...made, project.data);
+  writeFileSync(join(project.data, 'a'), 'newer');
+  await project.surety.run('backup');
+  const done = await project.surety.attempt('restore', 'latest', '--source', 'files', '--target', project.newTarget());
+  assert.match(done.stderr, /^warning: the latest, [0-9a-f]{8}, is dated 2200-01-01T00:00:00.000Z, in the future/m);
+  const now = ['restore', 'latest', '--source', 'files', '--at', 'now', '--target', project.newTarget()];
+  assert.equal((await project.surety.attempt(...now)).stderr, '');
 });

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { systemTimeZone } from '../../base/environment.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
+import { CLOCK_TOLERANCE_MS } from '../../operations/check.ts';
 import { type Located, locate, toWanted } from '../../operations/locate.ts';
 import { type Conflict, type RestoreItem, type RestoreRequest, restore } from '../../operations/restore.ts';
 import { parseMoment } from '../../rules/moment.ts';
@@ -110,6 +111,8 @@ async function findItems(call: Call, id: string, options: RestoreOptions, sessio
     call,
   );
   for (const line of found.unread) session.warn(`not looked at: ${line}`);
+  const odd = found.snapshots.find(({ time }) => time.getTime() > call.clock.now().getTime() + CLOCK_TOLERANCE_MS);
+  if (id === 'latest' && odd !== undefined) session.warn(datedAhead(odd));
   const snapshots = found.snapshots.filter((one) => options.source === undefined || one.source === options.source);
   if (snapshots.length === 0)
     throw otherSource(
@@ -144,6 +147,12 @@ async function kindOf(
     if (inPlace === true || !hasCode(error, 'repository.damaged', 'tree.damaged')) throw error;
     return undefined;
   }
+}
+
+/** One that was taken while a clock was wrong stays the latest, whatever is backed up after it. */
+function datedAhead({ id, time }: Located['snapshots'][number]): string {
+  const dated = `the latest, ${id.slice(0, 8)}, is dated ${time.toISOString()}, in the future`;
+  return `${dated}: a clock was wrong, and newer ones may be before it (see surety list; --at now leaves it out)`;
 }
 
 function momentOf(text: string, call: Call): Date {

@@ -263,6 +263,19 @@ describe('a backup', () => {
     assert.deepEqual(Object.keys(await contentsOf(result)).sort(), ['a', 'b']);
   });
 
+  test('names packs that are missing, and stores what they held again', async () => {
+    for (let file = 0; file < 12; file++) put(`file ${file}`, randomBytes(MIB));
+    await run();
+    const [lost] = await repository.files('data', FOREVER);
+    await repository.deleteFile('data', lost!.id, FOREVER);
+    const second = await run();
+    assert.deepEqual(
+      warnings.splice(0).map(({ code, path: key }) => [code, key]),
+      [['pack.missing', `data/${lost!.id.slice(0, 2)}/${lost!.id}`]],
+    );
+    assert.equal(Object.keys(await contentsOf(second)).length, 12);
+  });
+
   test('keeps a huge directory cheap and whole', async () => {
     for (let file = 0; file < 9000; file++) put(`a file with a rather long name, number ${file}`, '');
     const first = await run();

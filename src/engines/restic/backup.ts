@@ -6,6 +6,7 @@ import { confirmIndex } from './backup/confirm-index.ts';
 import { ContentStore } from './backup/content-store.ts';
 import { watchFailure } from './backup/failure.ts';
 import { PackFlow } from './backup/pack-flow.ts';
+import { loadPresentIndex } from './backup/present-index.ts';
 import { EntriesReader } from './backup/read-entries.ts';
 import { saveFacts } from './backup/save-facts.ts';
 import { Tally } from './backup/tally.ts';
@@ -14,7 +15,6 @@ import type { BlobTable } from './blob-table.ts';
 import { FACTS_FILE } from './facts.ts';
 import { encodeSnapshot, type SnapshotDocument } from './format/snapshot.ts';
 import { dateToNs } from './format/time.ts';
-import { loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
 import { PackStore } from './pack-store.ts';
 import type { Repository } from './repository.ts';
@@ -61,8 +61,8 @@ interface Preparation {
 
 async function run({ repository, reading, packs, staleRemoved, how }: Preparation): Promise<BackupResult> {
   const parent = await findParent(repository, reading, how);
-  const { table, files } = await loadIndex(repository, { signal: how.signal, own: true });
-  if (parent === undefined || staleRemoved > 0) await adoptPacks(repository, table, packs, how);
+  const { table, files, stored } = await loadPresentIndex(repository, how);
+  if (parent === undefined || staleRemoved > 0) await adoptPacks(repository, table, packs, stored, how);
   return await store({ repository, reading, table, indexes: files, packs, parent, how });
 }
 

@@ -9,6 +9,8 @@ import { keyOf, type Repository, type RepositoryFile } from './repository.ts';
 export interface LoadHow extends How {
   /** The caller adds to the table: nobody else gets the same one. */
   readonly own?: boolean;
+  /** Ids of packs to leave out, because they are not there. */
+  readonly without?: ReadonlySet<string>;
   /** Told of each index file that can not be read; without it the first one is thrown. */
   readonly onDamaged?: (id: string, error: unknown) => void;
 }
@@ -41,7 +43,7 @@ const loaded = new WeakMap<Repository, LoadedIndex>();
 export async function loadIndex(repository: Repository, how: LoadHow): Promise<LoadedIndex> {
   const listed = await repository.files('index', how);
   // Who wants to be told of damage wants the files to be read.
-  const known = how.onDamaged === undefined ? loaded.get(repository) : undefined;
+  const known = how.onDamaged === undefined && how.without === undefined ? loaded.get(repository) : undefined;
   if (how.own === true) loaded.delete(repository);
   if (known !== undefined && isOf(known, listed)) return known;
   const index = await loadFiles(repository, listed, how);
@@ -67,7 +69,7 @@ async function loadFiles(
   await eachConcurrently(listed, connections, how.signal, async ({ id }, signal) => {
     try {
       const json = await repository.readUnpacked('index', id, { signal });
-      addFile(table, packs, json, keyOf('index', id));
+      addFile(table, packs, json, keyOf('index', id), how.without);
       files.push(id);
     } catch (error) {
       if (how.onDamaged === undefined || signal.aborted) throw error;
@@ -77,9 +79,16 @@ async function loadFiles(
   return { table, files };
 }
 
-function addFile(table: BlobTable, packs: Map<string, number>, json: Uint8Array, key: string): void {
+function addFile(
+  table: BlobTable,
+  packs: Map<string, number>,
+  json: Uint8Array,
+  key: string,
+  without: ReadonlySet<string> | undefined,
+): void {
   let pack = -1;
   let isNew = false;
+  let isLeftOut = false;
   let places: Set<string> | undefined;
   parseIndex(json, key, {
     pack(id) {
@@ -87,10 +96,13 @@ function addFile(table: BlobTable, packs: Map<string, number>, json: Uint8Array,
       const known = packs.get(text);
       isNew = known === undefined;
       places = undefined;
+      isLeftOut = without?.has(text) === true;
+      if (isLeftOut) return;
       pack = known ?? table.addPack(id);
       if (isNew) packs.set(text, pack);
     },
     blob(id, type, offset, length, rawLength) {
+      if (isLeftOut) return;
       if (!isNew) {
         if (isKnown(table, id, type, pack, offset)) return;
         places ??= placesIn(table, pack);
@@ -98,7 +110,9 @@ function addFile(table: BlobTable, packs: Map<string, number>, json: Uint8Array,
         if (places.has(place)) return;
         places.add(place);
       }
-      table.add(id, type, { pack, offset, length, rawLength });
+      const entry = table.add(id, type, { pack, offset, length, rawLength });
+      // The room is reckoned from the size of the files, so this is a fault of ours; a blob must not be forgotten for it.
+      if (pack < 0 || entry < 0) throw new Error(`no room in memory for all of ${key}`);
     },
   });
 }

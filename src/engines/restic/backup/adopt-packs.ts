@@ -2,24 +2,25 @@ import { hasCode } from '../../../base/errors.ts';
 import { eachConcurrently } from '../../../base/limit.ts';
 import type { How } from '../../engine.ts';
 import type { BlobTable } from '../blob-table.ts';
-import { idBytes, idText } from '../format/id.ts';
+import { idBytes } from '../format/id.ts';
 import type { PackStore } from '../pack-store.ts';
 import { readHeader } from '../read-header.ts';
-import type { Repository } from '../repository.ts';
+import type { Repository, RepositoryFile } from '../repository.ts';
+import { packIds } from './present-index.ts';
 
 /**
  * Goes on from what a killed run stored: packs that no index names are read as their headers tell, so that their blobs are not stored again,
- * and get an index together with what this run stores. A pack whose header can not be read is left for `prune`.
+ * and get an index together with what this run stores. A pack whose header can not be read is left for `prune`. `stored` are the packs that are there.
  */
 export async function adoptPacks(
   repository: Repository,
   table: BlobTable,
   packs: PackStore,
+  stored: readonly RepositoryFile[],
   how: How,
 ): Promise<number> {
-  const known = new Set<string>();
-  for (let pack = 0; pack < table.packCount; pack++) known.add(idText(table.packId(pack)));
-  const loose = (await repository.files('data', how)).filter(({ id }) => !known.has(id));
+  const known = new Set(packIds(table));
+  const loose = stored.filter(({ id }) => !known.has(id));
   let adopted = 0;
   await eachConcurrently(loose, repository.store.traits.connections, how.signal, async (file, signal) => {
     try {

@@ -16,15 +16,15 @@ const answers = {
   schedule: undefined,
 };
 
-test('a database and a repository inside of a folder are left out of its files, and nothing else is', () => {
+test('a repository inside of a folder is left out of its files, and nothing else is', () => {
   const text = draftConfig(answers, '/srv/my [data]/backup');
   const { sources } = parse(text);
   assert.equal(sources.notes.exclude, undefined);
   const exclusion = compileExclusion(sources['my-data'].exclude);
-  const left = ['app.db', 'app.db-wal', 'app.db-journal', 'backup/vault', 'x.saving'];
+  const left = ['backup/vault', 'x.saving'];
   for (const name of left)
     assert.ok(exclusion.excludes(`/srv/my [data]/${name}`, name.split('/').at(-1)!, false), name);
-  for (const name of ['app.db-old', 'old/app.db', 'vault'])
+  for (const name of ['old/backup/notes', 'vault'])
     assert.ok(!exclusion.excludes(`/srv/my [data]/${name}`, name.split('/').at(-1)!, false), name);
   const file = '/srv/my [data]/backup/surety.yaml';
   assert.deepEqual(parseConfig({ file, shownAs: file, text, mode: 0o644 }).warnings, []);

@@ -22,7 +22,7 @@ export function draftConfig(answers: Answers, directory: string): string {
   const sources: Record<string, object> = {};
   for (const path of answers.databases) sources[nameFor(path, sources)] = { type: 'sqlite', path };
   for (const path of answers.folders) {
-    const exclude = draftExcludes(path, answers, directory);
+    const exclude = draftExcludes(path, answers.store, directory);
     sources[nameFor(path, sources)] = { type: 'files', paths: [path], ...(exclude === undefined ? {} : { exclude }) };
   }
   const store = /^[a-z][a-z0-9+.-]+:/.test(answers.store) ? answers.store : `file:${answers.store}`;

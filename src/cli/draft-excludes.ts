@@ -1,26 +1,15 @@
-/** What a first configuration leaves out of a folder: databases and the repository, when they are inside of it. */
+/** What a first configuration leaves out of a folder: the repository, when it is inside of it. Databases of their own are left out anyway. */
 import { basename, relative } from 'node:path';
 import { placeOf } from './place.ts';
 
 /** Naming patterns replaces what is left out anyway, so these have to be named as well. */
 export const USUAL_EXCLUDES: readonly string[] = ['lost+found', '*.saving'];
 
-/** What has a place of its own in the configuration; as typed. */
-export interface Special {
-  readonly databases: readonly string[];
-  readonly store: string;
-}
-
-/** The value of `exclude`; undefined where nothing special is inside of `folder`. */
-export function draftExcludes(folder: string, { databases, store }: Special, directory: string): string[] | undefined {
+/** The value of `exclude`; undefined where the repository at `store`, as typed, is not inside of `folder`. */
+export function draftExcludes(folder: string, store: string, directory: string): string[] | undefined {
   const above = placeOf(directory, folder);
-  const patterns = databases.flatMap((path) => {
-    const pattern = patternBelow(above, placeOf(directory, path));
-    return pattern === undefined ? [] : [pattern, `${pattern}-{wal,shm,journal}`];
-  });
   const repository = patternBelow(above, placeOf(directory, store.replace(/^file:/, '')));
-  const inside = repository === undefined ? patterns : [...patterns, repository];
-  return inside.length === 0 ? undefined : [...USUAL_EXCLUDES, ...inside];
+  return repository === undefined ? undefined : [...USUAL_EXCLUDES, repository];
 }
 
 /** Matches the last names of `path` from the name of `above` on; undefined unless it is below. */

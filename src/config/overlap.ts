@@ -1,4 +1,4 @@
-/** Finds repositories and databases that lie inside of folders that are backed up, and repositories in the same place. */
+/** Finds repositories inside of folders that are backed up, databases named as files, and repositories in the same place. */
 import { basename, relative } from 'node:path';
 import type { ConfigDocument } from './document.ts';
 import type { Finding } from './explain.ts';
@@ -10,36 +10,12 @@ interface Folder {
   readonly path: string;
 }
 
-/** What does not belong among the files of a folder. */
-interface Inner {
-  readonly path: string;
-  readonly message: string;
-  readonly suggestion: string;
-}
-
-const asRepository = ({ repository, path }: Folder): Inner => ({
-  path,
-  message: `the repository ${repository} is inside of it and would be backed up as well`,
-  suggestion: 'add it to exclude',
-});
-
-/** Its files, read one by one while it is written, may not fit together, and restored they take the place of the good copy. */
-function databasesOf({ sources }: ConfigDocument, directory: string): Inner[] {
-  return Object.entries(sources ?? {}).flatMap(([name, source]) => {
-    if (source.type !== 'sqlite') return [];
-    const path = resolvePath(directory, source.path);
-    const message = `the database ${name} is inside of it and would also be backed up, and restored, as mere files`;
-    return [{ path, message, suggestion: `add ${basename(path)} and ${basename(path)}-{wal,shm,journal} to exclude` }];
-  });
-}
-
 /** Findings about the places of sources and repositories, as they are written; links are not followed. */
 export function overlapsOf(document: ConfigDocument, directory: string): Finding[] {
   const folders = Object.entries(document.repositories).map(([repository, { store }]): Folder => {
     return { repository, path: parseStoreLocation(store, directory).options.path };
   });
-  const databases = databasesOf(document, directory);
-  return [...shared(folders), ...inside(document, directory, [...folders.map(asRepository), ...databases])];
+  return [...shared(folders), ...inside(document, directory, folders), ...asFiles(document, directory)];
 }
 
 function shared(folders: readonly Folder[]): Finding[] {
@@ -51,15 +27,34 @@ function shared(folders: readonly Folder[]): Finding[] {
   });
 }
 
-function inside(document: ConfigDocument, directory: string, inner: readonly Inner[]): Finding[] {
-  return Object.entries(document.sources ?? {}).flatMap(([name, source]) => {
+function inside({ sources }: ConfigDocument, directory: string, folders: readonly Folder[]): Finding[] {
+  return Object.entries(sources ?? {}).flatMap(([name, source]) => {
     if (source.type !== 'files') return [];
-    const open = inner.filter(({ path }) => !isExcluded(path, source.exclude ?? []));
+    const open = folders.filter(({ path }) => !isExcluded(path, source.exclude ?? []));
     return source.paths.flatMap((root, at) => {
       const above = resolvePath(directory, root);
       return open
         .filter(({ path }) => isWithin(path, above))
-        .map(({ message, suggestion }): Finding => ({ path: ['sources', name, 'paths', at], message, suggestion }));
+        .map(({ repository }): Finding => {
+          const message = `the repository ${repository} is inside of it and would be backed up as well`;
+          return { path: ['sources', name, 'paths', at], message, suggestion: 'add it to exclude' };
+        });
+    });
+  });
+}
+
+/** Below a folder, databases are left out of the files. A path that is one was named by a person, so it is read all the same. */
+function asFiles({ sources = {} }: ConfigDocument, directory: string): Finding[] {
+  const databases = Object.entries(sources).flatMap(([name, source]) =>
+    source.type === 'sqlite' ? [{ name, path: resolvePath(directory, source.path) }] : [],
+  );
+  return Object.entries(sources).flatMap(([name, source]) => {
+    if (source.type !== 'files') return [];
+    return source.paths.flatMap((root, at) => {
+      const database = databases.find(({ path }) => path === resolvePath(directory, root));
+      if (database === undefined) return [];
+      const message = `it is the database ${database.name} and would also be backed up as a mere file`;
+      return [{ path: ['sources', name, 'paths', at], message, suggestion: 'take it out' } satisfies Finding];
     });
   });
 }

@@ -3,19 +3,29 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
-import type { SourceConfig } from '../config/config.ts';
+import type { Config, SourceConfig } from '../config/config.ts';
 import type { Snapshot } from '../engines/engine.ts';
+import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 
 /** The configured source; nothing of it is read yet. */
-export async function openSource(config: SourceConfig, directory: string): Promise<Source> {
-  const head = { name: config.name, host: hostName() };
-  if (config.kind === 'files') {
+export async function openSource(source: SourceConfig, config: Config): Promise<Source> {
+  const head = { name: source.name, host: hostName(), baseDir: config.directory };
+  if (source.kind === 'files') {
     const { openFiles } = await import('../sources/files/open.ts');
-    return openFiles({ ...head, baseDir: directory, options: config.options });
+    return openFiles({ ...head, options: source.options, foreign: await databasesBeside(source, config) });
   }
   const { openSqlite } = await import('../sources/sqlite/open.ts');
-  return openSqlite({ ...head, baseDir: directory, options: config.options });
+  return openSqlite({ ...head, options: source.options });
+}
+
+/** A database that a source of its own protects is no mere file. One that no job backs up is: else it would be nowhere. */
+async function databasesBeside({ host }: SourceConfig, { sources, jobs, directory }: Config): Promise<ForeignFile[]> {
+  const databases = sources.flatMap((one) => (one.kind === 'sqlite' && one.host === host ? [one] : []));
+  const kept = databases.filter(({ name }) => jobs.some((job) => job.sources.includes(name)));
+  if (kept.length === 0) return [];
+  const { COMPANIONS, parsePlace } = await import('../sources/sqlite/place.ts');
+  return kept.map(({ options }) => ({ path: parsePlace(options.path, directory).path, companions: COMPANIONS }));
 }
 
 /** A source that only restores, for a snapshot whose source is not in the configuration. It has no original place. */

@@ -105,7 +105,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     job: (name) => findNamed(config.jobs, name, 'job'),
     sources: (names) =>
       chosen(config.sources, names, 'source').map((source) => ({
-        ...sourceHandle(source, config.directory, opened),
+        ...sourceHandle(source, config, opened),
         host: hostName(),
         after: source.after,
         excludes: source.kind === 'files' ? source.options.exclude : [],
@@ -127,9 +127,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       const name = snapshot.source === '' ? snapshot.id.slice(0, 8) : snapshot.source;
       const source = configured(snapshot.source, kind);
       const make = () =>
-        source === undefined
-          ? openWriter(snapshot, kind, name, config.directory)
-          : openSource(source, config.directory);
+        source === undefined ? openWriter(snapshot, kind, name, config.directory) : openSource(source, config);
       const open = async () => opened.use(rename ? renamed(await make()) : await make());
       return { name, kind, open };
     },
@@ -148,9 +146,9 @@ function chosen<Named extends { readonly name: string }>(
   return names === undefined ? all : [...new Set(names)].map((name) => findNamed(all, name, what));
 }
 
-function sourceHandle(source: SourceConfig, directory: string, opened: AsyncDisposableStack): SourceHandle {
+function sourceHandle(source: SourceConfig, config: Config, opened: AsyncDisposableStack): SourceHandle {
   let opening: ReturnType<typeof openSource> | undefined;
-  const open = () => (opening ??= openSource(source, directory).then((port) => opened.use(port)));
+  const open = () => (opening ??= openSource(source, config).then((port) => opened.use(port)));
   return { name: source.name, kind: source.kind, open };
 }
 

@@ -18,6 +18,8 @@ const OWN_NAMES =
 export interface Exclusion {
   /** `absolute` is the whole path on this host, `name` its last name. */
   excludes(absolute: string, name: string, isDirectory: boolean): boolean;
+  /** Whether another source protects what is at this path: it is left out here, but it is there. */
+  isElsewhere(absolute: string): boolean;
 }
 
 interface Rule {
@@ -26,8 +28,8 @@ interface Rule {
   readonly expression: RegExp;
 }
 
-/** Throws `glob.invalid` for a pattern that makes no sense. */
-export function compileExclusion(patterns: readonly string[]): Exclusion {
+/** `elsewhere` are absolute paths that other sources protect. Throws `glob.invalid` for a pattern that makes no sense. */
+export function compileExclusion(patterns: readonly string[], elsewhere: ReadonlySet<string> = new Set()): Exclusion {
   const names = new Set<string>();
   const endings: string[] = [];
   const rules: Rule[] = [];
@@ -48,6 +50,7 @@ export function compileExclusion(patterns: readonly string[]): Exclusion {
       }
       return name.includes('.surety-') && OWN_NAMES.test(name);
     },
+    isElsewhere: (absolute) => elsewhere.has(absolute),
   };
 }
 

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import { readOwners } from '../../base/owners.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import { checkRoots, lookAtRoot, unmounted } from './check.ts';
+import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
 import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
 import type { FilesOptions } from './options.ts';
@@ -21,6 +23,8 @@ export interface FilesPlace {
   readonly roots: Roots;
   /** The folder that relative paths are relative to. */
   readonly baseDir: string;
+  /** What other sources protect. */
+  readonly foreign: readonly ForeignFile[];
 }
 
 /** From so many files on a thread of its own pays for the walk. */
@@ -44,6 +48,7 @@ class FilesReading implements Reading {
   readonly #mounts: readonly string[];
   readonly #devices: readonly bigint[];
   readonly #readXattrs: XattrReader;
+  readonly #elsewhere: ReadonlySet<string>;
   readonly #emptyRoots: Root[] = [];
   readonly #thread: WalkThread | undefined;
   #files = 0;
@@ -57,9 +62,10 @@ class FilesReading implements Reading {
     this.paths = place.roots.all.map((root) => root.shown);
     this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
     this.#readXattrs = xattrReader(how.warn);
+    this.#elsewhere = pathsElsewhere(place.roots, place.foreign);
     const isLarge = (how.previous?.files ?? 0) >= THREAD_FILES;
     const { name, options, baseDir } = place;
-    this.#thread = isLarge ? new WalkThread({ source: name, options, baseDir }) : undefined;
+    this.#thread = isLarge ? new WalkThread({ source: name, options, baseDir, elsewhere: this.#elsewhere }) : undefined;
   }
 
   async *entries(): AsyncIterable<readonly Entry[]> {
@@ -95,7 +101,7 @@ class FilesReading implements Reading {
     return {
       source: name,
       roots,
-      exclusion: compileExclusion(options.exclude),
+      exclusion: compileExclusion(options.exclude, this.#elsewhere),
       excludeCaches: options.excludeCaches,
       largerThanBytes: options.largerThanBytes,
       oneFileSystem: options.oneFileSystem,
@@ -140,7 +146,8 @@ class FilesReading implements Reading {
     this.#checkStillThere();
     const { previous } = this.#how;
     const [first] = this.#place.roots.all;
-    if (this.#files === 0 && (previous?.files ?? 0) > 0) throw this.#empty(join(first!.base, first!.entryPath));
+    const isLost = this.#files === 0 && (previous?.files ?? 0) > 0 && ![...this.#elsewhere].some(existsSync);
+    if (isLost) throw this.#empty(join(first!.base, first!.entryPath));
     return {
       kind: 'files',
       versions: {},

@@ -11,6 +11,8 @@ export interface WalkOrder {
   readonly source: string;
   readonly options: FilesOptions;
   readonly baseDir: string;
+  /** Absolute paths that other sources protect. */
+  readonly elsewhere: ReadonlySet<string>;
   /** One counter: how many batches were taken. */
   readonly taken: SharedArrayBuffer;
 }

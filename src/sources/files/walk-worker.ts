@@ -8,7 +8,7 @@ import { walk } from './walk.ts';
 import type { FromWalk, WalkOrder } from './walk-thread.ts';
 
 const port = parentPort!;
-const { source, options, baseDir, taken } = workerData as WalkOrder;
+const { source, options, baseDir, elsewhere, taken } = workerData as WalkOrder;
 const BATCHES_AHEAD = 64;
 
 const roots = parseRoots(source, options.paths, baseDir);
@@ -20,7 +20,7 @@ try {
   const batches = walk({
     source,
     roots,
-    exclusion: compileExclusion(options.exclude),
+    exclusion: compileExclusion(options.exclude, elsewhere),
     excludeCaches: options.excludeCaches,
     largerThanBytes: options.largerThanBytes,
     oneFileSystem: options.oneFileSystem,

@@ -95,6 +95,7 @@ function examine(how: WalkHow, entryPath: string, path: string, name: string): E
     if (stats === undefined) return vanished(how, entryPath, path);
     const type = typeOf(stats);
     if (how.exclusion.excludes(path, name, type === 'dir')) return undefined;
+    if (type !== 'dir' && how.exclusion.isElsewhere(path)) return undefined;
     if (type === 'file' && Number(stats.size) > how.largerThanBytes) return undefined;
     return makeEntry(entryPath, path, stats, how.owners);
   } catch (error) {
@@ -163,7 +164,9 @@ function enter(how: WalkHow, to: Place & { readonly device: bigint | undefined }
 }
 
 function isEmpty(exclusion: Exclusion, path: string, names: readonly string[]): boolean {
-  return !names.some((name) => !exclusion.excludes(join(path, name), name, true));
+  const isThere = (name: string, inner: string) =>
+    exclusion.isElsewhere(inner) || !exclusion.excludes(inner, name, true);
+  return !names.some((name) => isThere(name, join(path, name)));
 }
 
 function vanished(how: WalkHow, entryPath: string, path: string): undefined {

@@ -3,9 +3,8 @@ import { type BigIntStats, existsSync, readdirSync, readFileSync, statSync } fro
 import { basename } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SuretyError } from '../../base/errors.ts';
+import { COMPANIONS } from './place.ts';
 import { type About, isBusy } from './sqlite-error.ts';
-
-export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
 /**
  * Throws `source.locked` when another process has the database or one of its companions open. Sees the processes that

@@ -1,6 +1,9 @@
 import nodePath from 'node:path';
 import { homeFolder } from '../../base/environment.ts';
 
+/** Endings of the files that SQLite keeps beside a database. */
+export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
+
 /** Where the database is, for people, on this host and in a snapshot. */
 export interface Place {
   /** As a person knows it: absolute, or relative to the configuration file. */

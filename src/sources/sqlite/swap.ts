@@ -14,7 +14,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { utcStamp } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
-import { COMPANIONS, expectUnlocked, expectUnused, holdExclusive } from './in-use.ts';
+import { expectUnlocked, expectUnused, holdExclusive } from './in-use.ts';
+import { COMPANIONS } from './place.ts';
 import type { About } from './sqlite-error.ts';
 
 /** What brings everything back to where it was, the last step first. */

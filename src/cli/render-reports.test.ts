@@ -177,6 +177,7 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
     failed: [{ path: 'srv/a', error: new SuretyError('repository.damaged', 'data/ab/abcd is damaged') }],
     plan: [],
     checks: [{ what: 'fingerprint', ok: true, detail: 'as recorded: 2 tables, 1000 rows' }],
+    notes: ['left to source app, which restores it whole: srv/app.db'],
   };
   const warnings = [
     { code: 'entry.failed', path: 'srv/a', message: 'data/ab/abcd is damaged' },
@@ -244,7 +245,7 @@ test('how to go on after a restore that failed is said only where entries are mi
     );
     return text.split('\n').filter((line) => line.startsWith('Next:'));
   };
-  const counts = { files: 0, dirs: 0, others: 0, sizeBytes: 0, skipped: 0, plan: [], checks: [] };
+  const counts = { files: 0, dirs: 0, others: 0, sizeBytes: 0, skipped: 0, plan: [], checks: [], notes: [] };
   const failed = (error: Error) => ({ ...counts, failed: [{ path: 'srv/a', error }] });
   assert.deepEqual(next(undefined), []);
   assert.match(
@@ -256,7 +257,17 @@ test('how to go on after a restore that failed is said only where entries are mi
 
 test('a plan that was cut off tells how many changes there are in all', () => {
   const plan = Array.from({ length: 1000 }, (_, at) => ({ path: `/srv/${at}`, action: 'create' as const }));
-  const report = { files: 4000, dirs: 20, others: 0, sizeBytes: 1, skipped: 0, failed: [], plan, checks: [] };
+  const report = {
+    files: 4000,
+    dirs: 20,
+    others: 0,
+    sizeBytes: 1,
+    skipped: 0,
+    failed: [],
+    plan,
+    checks: [],
+    notes: [],
+  };
   const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'ok' } as const;
   const rest = { report, warningCount: 0, warnings: [], durationMs: 1, error: undefined };
   const text = restoreText(

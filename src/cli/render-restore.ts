@@ -77,7 +77,11 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { color
   const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
   const skipped = report.skipped > 0 ? `; ${report.skipped.toLocaleString('en-US')} skipped` : '';
   const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${skipped}, ${duration(item.durationMs)}\n`;
-  return line + findings(item) + (dryRun ? planText(item, verbose) : '');
+  return line + notesText(report) + findings(item) + (dryRun ? planText(item, verbose) : '');
+}
+
+function notesText({ notes }: NonNullable<RestoredItem['report']>): string {
+  return notes.map((note) => `    note: ${note}\n`).join('');
 }
 
 function findings({ report, warnings, warningCount }: RestoredItem): string {

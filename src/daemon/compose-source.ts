@@ -52,6 +52,7 @@ export function renamed(source: Source): Source {
   return {
     traits: source.traits,
     read: (how) => source.read(how),
+    locate: (entryPath) => source.locate(entryPath),
     async write(restoring, how) {
       const { target } = how;
       if (target === undefined) return await source.write(restoring, how);

@@ -3,7 +3,7 @@
  * Opening the same handle again gives the same port; whoever made the handle closes it. A port that can not be
  * opened thus fails only the steps that need it.
  */
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Source } from '../sources/source.ts';
 
 export interface RepositoryHandle {
@@ -18,4 +18,12 @@ export interface SourceHandle {
   readonly name: string;
   readonly kind: string;
   open(how: { readonly signal: AbortSignal }): Promise<Source>;
+}
+
+/** One snapshot to be restored. */
+export interface RestoreItem {
+  readonly repository: RepositoryHandle;
+  readonly snapshot: Snapshot;
+  /** Writes the entries; of the kind that the snapshot's source had. */
+  readonly source: SourceHandle;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { SuretyError } from '../base/errors.ts';
@@ -119,5 +120,36 @@ describe('restore', () => {
     const inPlace = { target: undefined, conflict: 'overwrite', decision: 'confirmed' } as const;
     await assert.rejects(restore(request({ ...inPlace, items: members.toReversed() }), own.how()), SuretyError);
     assert.equal(readFileSync(join(own.folder, 'b', 'y'), 'utf8'), 'newer');
+  });
+
+  test('a database that is among the files of another member comes from its own, and nothing foreign is put beside it', async () => {
+    const own = openWorkshop();
+    await using _ = own;
+    const repository = await own.repository('vault');
+    const files = own.source('docs', { x: 'x', 'app.db-old': 'mine' });
+    const database = new DatabaseSync(join(own.folder, 'docs', 'app.db'));
+    database.exec('PRAGMA journal_mode = wal; CREATE TABLE users (name); INSERT INTO users VALUES (1)');
+    const run = { job: '', recoveryPoint: 'P', startedAt: new Date(), force: false };
+    const sources = [own.database('app', 'docs/app.db'), files];
+    const report = await backup({ ...run, sources, repositories: [repository] }, own.how());
+    const members = report.members.map(({ snapshot }, at) => ({
+      repository,
+      snapshot: snapshot!,
+      source: sources[at]!,
+    }));
+    database.close();
+
+    const target = join(own.folder, 'target');
+    const inPlace = { target: undefined, conflict: 'overwrite', decision: 'confirmed' } as const;
+    for (const given of [{ target }, inPlace, { ...inPlace, select: ['docs/app.db-wal'] }]) {
+      const restored = await restore(request({ items: members, ...given }), own.how());
+      assert.equal(restored.outcome, 'ok');
+      assert.ok(restored.items.at(-1)?.report?.notes[0]?.includes('left to source app'));
+      const folder = join(given.target ?? own.folder, 'docs');
+      const names = readdirSync(folder).filter((name) => !name.includes('.before-restore-'));
+      assert.deepEqual(names, ['app.db', 'app.db-old', 'x']);
+      using copy = new DatabaseSync(join(folder, 'app.db'));
+      assert.equal(copy.prepare('SELECT count(*) AS rows FROM users').get()?.rows, 1);
+    }
   });
 });

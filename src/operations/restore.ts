@@ -4,10 +4,13 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import { toSuretyError } from './failure.ts';
+import type { RestoreItem } from './handles.ts';
+import { findOwnedFiles, type OwnedFiles } from './owned-files.ts';
 import { runStep, type StepTools } from './step.ts';
-import { type Conflict, type RestoreItem, type WriteRequest, writeItem } from './write-item.ts';
+import { type Conflict, type WriteRequest, writeItem } from './write-item.ts';
 
-export type { Conflict, RestoreItem } from './write-item.ts';
+export type { RestoreItem } from './handles.ts';
+export type { Conflict } from './write-item.ts';
 
 /**
  * Whether what stands at the target may be replaced. `confirmed` is somebody's explicit word: a typed `yes` or
@@ -52,12 +55,13 @@ export interface RestoreReport {
 export async function restore(request: RestoreRequest, how: OperationHow): Promise<RestoreReport> {
   if (!request.dryRun) requireDecision(request);
   const items = await itemsWithSelection(request, how);
-  if (items.length > 1 && !request.dryRun) await checkAll(items, request, how);
+  const owned = await findOwnedFiles(request.items, request.target === undefined, silent(how));
+  if (items.length > 1 && !request.dryRun) await checkAll(items, request, owned, how);
   const run: Run = { verb: 'restore', job: '', id: request.runId, startedAt: how.clock.now() };
   how.listen({ type: 'run.started', run, steps: items.length });
   const restored: RestoredItem[] = [];
   for (const [at, item] of items.entries()) {
-    restored.push(await restoreItem(item, { ...request, conflict: conflictOf(request, at) }, run, how));
+    restored.push(await restoreItem(item, { ...request, conflict: conflictOf(request, at) }, { run, owned }, how));
   }
   const outcome = worstOutcome(restored.map((item) => item.outcome));
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
@@ -94,10 +98,15 @@ function conflictOf({ conflict, target, dryRun }: RestoreRequest, at: number): C
  * left to its own step where it goes to a place of its own: it must not keep the others from being restored. In place it
  * would leave a mixture of old and new, so there it ends the restore.
  */
-async function checkAll(items: readonly RestoreItem[], request: RestoreRequest, how: OperationHow): Promise<void> {
+async function checkAll(
+  items: readonly RestoreItem[],
+  request: RestoreRequest,
+  owned: OwnedFiles,
+  how: OperationHow,
+): Promise<void> {
   for (const item of items) {
     try {
-      await writeItem(item, { ...request, dryRun: true }, silent(how));
+      await writeItem(item, { ...request, dryRun: true }, silent(how), owned);
     } catch (error) {
       how.signal.throwIfAborted();
       const refused = error instanceof SuretyError && error.code.startsWith('target.');
@@ -137,7 +146,7 @@ function doingOf({ repository, source, snapshot }: RestoreItem): string {
 async function restoreItem(
   item: RestoreItem,
   request: RestoreRequest,
-  run: Run,
+  { run, owned }: { readonly run: Run; readonly owned: OwnedFiles },
   how: OperationHow,
 ): Promise<RestoredItem> {
   const { repository, source, snapshot } = item;
@@ -147,7 +156,7 @@ async function restoreItem(
       step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
       doing: doingOf(item),
       work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
-        const report = await writeItem(item, request, tools);
+        const report = await writeItem(item, request, tools, owned);
         const whole = request.select === undefined && report.skipped === 0 && report.failed.length === 0;
         const target = request.target ?? 'the original place';
         return { verb: 'restore', snapshot, target, dryRun: request.dryRun, whole, report };

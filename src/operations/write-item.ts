@@ -2,15 +2,9 @@
 import { messageOf } from '../base/errors.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Source, WriteHow, WriteReport } from '../sources/source.ts';
-import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import type { RestoreItem } from './handles.ts';
+import { NO_OWNED_FILES, type OwnedFiles } from './owned-files.ts';
 import type { StepTools } from './step.ts';
-
-export interface RestoreItem {
-  readonly repository: RepositoryHandle;
-  readonly snapshot: Snapshot;
-  /** Writes the entries; of the kind that the snapshot's source had. */
-  readonly source: SourceHandle;
-}
 
 export type Conflict = WriteHow['conflict'];
 
@@ -24,8 +18,16 @@ export interface WriteRequest {
   readonly dryRun: boolean;
 }
 
-/** Writes one item. With a target, what is lost in the repository is reported and the rest is written. */
-export async function writeItem(item: RestoreItem, request: WriteRequest, tools: StepTools): Promise<WriteReport> {
+/**
+ * Writes one item, without what other items own. With a target, what is lost in the repository is reported and the rest is
+ * written.
+ */
+export async function writeItem(
+  item: RestoreItem,
+  request: WriteRequest,
+  tools: StepTools,
+  owned: OwnedFiles = NO_OWNED_FILES,
+): Promise<WriteReport> {
   const engine: Engine = await item.repository.open(tools);
   const source: Source = await item.source.open(tools);
   const lost: Lost[] = [];
@@ -34,7 +36,8 @@ export async function writeItem(item: RestoreItem, request: WriteRequest, tools:
   const how = { signal: tools.signal, select: request.select, onLost };
   await using restoring = await engine.restore(item.snapshot, how);
   const total = request.select === undefined ? item.snapshot.stats : undefined;
-  const report = await source.write(restoring, {
+  const left = owned.leaveOut(restoring, source);
+  const report = await source.write(left.restoring, {
     signal: tools.signal,
     warn: tools.warn,
     target: request.target,
@@ -49,7 +52,8 @@ export async function writeItem(item: RestoreItem, request: WriteRequest, tools:
         totalBytes: total?.sizeBytes,
       }),
   });
-  return withLost(report, lost, tools);
+  const whole = { ...report, skipped: report.skipped + left.count(), notes: [...report.notes, ...left.notes()] };
+  return withLost(whole, lost, tools);
 }
 
 type Lost = WriteReport['failed'][number];

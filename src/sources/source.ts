@@ -18,6 +18,8 @@ export interface Source extends AsyncDisposable {
   read(how: ReadHow): Promise<Reading>;
   /** Restores entries. Throws only for failures of the whole; failures of single entries are in the report. */
   write(restoring: Restoring, how: WriteHow): Promise<WriteReport>;
+  /** The original place of an entry on this host, links followed. Undefined when it has none. */
+  locate(entryPath: string): string | undefined;
 }
 
 export interface SourceTraits {
@@ -25,6 +27,11 @@ export interface SourceTraits {
   readonly name: string;
   /** `files`, `sqlite`, `postgres`, … */
   readonly kind: string;
+  /**
+   * Given by a source whose files are only whole when it writes them itself, as databases are: endings of the files that
+   * their program keeps beside them. Where another source has files of these names, they are left alone in a restore of both.
+   */
+  readonly companions?: readonly string[];
 }
 
 export interface ReadHow {
@@ -217,4 +224,6 @@ export interface WriteReport {
   readonly plan: readonly { readonly path: string; readonly action: 'create' | 'overwrite' | 'skip' }[];
   /** Checks made after writing, such as the comparison of a database with its fingerprint. */
   readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[];
+  /** For people: worth knowing, no reason to warn. Sentences without a full stop, at most a few. */
+  readonly notes: readonly string[];
 }

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { makeProject, type Project } from '../fixtures/project.ts';
+
+interface Report {
+  readonly items: readonly { readonly report: { readonly notes: readonly string[] } }[];
+}
+
+const notesOf = ({ items }: Report) => items.flatMap(({ report }) => report.notes);
 
 describe('a database in a folder that is backed up too', () => {
   let project: Project;
@@ -38,5 +44,29 @@ describe('a database in a folder that is backed up too', () => {
     await project.surety.run('restore', 'latest', '--target', target);
     assert.ok(existsSync(join(target, 'data', 'app.db')));
     assert.ok(!existsSync(join(target, 'data', 'app.db-wal')));
+  });
+
+  test('in a snapshot that still has it among its files, it is left to its own source, wherever links lead', async () => {
+    await using older = makeProject({
+      files: { paths: ['data'] },
+      sources: { app: { type: 'sqlite', path: 'app.db' } },
+    });
+    // When it was backed up, the folder was another one: the link makes its paths lead to the database.
+    mkdirSync(older.data);
+    const own = new DatabaseSync(join(older.folder, 'app.db'));
+    own.exec('PRAGMA journal_mode = wal; CREATE TABLE users (name); INSERT INTO users VALUES (1)');
+    own.close();
+    for (const name of ['app.db', 'app.db-wal', 'x']) writeFileSync(join(older.data, name), 'as mere files');
+    await older.surety.run('init');
+    await older.surety.run('backup');
+    for (const name of ['app.db', 'app.db-wal', 'x']) rmSync(join(older.data, name));
+    rmdirSync(older.data);
+    symlinkSync('.', older.data);
+    const report = await older.surety.json<Report>('restore', 'latest', '--in-place', '--force');
+    assert.deepEqual(notesOf(report), ['left to source app, which restores it whole: data/app.db, data/app.db-wal']);
+    assert.ok(existsSync(join(older.folder, 'x')));
+    assert.ok(!existsSync(join(older.folder, 'app.db-wal')));
+    using restored = new DatabaseSync(join(older.folder, 'app.db'));
+    assert.equal(restored.prepare('SELECT count(*) AS rows FROM users').get()?.rows, 1);
   });
 });

@@ -1,4 +1,4 @@
-import nodePath from 'node:path';
+import { realPlace } from '../../base/real-place.ts';
 import { throughLinks } from './entry.ts';
 import { isBelow, join, type Roots } from './roots.ts';
 
@@ -29,12 +29,4 @@ function throughRoots(roots: Roots, real: string): string[] {
     const above = throughLinks(path);
     return isBelow(real.slice(1), above.slice(1)) ? [join(path, real.slice(above === '/' ? 1 : above.length + 1))] : [];
   });
-}
-
-/** Where a path really leads, also when nothing is there yet. */
-export function realPlace(path: string): string {
-  const real = throughLinks(path);
-  return real === path
-    ? nodePath.posix.join(throughLinks(nodePath.posix.dirname(path)), nodePath.posix.basename(path))
-    : real;
 }

@@ -1,3 +1,4 @@
+import { realPlace } from '../../base/real-place.ts';
 import type { Source } from '../source.ts';
 import type { ForeignFile } from './elsewhere.ts';
 import type { FilesOptions } from './options.ts';
@@ -27,6 +28,10 @@ export function openFiles({ name, host, options, baseDir, foreign = [] }: FilesS
     traits: { name, kind: 'files' },
     read: async (how) => readFiles({ name, host, options, roots, baseDir, foreign }, how),
     write: (restoring, how) => writeFiles(name, roots, restoring, how),
+    locate: (entryPath) => {
+      const path = roots.locate(entryPath);
+      return path === undefined ? undefined : realPlace(path);
+    },
     [Symbol.asyncDispose]: async () => {},
   };
 }

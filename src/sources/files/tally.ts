@@ -33,6 +33,6 @@ export function startTally(how: WriteHow): Tally {
       failed.push({ path: entry.path, error });
       how.warn({ code: 'entry.failed', path: entry.path, message: messageOf(error) });
     },
-    report: () => ({ ...counts, sizeBytes, failed, plan, checks: [] }),
+    report: () => ({ ...counts, sizeBytes, failed, plan, checks: [], notes: [] }),
   };
 }

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
+import { realPlace } from '../../base/real-place.ts';
 import type { Source } from '../source.ts';
 import type { SqliteOptions } from './options.ts';
-import { parsePlace } from './place.ts';
+import { COMPANIONS, parsePlace } from './place.ts';
 import { readDatabase } from './read.ts';
 import { writeDatabase } from './write.ts';
 
@@ -19,9 +21,10 @@ export function openSqlite({ name, host, baseDir, options }: OpenSqlite): Source
   const place = parsePlace(options.path, baseDir);
   const about = { source: name, path: place.shown };
   return {
-    traits: { name, kind: 'sqlite' },
+    traits: { name, kind: 'sqlite', companions: COMPANIONS },
     read: (how) => readDatabase({ about, host, place, options }, how),
     write: (restoring, how) => writeDatabase(name, place, restoring, how),
+    locate: (entryPath) => realPlace(join(place.base, entryPath)),
     async [Symbol.asyncDispose]() {},
   };
 }

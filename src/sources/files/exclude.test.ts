@@ -40,19 +40,23 @@ test('two stars at the end mean what is in a directory, not the directory', () =
   assert.ok(!excludes(['tmp/**'], '/a/tmp', 'dir'));
 });
 
-test('without patterns nothing is excluded but what Surety makes for a while', () => {
+test('without patterns nothing is excluded but what Surety makes', () => {
   assert.ok(!excludes([], '/a'));
   const own = [
     '.surety-sqlite-0011aabb-4711-00112233aabb',
     'app.db.surety-restore-12-00ff11ee',
     'a.surety-restore-1-00ff11ee-wal',
     '.surety-0011aabb',
+    'app.db.before-restore-20260101T000000Z',
+    'app.db.before-restore-20260101T000000Z-wal',
   ];
   for (const name of own) assert.ok(excludes([], `/srv/${name}`, name.startsWith('.') ? 'dir' : 'file'), name);
   const others = [
     '.surety-sqlite-notes',
     'app.db.surety-restore-notes',
-    'app.db.before-restore-20260101T000000Z',
+    'app.db.before-restore-20260101',
+    'app.db.before-restore-20260101T000000Z.txt',
+    '.before-restore-20260101T000000Z',
     'surety-restore',
   ];
   for (const name of others) assert.ok(!excludes([], `/srv/${name}`), name);

@@ -7,13 +7,16 @@ import { compileGlob } from './glob.ts';
 const OWN_NAMES =
   /^\.surety-[0-9a-f]{8}$|^\.surety-sqlite-[0-9a-f]{8}-\d+-[0-9a-f]{12}$|.\.surety-restore-\d+-[0-9a-f]{8}(?:-(?:wal|shm|journal))?$/s;
 
+/** Databases that a restore replaced and kept: as they were before, they are in older snapshots. Exactly the names it gives. */
+const KEPT_NAMES = /.\.before-restore-\d{8}T\d{6}Z(?:-(?:wal|shm|journal))?$/s;
+
 /**
  * Decides by name what is left out of a backup.
  *
  * A pattern without a slash matches a base name anywhere (`*.saving`); one that begins with a slash matches the whole
  * absolute path (`/srv/media/cache`); any other matches the last names of a path (`cache/tmp`). A slash at the end
- * restricts a pattern to directories. What is in an excluded directory is excluded with it. Surety's own temporary names are
- * always excluded.
+ * restricts a pattern to directories. What is in an excluded directory is excluded with it. Surety's own names (temporary ones,
+ * and databases that a restore kept) are always excluded.
  */
 export interface Exclusion {
   /** `absolute` is the whole path on this host, `name` its last name. */
@@ -48,6 +51,7 @@ export function compileExclusion(patterns: readonly string[], elsewhere: Readonl
         if (rule.directoriesOnly && !isDirectory) continue;
         if (rule.expression.test(rule.whole ? absolute : name)) return true;
       }
+      if (!isDirectory && name.includes('.before-restore-') && KEPT_NAMES.test(name)) return true;
       return name.includes('.surety-') && OWN_NAMES.test(name);
     },
     isElsewhere: (absolute) => elsewhere.has(absolute),

@@ -46,7 +46,7 @@ describe('the question before a restore replaces something', () => {
     const facts = [
       /source +files \(files\)/,
       /taken on +host \S+/,
-      /snapshot +[0-9a-f]{8} from vault, 20\d\d-.* \(.* ago\)/,
+      /snapshot +[0-9a-f]{8} from vault, 20\d\d-.* \((.* ago|just now)\)/,
       /target +the original place: .*data on this machine/,
       /content +1 file, 8 B/,
       /effect +files that exist are REPLACED/,

@@ -1,5 +1,4 @@
 import { hasCode, messageOf, type SuretyError } from '../../base/errors.ts';
-import { displayName } from '../../base/names.ts';
 import { PLACE_FILES, RESERVED_NAME, type RestoredEntry, type WriteHow } from '../source.ts';
 import { hasDefaultAcl } from './attributes.ts';
 import { type Batch, emptyBatch, type Folder, type Step } from './batch.ts';
@@ -130,9 +129,7 @@ class DepthFirstCollector implements Collector {
 
   #addStep(entry: RestoredEntry, path: string, parent: Folder): void {
     if (entry.type === 'socket') {
-      const message = `${displayName(path)} is a socket; whoever listens on it makes it anew`;
-      this.#how.warn({ code: 'entry.skipped', path: entry.path, message });
-      this.#tally.count('skipped');
+      this.#tally.skipSocket(path);
       return;
     }
     const place = this.#target.follows(entry.path) ? throughLinks(path) : path;

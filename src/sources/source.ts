@@ -137,6 +137,8 @@ export interface SourceFacts {
   readonly notes?: readonly string[];
   /** Roots that were mount points of their own, to notice later that one is not mounted. */
   readonly mounts?: readonly string[];
+  /** Entry paths below the roots where another file system is mounted. */
+  readonly nestedMounts?: readonly string[];
   /** Roots in which there was nothing, to tell one that is meant to be empty from one that became so. */
   readonly emptyRoots?: readonly string[];
 }

@@ -8,6 +8,7 @@ import { checkRoots, lookAtRoot, unmounted } from './check.ts';
 import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
 import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
+import { checkNestedMounts, type MountWatch, watchMounts } from './nested-mounts.ts';
 import type { FilesOptions } from './options.ts';
 import { join, type Root, type Roots } from './roots.ts';
 import { type WalkHow, walk } from './walk.ts';
@@ -51,6 +52,7 @@ class FilesReading implements Reading {
   readonly #elsewhere: ReadonlySet<string>;
   readonly #emptyRoots: Root[] = [];
   readonly #thread: WalkThread | undefined;
+  readonly #nested: MountWatch;
   #files = 0;
   #sizeBytes = 0;
 
@@ -63,6 +65,7 @@ class FilesReading implements Reading {
     this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
     this.#readXattrs = xattrReader(how.warn);
     this.#elsewhere = pathsElsewhere(place.roots, place.foreign);
+    this.#nested = watchMounts(place.roots);
     const isLarge = (how.previous?.files ?? 0) >= THREAD_FILES;
     const { name, options, baseDir } = place;
     this.#thread = isLarge ? new WalkThread({ source: name, options, baseDir, elsewhere: this.#elsewhere }) : undefined;
@@ -71,6 +74,7 @@ class FilesReading implements Reading {
   async *entries(): AsyncIterable<readonly Entry[]> {
     for await (const batch of this.#thread === undefined ? this.#walkHere() : this.#walkThere(this.#thread)) {
       this.#how.signal.throwIfAborted();
+      this.#nested.see(batch);
       for (const entry of batch) {
         if (entry.type !== 'file') continue;
         this.#files += 1;
@@ -145,6 +149,8 @@ class FilesReading implements Reading {
   async finish(): Promise<SourceFacts> {
     this.#checkStillThere();
     const { previous } = this.#how;
+    const { name, options, roots } = this.#place;
+    if (!options.oneFileSystem) checkNestedMounts(name, roots, previous?.nestedMounts ?? []);
     const [first] = this.#place.roots.all;
     const isLost = this.#files === 0 && (previous?.files ?? 0) > 0 && ![...this.#elsewhere].some(existsSync);
     if (isLost) throw this.#empty(join(first!.base, first!.entryPath));
@@ -154,6 +160,8 @@ class FilesReading implements Reading {
       files: this.#files,
       sizeBytes: this.#sizeBytes,
       mounts: this.#mounts,
+      // What is mounted below is not backed up when one file system is all that is wanted.
+      ...(options.oneFileSystem || this.#nested.seen.length === 0 ? {} : { nestedMounts: this.#nested.seen }),
       emptyRoots: this.#emptyRoots.map((root) => root.shown),
     };
   }

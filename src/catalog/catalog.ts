@@ -38,6 +38,10 @@ export interface Catalog extends AsyncDisposable {
   replaceSnapshots(repository: string, snapshots: readonly SnapshotRecord[]): Promise<void>;
   /** Forgets snapshots that cleanup removed; unknown ids are fine. */
   removeSnapshots(repository: string, ids: readonly string[]): Promise<void>;
+  /** What is at a place from now on counts as the repository with this name. */
+  rememberRepository(seen: RepositorySeen): Promise<void>;
+  /** What was last remembered of the place, or undefined. */
+  repository(name: string, location: string): Promise<RepositorySeen | undefined>;
 
   /** Runs with their members, newest first. */
   history(query: HistoryQuery): Promise<readonly RunRecord[]>;
@@ -121,8 +125,18 @@ export interface RecordedError {
   readonly message: string;
 }
 
+export interface RepositorySeen {
+  readonly name: string;
+  readonly location: string;
+  /** The engine's own id of it. */
+  readonly id: string;
+  readonly seenAt: Date;
+}
+
 export interface SnapshotRecord {
   readonly repository: string;
+  /** The id of that repository itself: another one may get its name. '' when not known. */
+  readonly repositoryId: string;
   readonly id: string;
   readonly source: string;
   readonly host: string;

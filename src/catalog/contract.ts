@@ -21,7 +21,15 @@ export interface CatalogCheck {
 const minute = (n: number): Date => new Date(Date.UTC(2026, 10, 20, 3, n));
 
 function snapshot(id: string, n: number, more: Partial<SnapshotRecord> = {}): SnapshotRecord {
-  const base = { repository: 'vault', id, source: 'media', host: 'main', paths: ['/srv/media'], tags: ['job=nightly'] };
+  const base = {
+    repository: 'vault',
+    repositoryId: 'r1',
+    id,
+    source: 'media',
+    host: 'main',
+    paths: ['/srv/media'],
+    tags: ['job=nightly'],
+  };
   return { ...base, time: minute(n), recoveryPoint: `run-${n}`, sizeBytes: 1000 + n, ...more };
 }
 
@@ -190,6 +198,28 @@ export const catalogContract: readonly CatalogCheck[] = [
       assert.deepEqual(await catalog.snapshots({ repository: 'copy' }), [other]);
       await catalog.replaceSnapshots('vault', []);
       assert.deepEqual(await catalog.snapshots({}), [other]);
+    },
+  },
+  {
+    name: 'a repository is remembered by its name and place, the last one that was there',
+    async check(catalog) {
+      const seen = (location: string, id: string, n: number) => ({ name: 'vault', location, id, seenAt: minute(n) });
+      assert.equal(await catalog.repository('vault', '/a'), undefined);
+      await catalog.rememberRepository(seen('/a', 'r1', 1));
+      await catalog.rememberRepository(seen('/b', 'r2', 2));
+      await catalog.rememberRepository(seen('/a', 'r3', 3));
+      assert.deepEqual(await catalog.repository('vault', '/a'), seen('/a', 'r3', 3));
+      assert.deepEqual(await catalog.repository('vault', '/b'), seen('/b', 'r2', 2));
+      assert.equal(await catalog.repository('copy', '/a'), undefined);
+    },
+  },
+  {
+    name: 'snapshots of which only the name of the repository is known are in the one that is remembered next',
+    async check(catalog) {
+      await catalog.replaceSnapshots('vault', [snapshot('a', 1, { repositoryId: '' }), snapshot('b', 2)]);
+      await catalog.rememberRepository({ name: 'vault', location: '/a', id: 'r9', seenAt: minute(3) });
+      const ids = (await catalog.snapshots({})).map(({ repositoryId }) => repositoryId);
+      assert.deepEqual(ids, ['r9', 'r1']);
     },
   },
   {

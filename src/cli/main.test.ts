@@ -34,7 +34,7 @@ for (const [argv, err] of mistakes) {
 test('a wrong value of an option names the option and what is allowed', async () => {
   const { exitCode, err } = await run('restore', 'latest', '--target', 'x', '--conflict', 'maybe');
   assert.equal(exitCode, 2);
-  assert.match(err, /--conflict <policy>' argument 'maybe' is invalid.*refuse, skip, overwrite, newer/);
+  assert.match(err, /--conflict <policy>' argument 'maybe' is invalid.*refuse, skip, changed, overwrite, newer/);
 });
 
 test('a command line that can not be parsed is answered in JSON when that was asked for', async () => {

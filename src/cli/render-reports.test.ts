@@ -174,6 +174,7 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
     others: 1,
     sizeBytes: 4096,
     skipped: 1,
+    unchanged: 1200,
     failed: [{ path: 'srv/a', error: new SuretyError('repository.damaged', 'data/ab/abcd is damaged') }],
     plan: [],
     checks: [{ what: 'fingerprint', ok: true, detail: 'as recorded: 2 tables, 1000 rows' }],
@@ -245,7 +246,17 @@ test('how to go on after a restore that failed is said only where entries are mi
     );
     return text.split('\n').filter((line) => line.startsWith('Next:'));
   };
-  const counts = { files: 0, dirs: 0, others: 0, sizeBytes: 0, skipped: 0, plan: [], checks: [], notes: [] };
+  const counts = {
+    files: 0,
+    dirs: 0,
+    others: 0,
+    sizeBytes: 0,
+    skipped: 0,
+    unchanged: 0,
+    plan: [],
+    checks: [],
+    notes: [],
+  };
   const failed = (error: Error) => ({ ...counts, failed: [{ path: 'srv/a', error }] });
   assert.deepEqual(next(undefined), []);
   assert.match(
@@ -263,6 +274,7 @@ test('a plan that was cut off tells how many changes there are in all', () => {
     others: 0,
     sizeBytes: 1,
     skipped: 0,
+    unchanged: 0,
     failed: [],
     plan,
     checks: [],

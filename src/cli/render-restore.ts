@@ -7,6 +7,7 @@ import { errorBelow } from './render-error.ts';
 const EFFECTS = {
   refuse: 'nothing that exists is touched',
   skip: 'files that exist stay as they are',
+  changed: 'files that exist are REPLACED where they differ',
   overwrite: 'files that exist are REPLACED',
   newer: 'files that exist are REPLACED where the snapshot has a newer one',
 } as const;
@@ -31,7 +32,12 @@ function itemQuestion(
     ],
     ['taken on', `host ${snapshot.host}`],
     ['target', target ?? `the original place: ${snapshot.paths.map(shownPath).join(', ')} on this machine`],
-    ['content', report === undefined ? 'not known' : `${count(report.files, 'file')}, ${size(report.sizeBytes)}`],
+    [
+      'content',
+      report === undefined
+        ? 'not known'
+        : `${count(report.files, 'file')}, ${size(report.sizeBytes)}${leftText(report)}`,
+    ],
     ['effect', EFFECTS[conflict]],
   ];
   if (error !== undefined) rows.push(['problem', error.message]);
@@ -75,9 +81,16 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { color
   const others = report.dirs + report.others;
   const files = `${count(report.files, 'file')} (${size(report.sizeBytes)})`;
   const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
-  const skipped = report.skipped > 0 ? `; ${report.skipped.toLocaleString('en-US')} skipped` : '';
-  const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${skipped}, ${duration(item.durationMs)}\n`;
+  const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${leftText(report)}, ${duration(item.durationMs)}\n`;
   return line + notesText(report) + findings(item) + (dryRun ? planText(item, verbose) : '');
+}
+
+function leftText({ skipped, unchanged }: NonNullable<RestoredItem['report']>): string {
+  const parts = [
+    { number: unchanged, what: 'unchanged' },
+    { number: skipped, what: 'skipped' },
+  ];
+  return parts.map(({ number, what }) => (number > 0 ? `; ${number.toLocaleString('en-US')} ${what}` : '')).join('');
 }
 
 function notesText({ notes }: NonNullable<RestoredItem['report']>): string {

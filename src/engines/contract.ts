@@ -311,8 +311,8 @@ async function dryPrune({ engine }: EngineUnderTest): Promise<void> {
 }
 
 async function refuses({ engine }: EngineUnderTest): Promise<void> {
-  const { kind, location, can } = engine.traits;
-  assert.ok(kind !== '' && location !== '');
+  const { kind, id, location, can } = engine.traits;
+  assert.ok(kind !== '' && id !== '' && location !== '');
   if (!can.has('cleanup')) {
     await assert.rejects(engine.forget([], HOW));
     await assert.rejects(engine.prune({ ...HOW, dryRun: true, maxUnused: 0 }));

@@ -41,6 +41,8 @@ export interface Engine extends AsyncDisposable {
 
 export interface EngineTraits {
   readonly kind: string;
+  /** Of the repository itself: no two have the same, and it stays when the repository is moved. */
+  readonly id: string;
   /** For people, without secrets. */
   readonly location: string;
   readonly deduplicates: boolean;
@@ -170,7 +172,7 @@ export interface VerifyReport {
 export interface Problem {
   /**
    * `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`,
-   * `config.damaged`, `key.damaged`, `lock.damaged`.
+   * `config.damaged`, `key.damaged`, `lock.damaged`. An operation adds `snapshot.missing`: an engine can not know of it.
    */
   readonly code: string;
   /** Key of the repository's file, such as `data/ab/ab12…`. */

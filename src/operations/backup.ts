@@ -133,7 +133,8 @@ async function storeMember(
     startedAt: request.startedAt,
     force: request.force,
   });
-  return { verb: 'backup', snapshot, stats, facts };
+  const into = { id: engine.traits.id, location: repository.location };
+  return { verb: 'backup', snapshot, stats, facts, into };
 }
 
 /** What the newest snapshot of the source on its host recorded: the source compares it with what it finds now. */

@@ -55,19 +55,23 @@ async function cleanRepository(
   run: Run,
   how: OperationHow,
 ): Promise<RepositoryCleaned> {
+  const step = { repository: repository.name, source: '', snapshot: '' };
   let decision: RepositoryDecision | undefined;
   let removed: readonly string[] = [];
   const ending = await runStep(
     {
       run,
-      step: { repository: repository.name, source: '', snapshot: '' },
+      step,
       doing: `repository ${repository.name}`,
       work: async (tools) => {
         const engine = await openCleanable(repository, tools);
         decision = decideRepository(await engine.list(tools), keep, { now: how.clock.now(), proven: request.proven });
         if (decision.refused !== undefined) throw refusal(decision.refused);
         const ids = decision.remove.map(({ snapshot }: { readonly snapshot: Snapshot }) => snapshot.id);
-        if (!request.dryRun && ids.length > 0) await engine.forget(ids, tools);
+        if (!request.dryRun && ids.length > 0) {
+          how.listen({ type: 'snapshots.forgetting', run, step, ids });
+          await engine.forget(ids, tools);
+        }
         if (!request.dryRun) removed = ids;
         const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
         return { verb: 'cleanup' as const, removed, prune };

@@ -35,6 +35,8 @@ export type StepResult =
       readonly snapshot: Snapshot;
       readonly stats: BackupStats;
       readonly facts: SourceFacts | undefined;
+      /** Which repository it is in, and where that is. */
+      readonly into: { readonly id: string; readonly location: string };
     }
   | {
       readonly verb: 'restore';
@@ -54,6 +56,8 @@ export type OperationEvent =
   | { readonly type: 'step.started'; readonly run: Run; readonly step: Step; readonly at: Date }
   | { readonly type: 'step.progress'; readonly run: Run; readonly step: Step; readonly progress: Progress }
   | { readonly type: 'step.warning'; readonly run: Run; readonly step: Step; readonly warning: Warning }
+  /** These snapshots are about to be removed: from now on they may be gone. */
+  | { readonly type: 'snapshots.forgetting'; readonly run: Run; readonly step: Step; readonly ids: readonly string[] }
   | {
       readonly type: 'step.finished';
       readonly run: Run;

@@ -1,4 +1,5 @@
 /** Writes the catalog's part about snapshots anew from what the repositories hold. */
+import type { Clock } from '../base/clock.ts';
 import type { SuretyError } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Outcome } from './events.ts';
@@ -20,16 +21,19 @@ export interface CatalogRebuilt {
 /** A repository that can not be read keeps what the catalog knew of it and does not stop the others. */
 export async function rebuildCatalog(
   { catalog, repositories }: { readonly catalog: Catalog; readonly repositories: readonly RepositoryHandle[] },
-  how: { readonly signal: AbortSignal },
+  how: { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<CatalogRebuilt> {
   const rebuilt: CatalogRebuilt['repositories'][number][] = [];
-  for (const { name, open } of repositories) {
+  for (const { name, location, open } of repositories) {
     try {
-      const { snapshots, unreadable } = await (await open(how)).list(how);
+      const engine = await open(how);
+      const { snapshots, unreadable } = await engine.list(how);
+      const { id } = engine.traits;
       await catalog.replaceSnapshots(
         name,
-        snapshots.map((snapshot) => toSnapshotRecord(name, snapshot)),
+        snapshots.map((snapshot) => toSnapshotRecord(name, id, snapshot)),
       );
+      await catalog.rememberRepository({ name, location, id, seenAt: how.clock.now() });
       rebuilt.push({
         repository: name,
         snapshots: snapshots.length,

@@ -41,6 +41,9 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
       const kept = warnings.get(stepKey(event)) ?? [];
       if (kept.length < KEPT_WARNINGS) kept.push(event.warning);
       warnings.set(stepKey(event), kept);
+    } else if (event.type === 'snapshots.forgetting') {
+      // Before they go: a cleanup that is killed in the middle leaves nothing that looks lost.
+      write(() => catalog.removeSnapshots(event.step.repository, event.ids));
     } else if (event.type === 'step.finished') {
       if (event.error !== undefined)
         errorCodes.push(event.error instanceof SuretyError ? event.error.code : 'internal.unexpected');
@@ -62,12 +65,17 @@ function stepKey({ run, step }: Extract<OperationEvent, { readonly step: unknown
 }
 
 async function recordStep(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
-  if (event.run.verb === 'backup') return await catalog.recordMember(event.run.id, toMember(event, warnings));
+  if (event.run.verb === 'backup') return await recordMember(catalog, event, warnings);
   if (event.run.verb === 'verify') return await recordVerification(catalog, event);
   if (event.run.verb === 'restore') return await recordRestore(catalog, event);
-  if (event.result?.verb === 'cleanup' && event.result.removed.length > 0) {
-    await catalog.removeSnapshots(event.step.repository, event.result.removed);
+}
+
+async function recordMember(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
+  if (event.result?.verb === 'backup') {
+    const { id, location } = event.result.into;
+    await catalog.rememberRepository({ name: event.step.repository, location, id, seenAt: event.at });
   }
+  await catalog.recordMember(event.run.id, toMember(event, warnings));
 }
 
 function toMember(event: StepFinished, warnings: MemberRecord['warnings']): MemberRecord {
@@ -80,7 +88,7 @@ function toMember(event: StepFinished, warnings: MemberRecord['warnings']): Memb
     snapshot:
       result === undefined
         ? undefined
-        : toSnapshotRecord(event.step.repository, result.snapshot, result.stats.sizeBytes),
+        : toSnapshotRecord(event.step.repository, result.into.id, result.snapshot, result.stats.sizeBytes),
     stats: { ...result?.stats },
     warningCount: event.warnings,
     warnings,
@@ -91,11 +99,12 @@ function toMember(event: StepFinished, warnings: MemberRecord['warnings']): Memb
 /** What the catalog keeps of a snapshot. */
 export function toSnapshotRecord(
   repository: string,
+  repositoryId: string,
   snapshot: Snapshot,
   sizeBytes = snapshot.stats?.sizeBytes,
 ): SnapshotRecord {
   const { id, source, host, paths, tags, time, recoveryPoint } = snapshot;
-  return { repository, id, source, host, paths, tags, time, recoveryPoint, sizeBytes };
+  return { repository, repositoryId, id, source, host, paths, tags, time, recoveryPoint, sizeBytes };
 }
 
 async function recordVerification(catalog: Catalog, event: StepFinished): Promise<void> {

@@ -71,7 +71,7 @@ export async function restore(request: RestoreRequest, how: OperationHow): Promi
 
 /** True when the request can replace or remove what stands at its target. */
 export function canReplace({ target, conflict }: Pick<RestoreRequest, 'target' | 'conflict'>): boolean {
-  return target === undefined || conflict === 'overwrite' || conflict === 'newer';
+  return target === undefined || (conflict !== 'refuse' && conflict !== 'skip');
 }
 
 function requireDecision(request: RestoreRequest): void {
@@ -157,7 +157,8 @@ async function restoreItem(
       doing: doingOf(item),
       work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
         const report = await writeItem(item, request, tools, owned);
-        const whole = request.select === undefined && report.skipped === 0 && report.failed.length === 0;
+        const left = report.skipped + report.unchanged + report.failed.length;
+        const whole = request.select === undefined && left === 0;
         const target = request.target ?? 'the original place';
         return { verb: 'restore', snapshot, target, dryRun: request.dryRun, whole, report };
       },

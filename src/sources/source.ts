@@ -207,7 +207,11 @@ export interface WriteHow {
   readonly warn: (warning: Warning) => void;
   /** Absolute local directory or file the entries go below; undefined: the original place. */
   readonly target: string | undefined;
-  readonly conflict: 'refuse' | 'skip' | 'overwrite' | 'newer';
+  /**
+   * What is done where something exists. `changed` leaves alone what looks as it did (see {@link WriteReport.unchanged}) and
+   * replaces the rest; `overwrite` replaces everything; `newer` what is older than in the snapshot.
+   */
+  readonly conflict: 'refuse' | 'skip' | 'changed' | 'overwrite' | 'newer';
   readonly dryRun: boolean;
   /** Called as work is done, with totals so far. */
   readonly progress?: (done: { readonly files: number; readonly sizeBytes: number }) => void;
@@ -220,6 +224,8 @@ export interface WriteReport {
   readonly sizeBytes: number;
   /** Entries left as they were because of the conflict policy. */
   readonly skipped: number;
+  /** Entries left as they were because type, size, time, mode, owner and attributes are those of the snapshot. Contents were not read. */
+  readonly unchanged: number;
   /** Entries that could not be restored; each was also warned about. */
   readonly failed: readonly { readonly path: string; readonly error: Error }[];
   /** The first changes in the order they would happen; filled in a dry run. */

@@ -62,6 +62,7 @@ export function recordedError(row: Row): RecordedError | undefined {
 export function snapshotOf(row: Row): SnapshotRecord {
   return {
     repository: text(row, 'repository'),
+    repositoryId: text(row, 'repository_id'),
     id: text(row, 'id'),
     source: text(row, 'source'),
     host: text(row, 'host'),

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -36,6 +45,20 @@ test('what was recorded is there after opening again', async () => {
   await using catalog = openSqliteCatalog({ path });
   assert.deepEqual(catalog.notices, []);
   assert.equal((await catalog.run('r1'))?.outcome, 'ok');
+});
+
+test('a catalog of the first shape keeps what it has', async () => {
+  const path = freshPath();
+  mkdirSync(join(path, '..'), { recursive: true });
+  const database = new DatabaseSync(path);
+  database.exec(readFileSync(new URL('./migrations/0001-init.sql', import.meta.url), 'utf8'));
+  database.exec(`PRAGMA user_version = 1;
+    INSERT INTO snapshots VALUES ('vault', 'abc', 'media', 'main', '["/srv"]', '[]', 1000, 'point', 5)`);
+  database.close();
+  await using catalog = openSqliteCatalog({ path });
+  assert.deepEqual(catalog.notices, []);
+  const [kept] = await catalog.snapshots({});
+  assert.deepEqual([kept?.id, kept?.repositoryId, kept?.sizeBytes], ['abc', '', 5]);
 });
 
 test('only its owner may read the catalog', async () => {

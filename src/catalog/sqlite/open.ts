@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog.ts';
 import { openDatabase } from './database.ts';
 import { toCatalogError } from './database-error.ts';
 import { listDrills, listRestores, listVerifications, recordRestore, recordVerification } from './proofs.ts';
+import { findRepository, rememberRepository } from './repositories.ts';
 import { beginRun, closeAbandoned, endRun, findRun, history, lastSuccesses, type Owner, recordMember } from './runs.ts';
 import { listSeries, listSnapshots, removeSnapshots, replaceSnapshots } from './snapshots.ts';
 
@@ -58,6 +59,8 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     recordRestore: (runId, done) => write(() => recordRestore(database, runId, done)),
     replaceSnapshots: (repository, snapshots) => write(() => replaceSnapshots(database, repository, snapshots)),
     removeSnapshots: (repository, ids) => write(() => removeSnapshots(database, repository, ids)),
+    rememberRepository: (seen) => write(() => rememberRepository(database, seen)),
+    repository: (name, location) => read(() => findRepository(database, name, location)),
     history: (query) => read(() => history(database, query)),
     run: (id) => read(() => findRun(database, id)),
     lastSuccess: (source, repository) => read(() => lastSuccesses(database, source, repository)[0]),

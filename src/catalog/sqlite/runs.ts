@@ -111,7 +111,12 @@ function memberOf(row: Row): MemberRecord {
 
 /** JSON has no times and no `undefined`. */
 function parseSnapshot(stored: SnapshotRecord): SnapshotRecord {
-  return { ...stored, time: new Date(stored.time), sizeBytes: stored.sizeBytes };
+  return {
+    ...stored,
+    repositoryId: stored.repositoryId ?? '',
+    time: new Date(stored.time),
+    sizeBytes: stored.sizeBytes,
+  };
 }
 
 /** The newest success of each source and repository that match; undefined matches all. */

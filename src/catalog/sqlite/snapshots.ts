@@ -5,7 +5,7 @@ import { snapshotOf } from './columns.ts';
 
 export function addSnapshot(database: DatabaseSync, snapshot: SnapshotRecord): void {
   const sql = `INSERT OR REPLACE INTO snapshots (repository, id, source, host, paths, tags, time_ms, recovery_point,
-    size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    size_bytes, repository_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
   database
     .prepare(sql)
     .run(
@@ -18,6 +18,7 @@ export function addSnapshot(database: DatabaseSync, snapshot: SnapshotRecord): v
       snapshot.time.getTime(),
       snapshot.recoveryPoint,
       snapshot.sizeBytes ?? null,
+      snapshot.repositoryId,
     );
 }
 

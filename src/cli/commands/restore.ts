@@ -47,6 +47,7 @@ export function restoreCommand(act: Act): Command {
       new Option('--conflict <policy>', 'what to do with a file that exists').choices([
         'refuse',
         'skip',
+        'changed',
         'overwrite',
         'newer',
       ]),
@@ -90,7 +91,7 @@ async function planRestore(call: Call, id: string, options: RestoreOptions, sess
     runId: newRecoveryPointId(call.clock.now()),
     items: await findItems(call, id, options, session),
     target,
-    conflict: options.conflict ?? (inPlace || options.force === true ? 'overwrite' : 'refuse'),
+    conflict: options.conflict ?? (inPlace || options.force === true ? 'changed' : 'refuse'),
     select: options.path,
     dryRun: options.dryRun === true,
     decision: 'replace-nothing',

@@ -2,7 +2,7 @@ import { hasCode, messageOf, type SuretyError } from '../../base/errors.ts';
 import { PLACE_FILES, RESERVED_NAME, type RestoredEntry, type WriteHow } from '../source.ts';
 import { hasDefaultAcl } from './attributes.ts';
 import { type Batch, emptyBatch, type Folder, type Step } from './batch.ts';
-import { decide } from './conflict.ts';
+import { type Action, decide } from './conflict.ts';
 import { throughLinks } from './entry.ts';
 import { type LinkRegistry, linkRegistry } from './links.ts';
 import { isBelow } from './roots.ts';
@@ -135,12 +135,16 @@ class DepthFirstCollector implements Collector {
     const place = this.#target.follows(entry.path) ? throughLinks(path) : path;
     const action = this.#decide(entry, place, parent);
     if (action === undefined) return;
+    if (action === 'unchanged') {
+      this.#tally.count('unchanged', entry.sizeBytes);
+      return;
+    }
     if (this.#how.dryRun) this.#tally.plan(place, action);
     if (action === 'skip') this.#tally.count('skipped');
     else this.#schedule({ entry, path: place, parent, replaces: action === 'overwrite', origin: undefined });
   }
 
-  #decide(entry: RestoredEntry, path: string, parent: Folder): 'create' | 'overwrite' | 'skip' | undefined {
+  #decide(entry: RestoredEntry, path: string, parent: Folder): Action | undefined {
     if (parent.empty) return 'create';
     try {
       return decide(entry, path, this.#how.conflict);

@@ -2,21 +2,21 @@ import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import type { RestoredEntry, WriteHow } from '../source.ts';
 import { look } from './entry.ts';
+import { isUnchanged } from './unchanged.ts';
+
+export type Action = 'create' | 'overwrite' | 'skip' | 'unchanged';
 
 /**
  * What to do about an entry where something may exist. Throws `target.exists` when the policy is to refuse, and when
  * a directory is in the way of something else: a whole tree is never replaced by one entry.
  */
-export function decide(
-  entry: RestoredEntry,
-  path: string,
-  conflict: WriteHow['conflict'],
-): 'create' | 'overwrite' | 'skip' {
+export function decide(entry: RestoredEntry, path: string, conflict: WriteHow['conflict']): Action {
   const existing = look(path);
   if (existing === undefined) return 'create';
   if (conflict === 'refuse') throw inTheWay(path, 'exists');
   if (conflict === 'skip') return 'skip';
   if (existing.isDirectory() && entry.type !== 'dir') throw inTheWay(path, 'is a directory');
+  if (conflict === 'changed') return isUnchanged(entry, path, existing) ? 'unchanged' : 'overwrite';
   return conflict === 'overwrite' || entry.mtimeNs > existing.mtimeNs ? 'overwrite' : 'skip';
 }
 

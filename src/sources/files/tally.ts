@@ -4,7 +4,7 @@ import type { RestoredEntry, WriteHow, WriteReport } from '../source.ts';
 
 const PLANNED_CHANGES = 1000;
 
-type Counted = 'files' | 'dirs' | 'others' | 'skipped';
+type Counted = 'files' | 'dirs' | 'others' | 'skipped' | 'unchanged';
 
 /** Counts what a restore does, for its report and its progress. */
 export interface Tally {
@@ -19,8 +19,9 @@ export interface Tally {
 }
 
 export function startTally(how: WriteHow): Tally {
-  const counts = { files: 0, dirs: 0, others: 0, skipped: 0 };
+  const counts = { files: 0, dirs: 0, others: 0, skipped: 0, unchanged: 0 };
   let sizeBytes = 0;
+  let unchangedBytes = 0;
   let sockets = 0;
   let firstSocket: string | undefined;
   const failed: { path: string; error: Error }[] = [];
@@ -28,8 +29,10 @@ export function startTally(how: WriteHow): Tally {
   return {
     count(what, addedBytes = 0) {
       counts[what] += 1;
-      sizeBytes += addedBytes;
-      if (what === 'files') how.progress?.({ files: counts.files, sizeBytes });
+      if (what === 'unchanged') unchangedBytes += addedBytes;
+      else sizeBytes += addedBytes;
+      if (what !== 'files' && what !== 'unchanged') return;
+      how.progress?.({ files: counts.files + counts.unchanged, sizeBytes: sizeBytes + unchangedBytes });
     },
     skipSocket(path) {
       counts.skipped += 1;

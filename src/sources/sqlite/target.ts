@@ -87,5 +87,6 @@ export function decide(entry: RestoredEntry, path: string, conflict: WriteHow['c
   // In WAL mode the newest contents are beside the file.
   const log = statSync(`${path}-wal`, { bigint: true, throwIfNoEntry: false });
   const changedNs = log !== undefined && log.mtimeNs > existing.mtimeNs ? log.mtimeNs : existing.mtimeNs;
-  return conflict === 'overwrite' || entry.mtimeNs > changedNs ? 'overwrite' : 'skip';
+  // Its time says little about a database, so `changed` replaces it as well.
+  return conflict === 'overwrite' || conflict === 'changed' || entry.mtimeNs > changedNs ? 'overwrite' : 'skip';
 }

@@ -57,7 +57,7 @@ export async function writeDatabase(
     }
   }
   for (const { entry, path } of made.reverse()) setAttributes(restore, entry, path);
-  return { ...tally, others: 0, notes: [] };
+  return { ...tally, others: 0, unchanged: 0, notes: [] };
 }
 
 /** A database has no links and devices. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { brokenRepository, openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { SuretyError } from '../base/errors.ts';
@@ -67,6 +69,30 @@ describe('check', () => {
     ]);
     assert.equal(report.checks[6]?.detail, 'can not write to /backup: permission denied');
     assert.equal(report.checks[6]?.hint, 'ask the owner');
+  });
+
+  test('a source that became empty since its newest snapshot fails; one that nobody knows may be empty', async () => {
+    const own = openWorkshop();
+    await using _ = own;
+    const repository = { ...(await own.repository('vault')), probe: good };
+    const sources = [own.source('media', { x: '1' }), own.source('notes', { y: '1' })];
+    const run1 = { job: '', recoveryPoint: 'P', startedAt: new Date(), force: false };
+    await backup({ ...run1, sources, repositories: [repository] }, own.how());
+    rmSync(join(own.folder, 'media', 'x'));
+    const { outcome, report } = await run({ repositories: [repository], sources });
+    assert.equal(outcome, 'failed');
+    assert.deepEqual(
+      report.checks.slice(0, 2).map(({ subject, status }) => [subject, status]),
+      [
+        ['source media', 'failed'],
+        ['source notes', 'ok'],
+      ],
+    );
+    assert.match(report.checks[0]?.detail ?? '', /is empty but was not before/);
+    assert.match(report.checks[0]?.hint ?? '', /disk is mounted/);
+    assert.deepEqual((await run({ repositories: [], sources })).outcome, 'ok');
+    const elsewhere = sources.map((source) => ({ ...source, host: 'there' }));
+    assert.deepEqual((await run({ repositories: [repository], sources: elsewhere })).outcome, 'ok');
   });
 
   test('a snapshot from the future means that a clock is wrong', async () => {

@@ -6,6 +6,7 @@ import type { SuretyError } from '../base/errors.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import type { Shelf } from './shelf.ts';
 
 /** What can be asked of the place of a repository besides what an engine tells. */
 export interface PlaceProbe {
@@ -17,10 +18,13 @@ export interface PlaceProbe {
 
 export interface CheckRequest {
   readonly repositories: readonly (RepositoryHandle & { readonly probe: PlaceProbe })[];
-  readonly sources: readonly SourceHandle[];
+  /** With the host that they are on. They are compared with their newest snapshots in `repositories`. */
+  readonly sources: readonly CheckedSource[];
   /** Names of sources that no job backs up. */
   readonly withoutJob: readonly string[];
 }
+
+type CheckedSource = SourceHandle & { readonly host: string };
 
 export interface Check {
   /** `opens`, `snapshots`, `writable`, `free space`, `clock`, `readable`, `job`. */
@@ -48,19 +52,32 @@ export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /** Never throws but for an abort: what is wrong is in the checks. */
 export async function check(request: CheckRequest, how: CheckHow): Promise<CheckReport> {
+  const ofRepositories: Check[] = [];
+  const shelves: Shelf[] = [];
+  for (const repository of request.repositories) {
+    const { checks, shelf } = await checkRepository(repository, how);
+    ofRepositories.push(...checks);
+    if (shelf !== undefined) shelves.push(shelf);
+  }
   const checks: Check[] = [];
-  for (const source of request.sources) checks.push(...(await checkSource(source, request, how)));
-  for (const repository of request.repositories) checks.push(...(await checkRepository(repository, how)));
+  for (const source of request.sources) checks.push(...(await checkSource(source, request, shelves, how)));
+  checks.push(...ofRepositories);
   const statuses = new Set(checks.map((one) => one.status));
   return { outcome: statuses.has('failed') ? 'failed' : statuses.has('warning') ? 'warnings' : 'ok', checks };
 }
 
-async function checkSource(handle: SourceHandle, { withoutJob }: CheckRequest, how: CheckHow): Promise<Check[]> {
+async function checkSource(
+  handle: CheckedSource,
+  { withoutJob }: CheckRequest,
+  shelves: readonly Shelf[],
+  how: CheckHow,
+): Promise<Check[]> {
   const subject = `source ${handle.name}`;
   const readable = await attempt({ subject, what: 'readable' }, how, async () => {
     const warnings: string[] = [];
     const source = await handle.open(how);
-    const reading = await source.read({ signal: how.signal, warn: ({ message }) => warnings.push(message) });
+    const previous = await newestFacts(handle, shelves, how);
+    const reading = await source.read({ signal: how.signal, warn: ({ message }) => warnings.push(message), previous });
     await using _ = reading;
     const detail = `${reading.paths.join(', ')} on ${reading.host}`;
     return warnings.length === 0 ? ok(detail) : warning(`${detail}: ${warnings[0]}`, undefined);
@@ -70,24 +87,56 @@ async function checkSource(handle: SourceHandle, { withoutJob }: CheckRequest, h
   return [readable, { subject, what: 'job', ...job }];
 }
 
-async function checkRepository(repository: CheckRequest['repositories'][number], how: CheckHow): Promise<Check[]> {
+/** What the newest snapshot recorded. When that is damaged, it is not for the source to say so. */
+async function newestFacts({ name, host }: CheckedSource, shelves: readonly Shelf[], how: CheckHow) {
+  const own = shelves.flatMap(({ engine, snapshots }) =>
+    snapshots.filter((one) => one.source === name && one.host === host).map((snapshot) => ({ engine, snapshot })),
+  );
+  const newest = own.reduce<(typeof own)[number] | undefined>(
+    (best, one) => (best === undefined || one.snapshot.time >= best.snapshot.time ? one : best),
+    undefined,
+  );
+  try {
+    return await newest?.engine.facts(newest.snapshot, how);
+  } catch {
+    how.signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+interface CheckedRepository {
+  readonly checks: readonly Check[];
+  /** Undefined when it can not be opened or listed. */
+  readonly shelf: Shelf | undefined;
+}
+
+async function checkRepository(
+  repository: CheckRequest['repositories'][number],
+  how: CheckHow,
+): Promise<CheckedRepository> {
   const subject = `repository ${repository.name}`;
   let engine: Engine | undefined;
   const opens = await attempt({ subject, what: 'opens' }, how, async () => {
     engine = await repository.open(how);
     return ok(repository.location);
   });
-  if (engine === undefined) return [opens];
+  if (engine === undefined) return { checks: [opens], shelf: undefined };
   const opened = engine;
-  return [
+  let shelf: Shelf | undefined;
+  const checks = [
     opens,
-    await attempt({ subject, what: 'snapshots' }, how, () => checkSnapshots(opened, how)),
+    await attempt({ subject, what: 'snapshots' }, how, async () => {
+      const listing = await opened.list(how);
+      shelf = { repository, engine: opened, snapshots: listing.snapshots };
+      return judgeSnapshots(listing, how);
+    }),
     await attempt({ subject, what: 'writable' }, how, async () => {
       await repository.probe.write(how);
       return ok('a file can be written, read and removed');
     }),
     await attempt({ subject, what: 'free space' }, how, async () => judgeSpace(await repository.probe.freeBytes())),
   ];
+  return { checks, shelf };
 }
 
 type Finding = Pick<Check, 'status' | 'detail' | 'hint'>;
@@ -107,8 +156,7 @@ async function attempt(
   }
 }
 
-async function checkSnapshots(engine: Engine, how: CheckHow): Promise<Finding> {
-  const { snapshots, unreadable } = await engine.list(how);
+function judgeSnapshots({ snapshots, unreadable }: Awaited<ReturnType<Engine['list']>>, how: CheckHow): Finding {
   if (unreadable.length > 0) {
     const names = unreadable.slice(0, 3).map(({ id }) => id.slice(0, 8));
     return failed(

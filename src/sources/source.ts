@@ -14,7 +14,10 @@
  */
 export interface Source extends AsyncDisposable {
   readonly traits: SourceTraits;
-  /** Checks that the source is there and begins to read it. Throws when it is missing, unmounted or unreadable as a whole. */
+  /**
+   * Checks that the source is there and begins to read it. Throws when it is missing, unmounted or unreadable as a whole, and where that can
+   * be seen at once, when it is empty and was not before.
+   */
   read(how: ReadHow): Promise<Reading>;
   /** Restores entries. Throws only for failures of the whole; failures of single entries are in the report. */
   write(restoring: Restoring, how: WriteHow): Promise<WriteReport>;

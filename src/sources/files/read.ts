@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { SuretyError } from '../../base/errors.ts';
-import { displayName } from '../../base/names.ts';
 import { readOwners } from '../../base/owners.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import { checkRoots, lookAtRoot, unmounted } from './check.ts';
 import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
+import { checkEmptied, emptied, hadContent } from './emptied.ts';
 import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
 import { checkNestedMounts, type MountWatch, watchMounts } from './nested-mounts.ts';
@@ -34,11 +33,13 @@ const THREAD_FILES = 10_000;
 /** After so many batches the event loop gets its turn: timers and signals do not wait for a large tree. */
 const BATCHES_PER_TURN = 8;
 
-/** Begins to read the roots. Throws `source.missing`, `source.unreadable` or `source.unmounted`. */
+/** Begins to read the roots. Throws `source.missing`, `source.unreadable`, `source.unmounted` or `source.empty`. */
 export function readFiles(place: FilesPlace, how: ReadHow): Reading {
   const { all } = place.roots;
   const mounts = checkRoots(place.name, all, place.options.requireMount, how.previous?.mounts ?? []);
-  return new FilesReading(place, how, mounts);
+  const elsewhere = pathsElsewhere(place.roots, place.foreign);
+  checkEmptied(place.name, place.roots, compileExclusion(place.options.exclude, elsewhere), how.previous);
+  return new FilesReading(place, how, mounts, elsewhere);
 }
 
 class FilesReading implements Reading {
@@ -56,7 +57,7 @@ class FilesReading implements Reading {
   #files = 0;
   #sizeBytes = 0;
 
-  constructor(place: FilesPlace, how: ReadHow, mounts: readonly string[]) {
+  constructor(place: FilesPlace, how: ReadHow, mounts: readonly string[], elsewhere: ReadonlySet<string>) {
     this.#place = place;
     this.#how = how;
     this.#mounts = mounts;
@@ -64,7 +65,7 @@ class FilesReading implements Reading {
     this.paths = place.roots.all.map((root) => root.shown);
     this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
     this.#readXattrs = xattrReader(how.warn);
-    this.#elsewhere = pathsElsewhere(place.roots, place.foreign);
+    this.#elsewhere = elsewhere;
     this.#nested = watchMounts(place.roots);
     const isLarge = (how.previous?.files ?? 0) >= THREAD_FILES;
     const { name, options, baseDir } = place;
@@ -119,16 +120,7 @@ class FilesReading implements Reading {
   #onEmptyRoot(root: Root): void {
     this.#emptyRoots.push(root);
     const { previous } = this.#how;
-    if ((previous?.files ?? 0) === 0 || previous?.emptyRoots?.includes(root.shown)) return;
-    throw this.#empty(join(root.base, root.entryPath));
-  }
-
-  #empty(path: string): SuretyError {
-    const { name } = this.#place;
-    return new SuretyError('source.empty', `${displayName(path)} of source ${name} is empty but was not before`, {
-      hint: 'check whether its disk is mounted; if it is meant to be empty, take it out of the configuration',
-      details: { source: name, path: displayName(path), filesBefore: this.#how.previous?.files ?? 0 },
-    });
+    if (hadContent(root, previous)) throw emptied(this.#place.name, join(root.base, root.entryPath), previous);
   }
 
   xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] {
@@ -153,7 +145,7 @@ class FilesReading implements Reading {
     if (!options.oneFileSystem) checkNestedMounts(name, roots, previous?.nestedMounts ?? []);
     const [first] = this.#place.roots.all;
     const isLost = this.#files === 0 && (previous?.files ?? 0) > 0 && ![...this.#elsewhere].some(existsSync);
-    if (isLost) throw this.#empty(join(first!.base, first!.entryPath));
+    if (isLost) throw emptied(this.#place.name, join(first!.base, first!.entryPath), previous);
     return {
       kind: 'files',
       versions: {},

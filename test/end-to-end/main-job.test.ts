@@ -132,6 +132,12 @@ describe('a folder and a database, backed up, broken and brought back', () => {
     assert.equal(contentOf(database), content);
   });
 
+  test('in place, what is as it was is left alone unless everything is to be overwritten', async () => {
+    const plan = ['restore', 'latest', '--source', 'files', '--in-place', '--dry-run'];
+    assert.match(await project.surety.run(...plan), /restored to the original place; \d+ unchanged/);
+    assert.doesNotMatch(await project.surety.run(...plan, '--conflict', 'overwrite'), /unchanged/);
+  });
+
   test('the next run stores nothing anew', async () => {
     const second = await project.surety.json<{ runs: { members: { stats: Record<string, number> }[] }[] }>('backup');
     const members = second.runs[0]?.members ?? [];

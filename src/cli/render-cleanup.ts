@@ -1,7 +1,7 @@
 /** What a person reads after `surety cleanup`: every decision with its reasons. */
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
-import { age, count, duration, localTime, shortId, size, state, table } from './render.ts';
+import { age, count, duration, firstOf, localTime, saidOf, shortId, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {
@@ -15,7 +15,7 @@ export function cleanupText({ repositories, dryRun }: CleanupReport, how: Cleanu
 
 function repositoryText(one: RepositoryCleaned, dryRun: boolean, how: CleanupTextHow): string {
   const head = `${state(one.outcome, how.colors)}  ${one.repository} (${one.location}), ${duration(one.durationMs)}\n`;
-  return head + decisionText(one, dryRun, how) + pruneText(one, dryRun) + errorText(one);
+  return head + decisionText(one, dryRun, how) + pruneText(one, dryRun) + warningsText(one) + errorText(one);
 }
 
 function decisionText({ decision, removed }: RepositoryCleaned, dryRun: boolean, { now }: CleanupTextHow): string {
@@ -35,9 +35,9 @@ function decidedRow(verb: string, { snapshot, reasons }: DecidedSnapshot, now: D
   return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
 }
 
-function pruneText({ prune, decision }: RepositoryCleaned, dryRun: boolean): string {
+function pruneText({ prune, decision, warnings }: RepositoryCleaned, dryRun: boolean): string {
   if (prune === undefined) {
-    const unknown = dryRun && (decision?.remove.length ?? 0) > 0;
+    const unknown = dryRun && warnings.length === 0 && (decision?.remove.length ?? 0) > 0;
     return unknown ? '  what that frees is known when the snapshots are gone\n' : '';
   }
   const packs = `${count(prune.packsRemoved, 'pack')} ${dryRun ? 'would be removed' : 'removed'}, ${prune.packsRepacked} repacked`;
@@ -45,6 +45,11 @@ function pruneText({ prune, decision }: RepositoryCleaned, dryRun: boolean): str
     `  ${packs}: ${size(prune.freedBytes)} ${dryRun ? 'would be freed' : 'freed'}, ${size(prune.remainingBytes)} remain` +
     ` (${size(prune.remainingUnusedBytes)} of it unused)\n`
   );
+}
+
+function warningsText({ warnings }: RepositoryCleaned): string {
+  const lines = warnings.map(({ path, message }) => saidOf(path, message));
+  return firstOf(lines, lines.length, '  ', lines.length);
 }
 
 function errorText({ error }: RepositoryCleaned): string {

@@ -133,10 +133,17 @@ test('cleanup gives every decision with its reasons', (t) => {
     error: undefined,
     durationMs: 900,
   } as const;
-  const done = { ...one, decision, removed: [db!.id], prune };
+  const done = { ...one, decision, removed: [db!.id], prune, warnings: [] };
   t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: false, repositories: [done] }, plain).split('\n'));
-  const dry = { ...one, decision, removed: [], prune: undefined };
+  const dry = { ...one, decision, removed: [], prune: undefined, warnings: [] };
   t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: true, repositories: [dry] }, plain).split('\n'));
+  const warned = {
+    ...done,
+    prune: undefined,
+    warnings: [{ code: 'cleanup.not-pruned', path: '', message: 'a reason' }],
+  };
+  const text = cleanupText({ outcome: 'warnings', dryRun: false, repositories: [warned] }, plain);
+  assert.match(text, /^ {2}a reason$/m);
 });
 
 test('verify names what is damaged, what that costs and how to go on', (t) => {
@@ -162,6 +169,11 @@ test('verify names what is damaged, what that costs and how to go on', (t) => {
     durationMs: 900,
   };
   const bad = { ...one, outcome: 'failed', report } as const;
+  const gone = { ...problem, code: 'snapshot.missing', key: `snapshots/${media!.id}` };
+  const lacking = { ...bad, report: { ...report, problems: [gone] } };
+  const advice = verifyText({ outcome: 'failed', depth: 'data', repositories: [lacking] }, false);
+  assert.match(advice, /surety catalog rebuild/);
+  assert.doesNotMatch(advice, /remove the damaged|repair index/);
   const good = { ...one, outcome: 'ok', report: { ...report, problems: [], notes: [], packsRead: 0 } } as const;
   t.assert.snapshot(verifyText({ outcome: 'failed', depth: 'data', repositories: [bad] }, false).split('\n'));
   t.assert.snapshot(verifyText({ outcome: 'ok', depth: 'structure', repositories: [good] }, false).split('\n'));

@@ -7,14 +7,20 @@ type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
 
 export function verifyText({ repositories, depth }: VerifyOutcome, colors: boolean): string {
   const parts = repositories.map((one) => repositoryText(one, depth, colors));
-  const damaged = repositories.some((one) => (one.report?.problems.length ?? 0) > 0);
+  const problems = repositories.flatMap((one) => one.report?.problems ?? []);
+  const isLost = problems.some(({ code }) => code === 'snapshot.missing');
+  const isDamaged = problems.some(({ code }) => code !== 'snapshot.missing');
   const looked = repositories.some((one) => one.report !== undefined);
   const next =
-    depth === 'structure' && looked && !damaged
+    depth === 'structure' && looked && problems.length === 0
       ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n'
       : '';
-  return parts.join('') + (damaged ? DAMAGE : next);
+  return parts.join('') + (isLost ? LOST : '') + (isDamaged ? DAMAGE : next);
 }
+
+const LOST =
+  'Next: put the missing snapshot files back from a copy of the repository; their content is there until it is pruned.\n' +
+  'If another program such as restic removed them on purpose: `surety catalog rebuild` accepts what is there.\n';
 
 const DAMAGE =
   'Next: restore what you need, from here or from another repository. To mend this one: copy it, remove the damaged\n' +

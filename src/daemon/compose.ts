@@ -14,6 +14,7 @@ import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
+import type { Memory } from '../operations/memory.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { openSource, openWriter, renamed } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
@@ -58,6 +59,8 @@ export interface Platform extends AsyncDisposable {
   knowsPlaceOf(snapshot: Snapshot, kind: string | undefined): boolean;
   /** Undefined when it can not be opened; a person was told so. */
   catalog(): Promise<Catalog | undefined>;
+  /** The same, for operations that compare it with the repositories. */
+  memory(): Promise<Memory | undefined>;
   /** Held until disposed of. Throws `run.busy` when another process holds it. */
   lock(name: string): Disposable;
 }
@@ -95,6 +98,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const configured = (name: string, kind: string | undefined) =>
     config.sources.find((source) => source.name === name && (kind === undefined || source.kind === kind));
 
+  const catalogOf = () => (catalog ??= openCatalog(folder, how, opened));
   return {
     file: config.file,
     directory: config.directory,
@@ -132,7 +136,11 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       return { name, kind, open };
     },
     knowsPlaceOf: (snapshot, kind) => configured(snapshot.source, kind) !== undefined,
-    catalog: () => (catalog ??= openCatalog(folder, how, opened)),
+    catalog: catalogOf,
+    async memory() {
+      const known = await catalogOf();
+      return known === undefined ? undefined : { catalog: known, host: hostName() };
+    },
     lock: (name) => lockOrGoOn(join(folder, 'locks'), name, how.warn),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -1,9 +1,10 @@
 /** Backs up the sources of a job into its repositories: every source into every repository, under one recovery-point id. */
 import { hasCode, SuretyError } from '../base/errors.ts';
-import type { BackupStats, Engine, Snapshot, SnapshotFacts } from '../engines/engine.ts';
+import type { BackupStats, Engine, Listing, Snapshot, SnapshotFacts } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
+import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
 import { orderSources } from './order.ts';
 import { type Place, pointTags } from './recovery-point.ts';
 import { runStep, type StepTools } from './step.ts';
@@ -25,6 +26,8 @@ export interface BackupRequest {
   readonly repositories: readonly RepositoryHandle[];
   /** Read every file even if it looks unchanged. */
   readonly force: boolean;
+  /** What is known of the repositories from before; undefined: nothing. */
+  readonly memory?: Memory | undefined;
 }
 
 /** One source in one repository. */
@@ -64,10 +67,11 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
   const run: Run = { verb: 'backup', job: request.job, id: request.recoveryPoint, startedAt: request.startedAt };
   how.listen({ type: 'run.started', run, steps: sources.length * request.repositories.length });
   const members: MemberReport[] = [];
+  const compared = new Set<string>();
   for (const [at, source] of sources.entries()) {
     const place = { number: at + 1, of: sources.length };
     for (const repository of request.repositories) {
-      members.push(await backupMember({ request, run, source, place, repository }, how));
+      members.push(await backupMember({ request, run, source, place, repository, compared }, how));
     }
   }
   const outcome = worstOutcome(members.map((member) => member.outcome));
@@ -89,6 +93,8 @@ interface Member {
   readonly source: BackupSource;
   readonly place: Place;
   readonly repository: RepositoryHandle;
+  /** Names of repositories that were compared with what is known of them: once in a run is enough. */
+  readonly compared: Set<string>;
 }
 
 async function backupMember(member: Member, how: OperationHow): Promise<MemberReport> {
@@ -116,13 +122,11 @@ async function backupMember(member: Member, how: OperationHow): Promise<MemberRe
   };
 }
 
-async function storeMember(
-  { request, source: handle, place, repository }: Member,
-  tools: StepTools,
-): Promise<StepResult & { verb: 'backup' }> {
+async function storeMember(member: Member, tools: StepTools): Promise<StepResult & { verb: 'backup' }> {
+  const { request, source: handle, place, repository } = member;
   const source = await handle.open(tools);
   const engine = await repository.open(tools);
-  const previous = await previousFacts(engine, handle, tools);
+  const previous = await previousFacts(engine, await listMember(member, engine, tools), handle, tools);
   await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
   const { snapshot, stats, facts } = await engine.backup(reading, {
     ...tools,
@@ -137,13 +141,26 @@ async function storeMember(
   return { verb: 'backup', snapshot, stats, facts, into };
 }
 
+/** What is in the repository. The first time in a run it says what should be there too. */
+async function listMember({ request, repository, compared }: Member, engine: Engine, tools: StepTools) {
+  const memory = compared.has(repository.name) ? undefined : request.memory;
+  const { listing, lost, replaced } = await listAndCompare({ repository, engine, memory }, tools);
+  compared.add(repository.name);
+  if (replaced !== undefined) tools.warn({ code: 'repository.replaced', path: '', message: replaced });
+  for (const one of lost) {
+    const message = `${lossOf(one)}: ${LOST_HINT}`;
+    tools.warn({ code: 'snapshot.missing', path: `snapshots/${one.id}`, message });
+  }
+  return listing;
+}
+
 /** What the newest snapshot of the source on its host recorded: the source compares it with what it finds now. */
 async function previousFacts(
   engine: Engine,
+  { snapshots, unreadable }: Listing,
   { name, host }: BackupSource,
   tools: StepTools,
 ): Promise<SnapshotFacts | undefined> {
-  const { snapshots, unreadable } = await engine.list(tools);
   for (const { id, error } of unreadable) {
     tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
   }

@@ -1,9 +1,12 @@
 /** Applies retention: decides with reasons, removes the snapshots that are not kept, then the content nobody needs. */
 import { SuretyError } from '../base/errors.ts';
+import type { SnapshotRecord } from '../catalog/catalog.ts';
 import type { Engine, PruneReport, Snapshot } from '../engines/engine.ts';
+import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { decideRepository, type KeepFor, type RepositoryDecision } from './keep-decision.ts';
+import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface CleanupRequest {
@@ -16,6 +19,8 @@ export interface CleanupRequest {
   readonly prune: boolean;
   /** Unused share that may stay, as a fraction of what remains. */
   readonly maxUnused: number;
+  /** What is known of the repositories from before; undefined: nothing. */
+  readonly memory?: Memory | undefined;
 }
 
 export interface RepositoryCleaned {
@@ -28,6 +33,7 @@ export interface RepositoryCleaned {
   readonly removed: readonly string[];
   /** Of a dry run: what would be done. */
   readonly prune: PruneReport | undefined;
+  readonly warnings: readonly Warning[];
   readonly error: SuretyError | undefined;
   readonly durationMs: number;
 }
@@ -65,7 +71,8 @@ async function cleanRepository(
       doing: `repository ${repository.name}`,
       work: async (tools) => {
         const engine = await openCleanable(repository, tools);
-        decision = decideRepository(await engine.list(tools), keep, { now: how.clock.now(), proven: request.proven });
+        const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
+        decision = decideRepository(listing, keep, { now: how.clock.now(), proven: request.proven });
         if (decision.refused !== undefined) throw refusal(decision.refused);
         const ids = decision.remove.map(({ snapshot }: { readonly snapshot: Snapshot }) => snapshot.id);
         if (!request.dryRun && ids.length > 0) {
@@ -73,7 +80,8 @@ async function cleanRepository(
           await engine.forget(ids, tools);
         }
         if (!request.dryRun) removed = ids;
-        const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
+        const prunes = request.prune && mayPrune(lost, tools);
+        const prune = prunes ? await pruneAfter(engine, ids, request, tools) : undefined;
         return { verb: 'cleanup' as const, removed, prune };
       },
     },
@@ -86,6 +94,7 @@ async function cleanRepository(
     decision,
     removed,
     prune: ending.result?.prune,
+    warnings: ending.warnings,
     error: ending.error,
     durationMs: ending.durationMs,
   };
@@ -95,6 +104,17 @@ async function openCleanable(repository: RepositoryHandle, tools: StepTools): Pr
   const engine = await repository.open(tools);
   if (engine.traits.can.has('cleanup')) return engine;
   throw new SuretyError('repository.cannot', `a ${engine.traits.kind} repository can not be cleaned up`);
+}
+
+/** The content of a snapshot that got lost is still there, and a snapshot file may come back from a copy: pruning would end that. */
+function mayPrune(lost: readonly SnapshotRecord[], tools: StepTools): boolean {
+  if (lost.length === 0) return true;
+  for (const one of lost) {
+    tools.warn({ code: 'snapshot.missing', path: `snapshots/${one.id}`, message: lossOf(one) });
+  }
+  const message = `content that no snapshot needs was left where it is, it may belong to what is gone: ${LOST_HINT}`;
+  tools.warn({ code: 'cleanup.not-pruned', path: '', message });
+  return false;
 }
 
 /** A dry run that would remove snapshots can not tell what pruning frees: their content still counts as used. */

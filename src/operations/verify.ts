@@ -1,9 +1,10 @@
 /** Re-reads what repositories hold and reports what is damaged and what that costs. */
 import { SuretyError } from '../base/errors.ts';
-import type { VerifyHow, VerifyReport } from '../engines/engine.ts';
+import type { Engine, Problem, VerifyHow, VerifyReport } from '../engines/engine.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { locate, type Narrowed, toWanted } from './locate.ts';
+import { listAndCompare, lossOf, type Memory } from './memory.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface VerifyRequest {
@@ -15,6 +16,8 @@ export interface VerifyRequest {
   readonly latest: Narrowed;
   readonly depth: VerifyHow['depth'];
   readonly subset: VerifyHow['subset'];
+  /** What is known of the repositories from before; undefined: nothing. */
+  readonly memory?: Memory | undefined;
 }
 
 export interface RepositoryVerified {
@@ -111,11 +114,34 @@ async function readBack(
       },
     );
   }
-  return await engine.verify({
+  const report = await engine.verify({
     signal: tools.signal,
     progress: tools.progress,
     snapshots,
     depth: request.depth,
     ...(request.subset === undefined ? {} : { subset: request.subset }),
   });
+  return snapshots === undefined
+    ? await withLosses(report, { repository, engine, memory: request.memory }, tools)
+    : report;
+}
+
+/** What is there may be whole, and something be missing all the same. */
+async function withLosses(
+  report: VerifyReport,
+  comparing: { readonly repository: RepositoryHandle; readonly engine: Engine; readonly memory: Memory | undefined },
+  tools: StepTools,
+): Promise<VerifyReport> {
+  if (comparing.memory === undefined) return report;
+  const { lost, replaced } = await listAndCompare(comparing, tools);
+  const missing = lost.map(
+    (one): Problem => ({
+      code: 'snapshot.missing',
+      key: `snapshots/${one.id}`,
+      message: lossOf(one),
+      affects: [{ snapshot: one.id, path: '/' }],
+    }),
+  );
+  const notes = replaced === undefined ? report.notes : [replaced, ...report.notes];
+  return { ...report, problems: [...report.problems, ...missing], notes };
 }

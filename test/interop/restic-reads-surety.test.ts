@@ -91,6 +91,11 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
     const [older] = await project.restic.json<ResticSnapshot[]>('snapshots');
     await project.restic.run('forget', older?.id ?? '', '--prune');
     await project.restic.run('rebuild-index', '--read-all-packs');
+    assert.match(
+      (await project.surety.attempt('verify')).stdout,
+      new RegExp(`snapshot.missing snapshots/${older?.id}`),
+    );
+    await project.surety.run('catalog', 'rebuild');
     await project.surety.run('verify', '--read-data');
     const target = project.newTarget();
     await project.surety.run('restore', 'latest', '--target', target);

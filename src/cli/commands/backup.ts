@@ -108,6 +108,7 @@ async function runOne(run: PlannedRun, { readAll }: BackupOptions, { platform, h
       sources: platform.sources(run.sources),
       repositories: platform.repositories(run.repositories),
       force: readAll === true,
+      memory: await platform.memory(),
     },
     how,
   );

@@ -47,6 +47,7 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
       dryRun,
       prune: options.prune,
       maxUnused: options.maxUnused ?? DEFAULT_MAX_UNUSED,
+      memory: await platform.memory(),
     };
     const report = await cleanup(request, how);
     const codes = report.repositories.flatMap((one) => one.error?.code ?? []);

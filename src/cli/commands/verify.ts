@@ -43,6 +43,7 @@ async function runVerify(call: Call, ids: readonly string[], options: VerifyOpti
         latest: { source: options.source, host: options.host },
         depth: withData ? 'data' : 'structure',
         subset: options.subset,
+        memory: await platform.memory(),
       },
       how,
     );

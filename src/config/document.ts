@@ -10,9 +10,10 @@ import { parseStoreLocation } from './store-location.ts';
 
 export const IMPORTANCES = ['must', 'should', 'could'] as const;
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
-  error: 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit',
-});
+/** What is said of a name that is none. */
+export const NAME_RULE = 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit';
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: NAME_RULE });
 
 /** What every source has besides the options of its kind. */
 const sourceAttributes = {

@@ -187,3 +187,34 @@ function parsed(text: string) {
 function raw(text: string, mode = 0o600): RawConfig {
   return { file: '/etc/here/surety.yaml', shownAs: 'surety.yaml', text, mode };
 }
+
+test('no name is dropped silently, whatever it means to JavaScript', () => {
+  const named = (name: string) => `
+sources:
+  ${name}: { type: files, paths: [a] }
+  other: { type: files, paths: [b] }
+repositories:
+  ${name}: { type: restic, store: file:vault, password: { file: password } }
+  other: { type: restic, store: file:other, password: { file: password } }
+jobs:
+  ${name}: { sources: [${name}], to: [${name}] }
+  other: { sources: all, to: all }
+`;
+  for (const name of ['constructor', 'prototype', 'toString', 'hasOwnProperty']) {
+    const { sources, repositories, jobs } = parsed(named(name));
+    assert.deepEqual([sources[0]?.name, repositories[0]?.name, jobs[0]?.name], [name, name, name]);
+    assert.deepEqual([jobs[0]?.sources, jobs[0]?.to], [[name], [name]]);
+  }
+  const { config, errors } = checkConfig(raw(`hosts: { __proto__: { ssh: x } }${named('__proto__')}`, 0o600));
+  assert.equal(config, undefined);
+  assert.deepEqual(
+    errors.map(({ line, path }) => [line, path]),
+    [
+      [1, 'hosts.__proto__'],
+      [3, 'sources.__proto__'],
+      [6, 'repositories.__proto__'],
+      [9, 'jobs.__proto__'],
+    ],
+  );
+  for (const { message } of errors) assert.match(message, /^a name has letters/);
+});

@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { build } from './build.ts';
 import type { Config } from './config.ts';
-import { documentSchema } from './document.ts';
+import { documentSchema, NAME_RULE } from './document.ts';
 import { type ConfigProblem, type Finding, inFileOrder, invalidConfig, placed } from './explain.ts';
 import { findingsOf } from './issues.ts';
 import { createLocator, type Locator } from './locate.ts';
 import { overlapsOf } from './overlap.ts';
 import type { RawConfig } from './read.ts';
-import { checkReferences } from './references.ts';
+import { checkReferences, namesIn } from './references.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface ConfigCheck {
@@ -42,7 +42,7 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   if ('problem' in raw) return failed([...errors, raw.problem]);
   const parsed = documentSchema.safeParse(raw.value);
   const findings: Finding[] = parsed.success ? [] : findingsOf(parsed.error.issues, raw.value);
-  findings.push(...checkReferences(raw.value));
+  findings.push(...unseenNames(raw.value), ...checkReferences(raw.value));
   errors.push(...placed(findings, read.shownAs, locator));
   if (!parsed.success || errors.length > 0) return failed(errors.sort(inFileOrder));
 
@@ -51,6 +51,13 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   const warnings = placed(doubts, read.shownAs, locator);
   const config = build(parsed.data, { file: read.file, directory, warnings });
   return { config, errors: [], warnings };
+}
+
+/** The schema library drops this one key of a mapping without a word. */
+function unseenNames(raw: unknown): Finding[] {
+  const sections = ['hosts', 'sources', 'repositories', 'jobs'];
+  const unseen = sections.filter((section) => namesIn(raw, section).includes('__proto__'));
+  return unseen.map((section) => ({ path: [section, '__proto__'], at: 'key', message: NAME_RULE }));
 }
 
 function failed(errors: readonly ConfigProblem[]): ConfigCheck {

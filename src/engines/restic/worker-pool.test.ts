@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { WorkerPool } from './worker-pool.ts';
 
-type Order = 'answer' | 'wait' | 'fail' | 'throw' | 'exit';
+type Order = 'answer' | 'wait' | 'fail' | 'throw' | 'exit' | 'name';
 type Task = { readonly task: number; readonly order: Order };
-type Answer = { readonly kind: 'done' | 'tell'; readonly task: number };
+type Answer = { readonly kind: 'done' | 'tell'; readonly task: number; readonly thread?: number };
 
 /** Counts itself, then does what it is told. */
 const WORKER = `
-  import { parentPort, workerData } from 'node:worker_threads';
+  import { parentPort, threadId, workerData } from 'node:worker_threads';
   Atomics.add(new Int32Array(workerData), 0, 1);
   parentPort.on('message', ({ task, order }) => {
     if (order === 'answer') parentPort.postMessage({ kind: 'done', task });
+    if (order === 'name') parentPort.postMessage({ kind: 'done', task, thread: threadId });
     if (order === 'fail') parentPort.postMessage({ kind: 'failed', task, code: 'ENOENT', message: 'not there' });
     if (order === 'throw') throw new Error('out of order');
     if (order === 'exit') process.exit(3);
@@ -44,6 +45,19 @@ describe('a pool of workers', () => {
     assert.equal(started(), 1);
     await Promise.all([run(pool, 'answer'), run(pool, 'answer')]);
     assert.equal(started(), 2);
+  });
+
+  test('gives a task to the thread that got its last one before the others', async () => {
+    const pool = openPool(2);
+    const [first, second] = await Promise.all([run(pool, 'name'), run(pool, 'name')]);
+    assert.notEqual(first.thread, second.thread);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => run(pool, 'name')));
+    const { thread: one } = first;
+    const { thread: two } = second;
+    assert.deepEqual(
+      answers.map(({ thread }) => thread),
+      [one, two, one, two],
+    );
   });
 
   test('goes on after a task that failed, which is told with the code of the system', async () => {

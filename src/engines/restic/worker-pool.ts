@@ -30,6 +30,8 @@ interface Running<Got> {
 interface Thread {
   readonly worker: Worker;
   load: number;
+  /** Number of the task it got last. */
+  lastTask: number;
 }
 
 interface FailedTask extends NumberedTask {
@@ -88,14 +90,16 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const message = make(++this.#lastTask);
     thread.load += 1;
+    thread.lastTask = message.task;
     return new Promise((resolve, reject) => {
       this.#running.set(message.task, { resolve, reject });
       thread.worker.postMessage(message, transfer);
     });
   }
 
+  /** Among equals the one that got its task first, because it will be done first. Segments of one file depend on it to be cut in parallel. */
   #leastBusy(): Thread {
-    const best = this.#threads.toSorted((a, b) => a.load - b.load)[0];
+    const best = this.#threads.toSorted((a, b) => a.load - b.load || a.lastTask - b.lastTask)[0];
     if (best !== undefined && (best.load === 0 || this.#threads.length >= this.#options.workers)) return best;
     return this.#start();
   }
@@ -105,7 +109,7 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
       workerData: this.#options.workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
     });
-    const thread: Thread = { worker, load: 0 };
+    const thread: Thread = { worker, load: 0, lastTask: 0 };
     worker.on('message', (message: Got) => this.#receive(thread, message));
     worker.on('error', (cause) => {
       this.#fail(new SuretyError('repository.failed', `a worker thread failed: ${messageOf(cause)}`, { cause }));

@@ -33,6 +33,14 @@ export function emptied(source: string, path: string, previous: SourceFacts | un
   });
 }
 
+/** What is left of a source is directories in which there is nothing. */
+export function onlyDirectories(source: string, previous: SourceFacts | undefined): SuretyError {
+  return new SuretyError('source.empty', `source ${source} has nothing but directories now and had files before`, {
+    hint: 'check whether its disks are mounted; if the files are meant to be gone, back it up under a new source name',
+    details: { source, filesBefore: previous?.files ?? 0 },
+  });
+}
+
 /** Looks no further than to the first name that is not left out. */
 function isEmptyFolder(path: string, exclusion: Exclusion): boolean {
   using folder = fs.opendirSync(systemPath(path));

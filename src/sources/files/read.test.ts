@@ -75,8 +75,19 @@ test('a tree in which only directories are left is empty', async () => {
   using scratch = makeScratch();
   mkdirSync(join(scratch.path, 't/a/b'), { recursive: true });
   const source = filesSource({ paths: ['t'] }, scratch.path);
-  await assert.rejects(readAll(source, previous({ emptyRoots: ['t'] })), { code: 'source.empty' });
+  await assert.rejects(readAll(source, previous({ emptyRoots: ['t'] })), {
+    code: 'source.empty',
+    message: 'source sample has nothing but directories now and had files before',
+  });
   assert.equal((await readAll(source)).facts.files, 0);
+});
+
+test('a tree in which links are left is not empty', async () => {
+  using scratch = makeScratch();
+  mkdirSync(join(scratch.path, 't/a'), { recursive: true });
+  symlinkSync('nowhere', join(scratch.path, 't/a/link'));
+  const { facts } = await readAll(filesSource({ paths: ['t'] }, scratch.path), previous());
+  assert.equal(facts.files, 0);
 });
 
 test('a root that was mounted before has to be mounted', async (t) => {

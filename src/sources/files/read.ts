@@ -4,7 +4,7 @@ import { readOwners } from '../../base/owners.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import { checkRoots, lookAtRoot, unmounted } from './check.ts';
 import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
-import { checkEmptied, emptied, hadContent } from './emptied.ts';
+import { checkEmptied, emptied, hadContent, onlyDirectories } from './emptied.ts';
 import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
 import { checkNestedMounts, type MountWatch, watchMounts } from './nested-mounts.ts';
@@ -54,6 +54,8 @@ class FilesReading implements Reading {
   readonly #emptyRoots: Root[] = [];
   readonly #thread: WalkThread | undefined;
   readonly #nested: MountWatch;
+  /** A tree of links is not empty; one of directories may be what a missing disk leaves. */
+  #hasOtherThanDirs = false;
   #files = 0;
   #sizeBytes = 0;
 
@@ -77,6 +79,7 @@ class FilesReading implements Reading {
       this.#how.signal.throwIfAborted();
       this.#nested.see(batch);
       for (const entry of batch) {
+        if (entry.type !== 'dir') this.#hasOtherThanDirs = true;
         if (entry.type !== 'file') continue;
         this.#files += 1;
         this.#sizeBytes += entry.sizeBytes;
@@ -143,9 +146,8 @@ class FilesReading implements Reading {
     const { previous } = this.#how;
     const { name, options, roots } = this.#place;
     if (!options.oneFileSystem) checkNestedMounts(name, roots, previous?.nestedMounts ?? []);
-    const [first] = this.#place.roots.all;
-    const isLost = this.#files === 0 && (previous?.files ?? 0) > 0 && ![...this.#elsewhere].some(existsSync);
-    if (isLost) throw emptied(this.#place.name, join(first!.base, first!.entryPath), previous);
+    const isLost = !this.#hasOtherThanDirs && (previous?.files ?? 0) > 0 && ![...this.#elsewhere].some(existsSync);
+    if (isLost) throw onlyDirectories(name, previous);
     return {
       kind: 'files',
       versions: {},

@@ -36,7 +36,7 @@ export interface Catalog extends AsyncDisposable {
 
   /** Makes the snapshots known of `repository` exactly these, in one transaction. */
   replaceSnapshots(repository: string, snapshots: readonly SnapshotRecord[]): Promise<void>;
-  /** Forgets snapshots that cleanup removed; unknown ids are fine. */
+  /** Forgets snapshots that cleanup removes; unknown ids are fine. */
   removeSnapshots(repository: string, ids: readonly string[]): Promise<void>;
   /** What is at a place from now on counts as the repository with this name. */
   rememberRepository(seen: RepositorySeen): Promise<void>;

@@ -33,9 +33,11 @@ describe('surety init', () => {
     const file = join(folder, 'surety.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace('- my photos', '- .'));
     const doubted = await surety.attempt('check');
-    assert.match(doubted.stderr, /warning: .*the database app is inside of it/);
+    assert.match(doubted.stderr, /warning: .*the repository vault is inside of it/);
     assert.match(doubted.stdout, /\nAll is well but for the warnings\.\n$/);
     assert.match(await surety.run('backup'), /app → vault[\s\S]*my-photos → vault[\s\S]*is complete/);
+    const shown = await surety.run('show', 'latest', '--entries');
+    assert.equal(shown.match(/^-.* app\.db$/gm)?.length, 1, `the database is stored by its own source only:\n${shown}`);
   });
 
   test('it never overwrites a configuration, and without flags makes the repositories that are missing', async () => {

@@ -17,7 +17,7 @@ import {
 } from './sample-repository.ts';
 
 const how = { signal: new AbortController().signal };
-const workOf = (name: string) => new URL(`./work/${name}.ts`, import.meta.url).href;
+const workOf = (name: string) => new URL(`./children/${name}.ts`, import.meta.url).href;
 const skip = skipWithout('restic');
 
 test('two backups at once both succeed', { skip }, async (context) => {

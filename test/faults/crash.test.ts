@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { crashAtEveryWrite } from './crash.ts';
-import writeMarked from './work/write-marked.ts';
+import writeMarked from './children/write-marked.ts';
 
 const how = { signal: new AbortController().signal };
-const module = new URL('./work/write-marked.ts', import.meta.url).href;
+const module = new URL('./children/write-marked.ts', import.meta.url).href;
 
 test('killed at any write, a local store has whole bodies only and all that its marker names', async () => {
   const points = await crashAtEveryWrite({

@@ -20,7 +20,7 @@ import {
 } from './sample-repository.ts';
 
 const how = { signal: new AbortController().signal };
-const workOf = (name: string) => new URL(`./work/${name}.ts`, import.meta.url).href;
+const workOf = (name: string) => new URL(`./children/${name}.ts`, import.meta.url).href;
 
 /** A kill before a write leaves what the kill after the one before it left. */
 const moments = { put: ['during', 'after'], delete: ['after'] } as const;

@@ -2,6 +2,7 @@ import fs, { type BigIntStats } from 'node:fs';
 import { decodeName, systemPath } from '../../base/names.ts';
 import type { Owners } from '../../base/owners.ts';
 import type { Entry, EntryType } from '../source.ts';
+import { statEntry } from '../stat-entry.ts';
 
 const TYPES: Readonly<Record<number, EntryType>> = {
   32768: 'file',
@@ -42,23 +43,7 @@ export function throughLinks(path: string): string {
 /** The entry at `entryPath`. Reads the target of a link at `path`; that throws the system's errors. */
 export function makeEntry(entryPath: string, path: string, stats: BigIntStats, owners: Owners): Entry {
   const type = typeOf(stats);
-  const uid = Number(stats.uid);
-  const gid = Number(stats.gid);
-  const entry: Entry = {
-    path: entryPath,
-    type,
-    mode: Number(stats.mode) & 0o7777,
-    uid,
-    gid,
-    user: owners.user(uid),
-    group: owners.group(gid),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-    sizeBytes: type === 'file' ? Number(stats.size) : 0,
-    inode: stats.ino,
-    device: stats.dev,
-    links: Number(stats.nlink),
-  };
+  const entry = statEntry(entryPath, type, stats, owners);
   if (type === 'symlink') return { ...entry, linkTarget: decodeName(fs.readlinkSync(systemPath(path), 'buffer')) };
   if (type === 'chardev' || type === 'dev') return { ...entry, deviceNumber: stats.rdev };
   return entry;

@@ -5,6 +5,7 @@ import { messageOf, systemCode } from '../../base/errors.ts';
 import type { Owners } from '../../base/owners.ts';
 import { getXattr, listXattrs } from '../../base/posix.ts';
 import type { Entry, Warning, Xattr } from '../source.ts';
+import { statEntry } from '../stat-entry.ts';
 import type { Place } from './place.ts';
 
 /** Entries of the directories above the database, outermost first. Links among them are followed. */
@@ -45,24 +46,9 @@ function later(left: bigint, right: bigint): bigint {
 }
 
 function makeEntry(path: string, type: 'file' | 'dir', stats: BigIntStats, owners: Owners): Entry {
-  const uid = Number(stats.uid);
-  const gid = Number(stats.gid);
-  return {
-    path,
-    type,
-    mode: Number(stats.mode) & 0o7777,
-    uid,
-    gid,
-    user: owners.user(uid),
-    group: owners.group(gid),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-    sizeBytes: type === 'file' ? Number(stats.size) : 0,
-    inode: stats.ino,
-    device: stats.dev,
-    // A copy shares nothing with other names of the original.
-    links: type === 'file' ? 1 : Number(stats.nlink),
-  };
+  const entry = statEntry(path, type, stats, owners);
+  // A copy shares nothing with other names of the original.
+  return type === 'file' ? { ...entry, links: 1 } : entry;
 }
 
 /** Extended attributes of what is at `path`; what can not be read is warned about and left out. */

@@ -11,7 +11,8 @@ export interface LockHow extends How {
   readonly optional?: boolean;
   /**
    * Reading that begins when the lock is written and goes on while it settles. What it found counts only once the lock is held: when
-   * the lock is refused, so is the operation.
+   * the lock is refused, so is the operation. `staleRemoved`: how many locks of programs that ended without removing them were found;
+   * what those stored may not be in the index.
    */
   readonly meanwhile?: (staleRemoved: number) => Promise<void>;
   /** Pauses between the steps; tests shorten them. */
@@ -32,19 +33,13 @@ export const RESTIC_PACE: LockPace = { settleMs: 200, refreshMs: 5 * 60_000, los
 export interface Lock extends AsyncDisposable {
   /** Aborted when the caller's signal is, and with `repository.lock-lost` when the lock could not be renewed in time. */
   readonly signal: AbortSignal;
-  /** Locks of programs that ended without removing them: what those stored may not be in the index. */
-  readonly staleRemoved: number;
 }
 
 /** How long writing or removing a lock file may take; it goes on when the operation is aborted, so that no lock stays behind. */
 const STORE_TIMEOUT_MS = 60_000;
 
 /** Renews the lock `id` until it is disposed of. */
-export function keepLock(
-  repository: Repository,
-  id: string,
-  how: LockHow & { readonly pace: LockPace; readonly staleRemoved: number },
-): Lock {
+export function keepLock(repository: Repository, id: string, how: LockHow & { readonly pace: LockPace }): Lock {
   const lost = new AbortController();
   const stopped = new AbortController();
   const state: State = { id, files: new Set([id]), renewedMs: repository.clock.now().getTime() };
@@ -53,7 +48,6 @@ export function keepLock(
   });
   return {
     signal: AbortSignal.any([how.signal, lost.signal]),
-    staleRemoved: how.staleRemoved,
     [Symbol.asyncDispose]: async () => {
       stopped.abort();
       await renewing;

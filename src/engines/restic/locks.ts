@@ -37,7 +37,7 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
     await repository.deleteFile('locks', id, timeout()).catch(() => undefined);
     throw error;
   }
-  return keepLock(repository, id, { ...how, pace, staleRemoved });
+  return keepLock(repository, id, { ...how, pace });
 }
 
 /** Returns how many stale locks it removed. */
@@ -70,7 +70,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 function withoutLock(signal: AbortSignal): Lock {
-  return { signal, staleRemoved: 0, [Symbol.asyncDispose]: async () => {} };
+  return { signal, [Symbol.asyncDispose]: async () => {} };
 }
 
 function unreadable(lock: HeldLock): SuretyError {

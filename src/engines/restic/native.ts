@@ -11,6 +11,7 @@ import { createCipheriv, hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { zstdDecompressSync } from 'node:zlib';
 import { poly1305 } from '@noble/ciphers/_poly1305.js';
+import { zstdParameters } from './zstd-parameters.ts';
 
 export interface Native {
   /** SHA-256 of `data` into the 32 bytes of `digest`. */
@@ -110,9 +111,16 @@ function bindMac(bind: Bind): Pick<Native, 'poly1305'> {
 function bindZstd(bind: Bind): Pick<Native, 'compress' | 'decompress'> {
   const compressor = bind('void *ZSTD_createCCtx()')();
   const decompressor = bind('void *ZSTD_createDCtx()')();
+  const setParameter = bind('size_t ZSTD_CCtx_setParameter(void *c, int parameter, int value)');
   const compress = bind(
-    'size_t ZSTD_compressCCtx(void *c, uint8_t *target, size_t space, const uint8_t *data, size_t size, int level)',
+    'size_t ZSTD_compress2(void *c, uint8_t *target, size_t space, const uint8_t *data, size_t size)',
   );
+  let current: number | undefined;
+  const setLevel = (level: number): void => {
+    if (level === current) return;
+    for (const [parameter, value] of zstdParameters(level)) setParameter(compressor, parameter, value);
+    current = level;
+  };
   const decompress = bind(
     'size_t ZSTD_decompressDCtx(void *c, uint8_t *target, size_t space, const uint8_t *data, size_t size)',
   );
@@ -122,8 +130,10 @@ function bindZstd(bind: Bind): Pick<Native, 'compress' | 'decompress'> {
     return size <= space ? size : -1;
   };
   return {
-    compress: (target, data, sizeBytes, level) =>
-      fitting(compress(compressor, target, target.length, data, sizeBytes, level), target.length),
+    compress: (target, data, sizeBytes, level) => {
+      setLevel(level);
+      return fitting(compress(compressor, target, target.length, data, sizeBytes), target.length);
+    },
     decompress: (target, data) =>
       fitting(decompress(decompressor, target, target.length, data, data.length), target.length),
   };

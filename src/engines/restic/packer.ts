@@ -2,6 +2,7 @@
  * Builds pack files in memory: each blob is compressed and sealed right where it will stand in the pack.
  * Format: restic, doc/design.rst "Pack Format".
  */
+import { PAGE_BYTES } from '../../base/shared-pages.ts';
 import { type BlobType, TREE } from './blob-table.ts';
 import { MAX_CHUNK_BYTES } from './chunker.ts';
 import { COMPRESSED_ENTRY_BYTES, HEADER_OVERHEAD, LENGTH_BYTES, PLAIN_ENTRY_BYTES } from './format/pack.ts';
@@ -13,9 +14,10 @@ import { compressBound, compressInto } from './zstd.ts';
 const MAX_BLOBS = 65_536;
 const HEADER_ROOM_BYTES = MAX_BLOBS * COMPRESSED_ENTRY_BYTES + HEADER_OVERHEAD;
 
-/** Size of a buffer that holds a pack just below its target, one more chunk, and the header. */
+/** Size of a buffer, in whole pages, that holds a pack just below its target, one more chunk, and the header. */
 export function packBufferBytes(targetBytes: number): number {
-  return targetBytes + compressBound(MAX_CHUNK_BYTES) + SEAL_OVERHEAD + HEADER_ROOM_BYTES;
+  const sizeBytes = targetBytes + compressBound(MAX_CHUNK_BYTES) + SEAL_OVERHEAD + HEADER_ROOM_BYTES;
+  return Math.ceil(sizeBytes / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /** A pack that is ready to be stored. */
@@ -89,8 +91,7 @@ export class Packer {
     const { level, sealer } = this.#options;
     const packed = level === undefined ? plain.length : compressInto(buffer, body, plain, level);
     const compressed = level !== undefined && packed < plain.length;
-    if (!compressed) buffer.set(plain, body);
-    const length = sealer.sealInPlace(buffer, at, compressed ? packed : plain.length);
+    const length = compressed ? sealer.sealInPlace(buffer, at, packed) : sealer.sealInto(buffer, at, plain);
     this.#addEntry(id, length, compressed ? plain.length : undefined);
     this.#used += length;
     this.#plainBytes += plain.length;

@@ -56,18 +56,17 @@ function sealerOf({ ctr, mac }: Primitives): Sealer {
   const expected = Buffer.alloc(TAG_BYTES);
 
   function sealInPlace(target: Uint8Array, at: number, sizeBytes: number): number {
-    const iv = target.subarray(at, at + IV_BYTES);
-    randomIv(iv);
-    const body = target.subarray(at + IV_BYTES, at + IV_BYTES + sizeBytes);
-    ctr(iv, body, body);
-    const end = at + IV_BYTES + sizeBytes;
-    mac(iv, body, target.subarray(end, end + TAG_BYTES));
-    return sizeBytes + SEAL_OVERHEAD;
+    return sealInto(target, at, target.subarray(at + IV_BYTES, at + IV_BYTES + sizeBytes));
   }
 
   function sealInto(target: Uint8Array, at: number, plain: Uint8Array): number {
-    target.set(plain, at + IV_BYTES);
-    return sealInPlace(target, at, plain.length);
+    const iv = target.subarray(at, at + IV_BYTES);
+    randomIv(iv);
+    const end = at + IV_BYTES + plain.length;
+    const body = target.subarray(at + IV_BYTES, end);
+    ctr(iv, plain, body);
+    mac(iv, body, target.subarray(end, end + TAG_BYTES));
+    return plain.length + SEAL_OVERHEAD;
   }
 
   function bodyOf(sealed: Uint8Array): Uint8Array | undefined {

@@ -1,5 +1,6 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { loadNative } from './native.ts';
+import { zstdParameters } from './zstd-parameters.ts';
 
 const native = loadNative();
 
@@ -37,7 +38,7 @@ function compressWithZlib(plain: Uint8Array, level: number): Uint8Array {
   return zstdCompressSync(plain, {
     chunkSize: Math.max(64, compressBound(plain.length)),
     pledgedSrcSize: plain.length,
-    params: { [constants.ZSTD_c_compressionLevel]: level },
+    params: Object.fromEntries(zstdParameters(level)),
   });
 }
 

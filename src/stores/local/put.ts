@@ -5,6 +5,7 @@ import { inPieces } from '../../base/streams.ts';
 import { alreadyExists, checkBodySize, openBody } from '../body.ts';
 import { RESERVED_PART } from '../key.ts';
 import type { Body, PutHow } from '../store.ts';
+import { writeDirect } from './direct.ts';
 import { BodyFailure } from './failure.ts';
 import { type Root, syncFolder } from './root.ts';
 import { unfinishedName } from './unfinished.ts';
@@ -39,10 +40,10 @@ export async function putFile(root: Root, key: string, body: Body, how: PutHow):
 async function writeDurably(path: string, key: string, body: Body, how: PutHow): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    let sizeBytes = 0;
-    for await (const chunk of chunksOf(body, how)) {
+    let sizeBytes = body instanceof Uint8Array ? await writeDirect(path, body, how.signal) : 0;
+    for await (const chunk of chunksOf(body, sizeBytes, how)) {
       how.signal.throwIfAborted();
-      await writeAll(handle, chunk);
+      await writeAll(handle, chunk, sizeBytes);
       sizeBytes += chunk.length;
     }
     checkBodySize(key, body, sizeBytes);
@@ -53,18 +54,19 @@ async function writeDurably(path: string, key: string, body: Body, how: PutHow):
   }
 }
 
-async function* chunksOf(body: Body, how: PutHow): AsyncGenerator<Uint8Array> {
+/** What is left of the body from `offset` on; a streamed one is always whole. */
+async function* chunksOf(body: Body, offset: number, how: PutHow): AsyncGenerator<Uint8Array> {
   try {
-    if (body instanceof Uint8Array) yield* inPieces(body, PIECE_BYTES);
+    if (body instanceof Uint8Array) yield* inPieces(body.subarray(offset), PIECE_BYTES);
     else yield* openBody(body, how);
   } catch (error) {
     throw new BodyFailure('the body could not be read', { cause: error });
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, at, chunk.length - at);
+    const { bytesWritten } = await handle.write(chunk, at, chunk.length - at, position + at);
     at += bytesWritten;
   }
 }

@@ -28,7 +28,7 @@ function openReader(sealing: 'works' | 'fails'): { run(task: BackupTask): Promis
   const posted: FromBackupWorker[] = [];
   const saver = dataSaver({
     table: BlobTable.create(100, 10),
-    sealer: sealing === 'works' ? sealer : { ...sealer, sealInPlace: broken },
+    sealer: sealing === 'works' ? sealer : { ...sealer, sealInPlace: broken, sealInto: broken },
     level: undefined,
     targetBytes: TARGET_BYTES,
     takeBuffer: () => new ArrayBuffer(packBufferBytes(TARGET_BYTES)),

@@ -1,3 +1,4 @@
+import { makeSharedPages } from '../../../base/shared-pages.ts';
 import type { PackStore } from '../pack-store.ts';
 import { type FinishedPack, packBufferBytes } from '../packer.ts';
 
@@ -57,9 +58,8 @@ export class PackFlow {
     else if (isOurs) this.#spare.push(buffer);
   }
 
-  /** Shared between threads: memory that is handed from one to another counts as new garbage for both each time. */
   #make(): SharedArrayBuffer {
     this.#made += 1;
-    return new SharedArrayBuffer(this.#bufferBytes);
+    return makeSharedPages(this.#bufferBytes);
   }
 }

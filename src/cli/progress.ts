@@ -1,8 +1,10 @@
 /** Shows how far a run is: a bar that is redrawn on a terminal, a plain line now and then elsewhere. */
+
 import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { formatElapsed } from '../base/durations.ts';
 import { displayName } from '../base/names.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Listen, OperationEvent, Step } from '../operations/events.ts';
 import { openRate, type Rate } from './rate.ts';
 import type { Terminal } from './terminal.ts';
@@ -67,7 +69,7 @@ export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay 
 }
 
 function labelOf({ source, repository, snapshot }: Step): string {
-  if (snapshot !== '' && source !== '') return `${repository} ${snapshot.slice(0, 8)} → ${source}`;
+  if (snapshot !== '' && source !== '') return `${repository} ${shortId(snapshot)} → ${source}`;
   return source === '' ? repository : `${source} → ${repository}`;
 }
 

@@ -1,6 +1,7 @@
 /** What a person reads after a backup. */
+import { shortId } from '../base/short-id.ts';
 import type { BackupReport, MemberReport } from '../operations/backup.ts';
-import { count, duration, firstOf, saidOf, shortId, size, state, table } from './render.ts';
+import { count, duration, firstOf, saidOf, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 /** A line for each member, its warnings or its error below it, and a summary that says what to do next. */

@@ -1,7 +1,8 @@
 /** What a person reads after `surety cleanup`: every decision with its reasons. */
+import { shortId } from '../base/short-id.ts';
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
-import { age, count, duration, firstOf, localTime, saidOf, shortId, size, state, table } from './render.ts';
+import { age, count, duration, firstOf, localTime, saidOf, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {

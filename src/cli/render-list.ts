@@ -1,6 +1,7 @@
 /** What a person reads of `surety list`. */
+import { shortId } from '../base/short-id.ts';
 import type { ListReport, RepositoryListing } from '../operations/list.ts';
-import { age, count, firstOf, localTime, shortId, size, state, table } from './render.ts';
+import { age, count, firstOf, localTime, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface ListTextHow {

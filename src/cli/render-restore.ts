@@ -1,7 +1,9 @@
 /** What a person reads before and after a restore. */
+
 import { hasCode } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { RestoredItem, RestoreReport } from '../operations/restore.ts';
-import { age, count, duration, firstOf, localTime, saidOf, shortId, shownPath, size, state, table } from './render.ts';
+import { age, count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 const EFFECTS = {

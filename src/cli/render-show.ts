@@ -1,6 +1,7 @@
 /** What a person reads of `surety show`. */
+import { shortId } from '../base/short-id.ts';
 import type { ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
-import { age, count, localTime, shortId, shownPath, size, table } from './render.ts';
+import { age, count, localTime, shownPath, size, table } from './render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
   const { point, snapshots, repository, location } = report;

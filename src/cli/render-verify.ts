@@ -1,6 +1,7 @@
 /** What a person reads after `surety verify`. */
+import { shortId } from '../base/short-id.ts';
 import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
-import { count, duration, firstOf, shortId, shownPath, size, state } from './render.ts';
+import { count, duration, firstOf, shownPath, size, state } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];

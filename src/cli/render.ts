@@ -32,11 +32,6 @@ function width(text: string): number {
   return [...text.replaceAll(ESCAPES, '')].length;
 }
 
-/** The part of an id that people read and type. */
-export function shortId(id: string): string {
-  return id.slice(0, 8);
-}
-
 /** `2026-11-20 03:07:00` in this machine's time zone. */
 export function localTime(time: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');

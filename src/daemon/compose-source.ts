@@ -8,15 +8,25 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 
-/** The configured source; nothing of it is read yet. */
-export async function openSource(source: SourceConfig, config: Config): Promise<Source> {
+export interface SourceHow {
+  readonly signal: AbortSignal;
+  /** Gets a sentence when a secret is there but not well kept. */
+  readonly warn: (message: string) => void;
+}
+
+/** The configured source; nothing of it is read yet, but its secrets are fetched. */
+export async function openSource(source: SourceConfig, config: Config, _how: SourceHow): Promise<Source> {
   const head = { name: source.name, host: hostName(), baseDir: config.directory };
-  if (source.kind === 'files') {
-    const { openFiles } = await import('../sources/files/open.ts');
-    return openFiles({ ...head, options: source.options, foreign: await databasesBeside(source, config) });
+  switch (source.kind) {
+    case 'files': {
+      const { openFiles } = await import('../sources/files/open.ts');
+      return openFiles({ ...head, options: source.options, foreign: await databasesBeside(source, config) });
+    }
+    case 'sqlite': {
+      const { openSqlite } = await import('../sources/sqlite/open.ts');
+      return openSqlite({ ...head, options: source.options });
+    }
   }
-  const { openSqlite } = await import('../sources/sqlite/open.ts');
-  return openSqlite({ ...head, options: source.options });
 }
 
 /** A database that a source of its own protects is no mere file. One that no job backs up is: else it would be nowhere. */

@@ -1,9 +1,11 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
+
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { hostName } from '../base/environment.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { type Config, findNamed, type JobConfig, type RepositoryConfig, type SourceConfig } from '../config/config.ts';
 import { renderProblem } from '../config/explain.ts';
@@ -109,7 +111,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     job: (name) => findNamed(config.jobs, name, 'job'),
     sources: (names) =>
       chosen(config.sources, names, 'source').map((source) => ({
-        ...sourceHandle(source, config, opened),
+        ...sourceHandle(source, config, { opened, warn: once }),
         host: hostName(),
         after: source.after,
         excludes: source.kind === 'files' ? source.options.exclude : [],
@@ -128,11 +130,14 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     },
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
     writer(snapshot, kind = 'files', { rename }) {
-      const name = snapshot.source === '' ? snapshot.id.slice(0, 8) : snapshot.source;
+      const name = snapshot.source === '' ? shortId(snapshot.id) : snapshot.source;
       const source = configured(snapshot.source, kind);
-      const make = () =>
-        source === undefined ? openWriter(snapshot, kind, name, config.directory) : openSource(source, config);
-      const open = async () => opened.use(rename ? renamed(await make()) : await make());
+      const make = (signal: AbortSignal) =>
+        source === undefined
+          ? openWriter(snapshot, kind, name, config.directory)
+          : openSource(source, config, { signal, warn: once });
+      const open: SourceHandle['open'] = async ({ signal }) =>
+        opened.use(rename ? renamed(await make(signal)) : await make(signal));
       return { name, kind, open };
     },
     knowsPlaceOf: (snapshot, kind) => configured(snapshot.source, kind) !== undefined,
@@ -154,9 +159,14 @@ function chosen<Named extends { readonly name: string }>(
   return names === undefined ? all : [...new Set(names)].map((name) => findNamed(all, name, what));
 }
 
-function sourceHandle(source: SourceConfig, config: Config, opened: AsyncDisposableStack): SourceHandle {
+function sourceHandle(
+  source: SourceConfig,
+  config: Config,
+  { opened, warn }: { readonly opened: AsyncDisposableStack; readonly warn: (message: string) => void },
+): SourceHandle {
   let opening: ReturnType<typeof openSource> | undefined;
-  const open = () => (opening ??= openSource(source, config).then((port) => opened.use(port)));
+  const open: SourceHandle['open'] = ({ signal }) =>
+    (opening ??= openSource(source, config, { signal, warn }).then((port) => opened.use(port)));
   return { name: source.name, kind: source.kind, open };
 }
 

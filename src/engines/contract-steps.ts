@@ -21,7 +21,15 @@ export async function backUp(
 ): Promise<BackupResult> {
   await using open = readHeld(held, reading);
   return await engine.backup(open, {
-    ...{ signal: never, warn: () => {}, source: 'sample', tags: ['mine'], excludes: [], startedAt: FIRST },
+    ...{
+      signal: never,
+      warn: () => {},
+      kind: 'files',
+      source: 'sample',
+      tags: ['mine'],
+      excludes: [],
+      startedAt: FIRST,
+    },
     ...{ recoveryPoint: '20260101T030000Z-0001', ...how },
   });
 }

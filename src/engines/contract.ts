@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { hasCode } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Held, ReadHeldHow } from '../sources/held.ts';
 import type { Warning } from '../sources/source.ts';
 import { LARGEST, noise, sampleOf, streamOf } from './contract-sample.ts';
@@ -254,7 +255,7 @@ async function unknownId({ engine }: EngineUnderTest): Promise<void> {
   const near = snapshot.id.slice(0, 7) + (snapshot.id[7] === '0' ? '1' : '0');
   await assert.rejects(engine.find(near, HOW), (error) => {
     assert.ok(hasCode(error, 'snapshot.unknown'));
-    assert.match(error.hint ?? '', new RegExp(snapshot.id.slice(0, 8)));
+    assert.match(error.hint ?? '', new RegExp(shortId(snapshot.id)));
     return true;
   });
 }

@@ -47,6 +47,8 @@ export interface EngineTraits {
   readonly location: string;
   readonly deduplicates: boolean;
   readonly encrypts: boolean;
+  /** True where a new snapshot stands by itself, so that reading it back whole after each backup costs no more than the backup. */
+  readonly readsBackNew: boolean;
   /** Verbs this engine has; others throw. Operations ask here, never `instanceof`. */
   readonly can: ReadonlySet<'cleanup' | 'verify-data' | 'keys' | 'rebuild-index' | 'unlock'>;
 }
@@ -72,6 +74,8 @@ export interface Progress {
 
 export interface BackupHow extends How, ProgressHow {
   readonly warn: (warning: Warning) => void;
+  /** Kind of the source: `files`, `postgres`, … */
+  readonly kind: string;
   /** Name of the source: snapshots with the same source, host and paths are a series. */
   readonly source: string;
   readonly tags: readonly string[];
@@ -106,7 +110,7 @@ export interface BackupStats {
 }
 
 export interface Snapshot {
-  /** 64 hex digits. */
+  /** Of a `restic` repository 64 hex digits, of an `archive` what its files are named after: `database_20241122_020000`. */
   readonly id: string;
   readonly time: Date;
   readonly host: string;
@@ -126,6 +130,17 @@ export interface Snapshot {
 export interface Listing {
   readonly snapshots: readonly Snapshot[];
   readonly unreadable: readonly { readonly id: string; readonly error: Error }[];
+  /** Backups that failed and left a record of that, oldest first. They are no snapshots: nothing counts or restores them. */
+  readonly failures?: readonly FailedBackup[];
+  /** Files of the repository that belong to no snapshot: what a killed run left, or a copy that is not finished. */
+  readonly incomplete?: readonly string[];
+}
+
+export interface FailedBackup {
+  readonly id: string;
+  readonly time: Date;
+  readonly source: string;
+  readonly message: string;
 }
 
 /** The document that Surety keeps inside each snapshot. */
@@ -172,7 +187,7 @@ export interface VerifyReport {
 export interface Problem {
   /**
    * `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`,
-   * `config.damaged`, `key.damaged`, `lock.damaged`. An operation adds `snapshot.missing`: an engine can not know of it.
+   * `config.damaged`, `key.damaged`, `lock.damaged`, `archive.damaged`, `archive.missing`, `metadata.damaged`. An operation adds `snapshot.missing`: an engine can not know of it.
    */
   readonly code: string;
   /** Key of the repository's file, such as `data/ab/ab12…`. */

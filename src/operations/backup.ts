@@ -130,6 +130,7 @@ async function storeMember(member: Member, tools: StepTools): Promise<StepResult
   await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
   const { snapshot, stats, facts } = await engine.backup(reading, {
     ...tools,
+    kind: handle.kind,
     source: handle.name,
     tags: pointTags(request.job, place),
     recoveryPoint: request.recoveryPoint,

@@ -1,8 +1,10 @@
 /** Looks whether the next backup and the next restore can work, without making either. */
+
 import { formatBytes } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { formatElapsed } from '../base/durations.ts';
 import type { SuretyError } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
@@ -158,7 +160,7 @@ async function attempt(
 
 function judgeSnapshots({ snapshots, unreadable }: Awaited<ReturnType<Engine['list']>>, how: CheckHow): Finding {
   if (unreadable.length > 0) {
-    const names = unreadable.slice(0, 3).map(({ id }) => id.slice(0, 8));
+    const names = unreadable.slice(0, 3).map(({ id }) => shortId(id));
     return failed(
       `${unreadable.length} can not be read: ${names.join(', ')}`,
       'run `surety verify` to see what is damaged',

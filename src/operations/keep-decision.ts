@@ -1,4 +1,5 @@
 /** Which snapshots of one repository stay and which go: retention for each series, and what holds across series. */
+import { shortId } from '../base/short-id.ts';
 import type { Listing, Snapshot } from '../engines/engine.ts';
 import type { RetentionPolicy } from '../rules/policy.ts';
 import { decideRetention } from '../rules/retention.ts';
@@ -61,7 +62,7 @@ export function decideRepository(listing: Listing, keepFor: readonly KeepFor[], 
 
 function unreadableRefusal({ unreadable }: Listing): string | undefined {
   if (unreadable.length === 0) return undefined;
-  const names = unreadable.slice(0, 3).map(({ id }) => id.slice(0, 8));
+  const names = unreadable.slice(0, 3).map(({ id }) => shortId(id));
   const count = unreadable.length === 1 ? 'a snapshot' : `${unreadable.length} snapshots`;
   return `${count} can not be read (${names.join(', ')})`;
 }

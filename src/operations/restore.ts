@@ -1,5 +1,7 @@
 /** Restores snapshots: to another place, or in place after an explicit decision. */
+
 import { hasCode, SuretyError } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import type { Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
@@ -140,7 +142,7 @@ function silent({ signal }: OperationHow): StepTools {
 }
 
 function doingOf({ repository, source, snapshot }: RestoreItem): string {
-  return `snapshot ${snapshot.id.slice(0, 8)} of ${source.name} from repository ${repository.name}`;
+  return `snapshot ${shortId(snapshot.id)} of ${source.name} from repository ${repository.name}`;
 }
 
 async function restoreItem(

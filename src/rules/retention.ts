@@ -5,6 +5,7 @@
  * counts it; where a rule still has counts left at the oldest point, that one is kept too, so that history reaches as
  * far back as it can. Beyond the policy, the newest complete point and the newest proven one always stay.
  */
+import { shortId } from '../base/short-id.ts';
 import { didNotKeep, type KeepRule, keepRules } from './keep-rules.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './policy.ts';
 
@@ -114,12 +115,12 @@ function refusal(sorted: readonly RetentionPoint[], policy: RetentionPolicy, how
   const now = how.now.getTime();
   if (Number.isNaN(now)) return 'the current time is not known';
   const undated = sorted.find((point) => Number.isNaN(point.time.getTime()));
-  if (undated !== undefined) return `the time of ${undated.id.slice(0, 8)} is not known`;
+  if (undated !== undefined) return `the time of ${shortId(undated.id)} is not known`;
   const newest = sorted[0];
   const latestBelievable = now + (how.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
   if (newest === undefined || newest.time.getTime() <= latestBelievable) return undefined;
   return (
-    `${newest.id.slice(0, 8)} is dated ${newest.time.toISOString()}, after the current time ` +
+    `${shortId(newest.id)} is dated ${newest.time.toISOString()}, after the current time ` +
     `${how.now.toISOString()}; a clock is wrong`
   );
 }

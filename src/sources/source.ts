@@ -9,7 +9,9 @@
  * content of each goes: a local path that the engine's workers fill, or a stream it consumes itself.
  *
  * Error codes: `source.missing`, `source.unmounted`, `source.empty`, `source.unreadable`, `source.locked`, `source.corrupt`,
- * `source.failed`, `target.not-empty`, `target.escapes`, `target.exists`, `target.denied`, `target.full`, `target.failed`.
+ * `source.failed`, `source.tool-missing` (a program that is needed is not installed), `source.tool-too-old` (a client older than its
+ * server), `source.unreachable` (the server does not answer; retry later), `source.denied` (wrong password, missing rights),
+ * `source.incomplete` (a dump without its end), `source.stale` (older than it may be), `target.not-empty`, `target.escapes`, `target.exists`, `target.denied`, `target.full`, `target.failed`.
  * Each names the source and the path.
  */
 export interface Source extends AsyncDisposable {
@@ -35,6 +37,8 @@ export interface SourceTraits {
    * their program keeps beside them. Where another source has files of these names, they are left alone in a restore of both.
    */
   readonly companions?: readonly string[];
+  /** True when entries go into a running server instead of to paths: then {@link WriteHow.server} says how, and `target` is undefined. */
+  readonly restoresIntoServer?: boolean;
 }
 
 export interface ReadHow {
@@ -138,6 +142,8 @@ export interface SourceFacts {
   readonly fingerprint?: Fingerprint | undefined;
   /** For people: worth knowing, no reason to warn. Sentences without a full stop, at most a few. */
   readonly notes?: readonly string[];
+  /** How long what uses the source was stopped for it. */
+  readonly downtimeMs?: number;
   /** Roots that were mount points of their own, to notice later that one is not mounted. */
   readonly mounts?: readonly string[];
   /** Entry paths below the roots where another file system is mounted. */
@@ -150,9 +156,20 @@ export interface SourceFacts {
 export interface Fingerprint {
   readonly algorithm: string;
   readonly tables: readonly TableFingerprint[];
+  /** What is in the database besides tables, or in the server around it. */
+  readonly objects?: readonly ObjectFingerprint[];
+}
+
+export interface ObjectFingerprint {
+  readonly kind: 'sequence' | 'extension' | 'role' | 'view' | 'routine' | 'trigger' | 'event' | 'large-object' | 'user';
+  /** As {@link TableFingerprint.name} names it. */
+  readonly name: string;
+  /** What is to be equal after a restore: a sequence's value, an extension's version; '' when being there is all. */
+  readonly value: string;
 }
 
 export interface TableFingerprint {
+  /** `table`, `schema.table`, or `database/schema.table` where several databases are in one snapshot. */
   readonly name: string;
   readonly rows: number;
   /** Hex; order-independent over the rows; undefined when only rows were counted. */
@@ -216,8 +233,26 @@ export interface WriteHow {
    */
   readonly conflict: 'refuse' | 'skip' | 'changed' | 'overwrite' | 'newer';
   readonly dryRun: boolean;
+  /** For a source that restores into a server. Default: a new database that takes the place of the original. */
+  readonly server?: ServerRestore | undefined;
   /** Called as work is done, with totals so far. */
   readonly progress?: (done: { readonly files: number; readonly sizeBytes: number }) => void;
+}
+
+/** How databases go back into a server. */
+export interface ServerRestore {
+  /** Name of a new database, left beside the original. Only for a snapshot of one database. */
+  readonly as?: string | undefined;
+  /** Into the database that is there, after a safety dump, instead of into a new one that is swapped in by rename. */
+  readonly inPlace: boolean;
+  /** Remove the database that was replaced, instead of keeping it under a dated name. */
+  readonly dropOld: boolean;
+  /** Give everything to this role; undefined: to the owners it had. */
+  readonly owner?: string | undefined;
+  /** Only these tables, as `table` or `schema.table`; needs a dump that can be read in parts. */
+  readonly tables?: readonly string[] | undefined;
+  /** Only these schemas; needs a dump that can be read in parts. */
+  readonly schemas?: readonly string[] | undefined;
 }
 
 export interface WriteReport {

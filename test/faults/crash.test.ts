@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLocalStore } from '../../src/stores/local/open.ts';
-import { crashAtEveryWrite } from './crash.ts';
 import writeMarked from './children/write-marked.ts';
+import { crashAtEveryWrite } from './crash.ts';
 
 const how = { signal: new AbortController().signal };
 const module = new URL('./children/write-marked.ts', import.meta.url).href;

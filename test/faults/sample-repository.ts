@@ -67,7 +67,7 @@ export async function backUp(engine: Engine, { source }: Sample, startedAt = new
   await using reading = await filesSource({ paths: [source] }).read(how);
   return engine.backup(reading, {
     ...how,
-    ...{ source: 'sample', tags: [], excludes: [], startedAt },
+    ...{ kind: 'files', source: 'sample', tags: [], excludes: [], startedAt },
     recoveryPoint: `${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-0000`,
   });
 }

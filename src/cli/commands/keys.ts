@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { shortId } from '../../base/short-id.ts';
 import { addKey, changeKey, listKeys, removeKey } from '../../operations/keys.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { newPassword } from '../new-password.ts';
 import { oneRepository } from '../one-repository.ts';
-import { localTime, shortId, table } from '../render.ts';
+import { localTime, table } from '../render.ts';
 import { withSession } from '../session.ts';
 
 interface KeysOptions {

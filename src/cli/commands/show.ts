@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { shortId } from '../../base/short-id.ts';
 import { toWanted } from '../../operations/locate.ts';
 import { type SeeEntries, type ShownSnapshot, show } from '../../operations/show.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
-import { shortId } from '../render.ts';
+
 import { entryDocument, entryLine, showText } from '../render-show.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';

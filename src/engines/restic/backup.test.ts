@@ -67,7 +67,7 @@ async function run({ meanwhile = () => {}, replace, into = repository, how }: Ru
   const warn = (warning: Warning): void => void warnings.push(warning);
   await using reading = await source.read({ ...FOREVER, warn });
   return await backup(into, watched(reading, meanwhile, replace), {
-    ...{ ...FOREVER, warn, source: 'sample', tags: [], recoveryPoint: 'point', excludes: [] },
+    ...{ ...FOREVER, warn, kind: 'files', source: 'sample', tags: [], recoveryPoint: 'point', excludes: [] },
     startedAt: new Date(),
     ...how,
   });

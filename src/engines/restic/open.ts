@@ -24,7 +24,15 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
   const repository = await openRepository(store, options);
   const { location } = store.traits;
   return {
-    traits: { kind: 'restic', id: repository.config.id, location, deduplicates: true, encrypts: true, can: CAN },
+    traits: {
+      kind: 'restic',
+      id: repository.config.id,
+      location,
+      deduplicates: true,
+      encrypts: true,
+      readsBackNew: false,
+      can: CAN,
+    },
     backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
     list: (how) => listSnapshots(repository, how),
     find: (prefix, how) => findSnapshot(repository, prefix, how),

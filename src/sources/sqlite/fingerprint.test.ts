@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import { compareFingerprints } from './compare-fingerprints.ts';
+import { compareFingerprints } from '../compare-fingerprints.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fingerprintDatabase } from './prove.ts';
 import { makeDatabase, makeFolder, never } from './testing/databases.ts';

@@ -1,6 +1,6 @@
 import { SuretyError } from '../../base/errors.ts';
+import { compareFingerprints } from '../compare-fingerprints.ts';
 import type { Fingerprint, SourceFacts, WriteReport } from '../source.ts';
-import { compareFingerprints } from './compare-fingerprints.ts';
 import { COUNTS_ALGORITHM, FULL_ALGORITHM } from './fingerprint.ts';
 import { type About, corruptError } from './sqlite-error.ts';
 import { runInThread } from './thread.ts';

@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../source.ts';
+import type { Fingerprint } from './source.ts';
 
 export interface Comparison {
   readonly equal: boolean;

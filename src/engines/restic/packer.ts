@@ -2,7 +2,7 @@
  * Builds pack files in memory: each blob is compressed and sealed right where it will stand in the pack.
  * Format: restic, doc/design.rst "Pack Format".
  */
-import { PAGE_BYTES } from '../../base/shared-pages.ts';
+import { PAGE_BYTES } from '../../base/pages.ts';
 import { type BlobType, TREE } from './blob-table.ts';
 import { MAX_CHUNK_BYTES } from './chunker.ts';
 import { COMPRESSED_ENTRY_BYTES, HEADER_OVERHEAD, LENGTH_BYTES, PLAIN_ENTRY_BYTES } from './format/pack.ts';

@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { makeSharedPages } from '../../base/shared-pages.ts';
+import { makeSharedPages } from '../../base/pages.ts';
 import { writeDirect } from './direct.ts';
 
 const MIB = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { makeSharedPages } from '../../../base/shared-pages.ts';
+import { makeSharedPages } from '../../../base/pages.ts';
 import type { PackStore } from '../pack-store.ts';
 import { type FinishedPack, packBufferBytes } from '../packer.ts';
 

@@ -1,6 +1,7 @@
 import { messageOf, systemCode } from '../../../base/errors.ts';
 import type { BlobOpener } from '../blob-reader.ts';
 import type { BlobTable } from '../blob-table.ts';
+import { DIRECT_BYTES, DirectRun } from './direct-run.ts';
 import { FILE_DAMAGED, FILE_FAILED, FILE_OK, type FileFailure, type PlaceDone, type PlaceTask } from './messages.ts';
 import {
   closeFile,
@@ -29,6 +30,8 @@ class PlaceRun {
   readonly #open = new Map<number, number>();
   readonly #failures: FileFailure[] = [];
   readonly #unattributed: number[] = [];
+  /** What is collected of a large file and not written yet. */
+  #pending: DirectRun | undefined;
 
   constructor(task: PlaceTask) {
     const { length } = task.files.paths;
@@ -69,9 +72,28 @@ class PlaceRun {
   #write(file: number, plain: Uint8Array, position: number): void {
     if (this.#states[file] !== FILE_OK) return;
     this.#attempt(file, () => {
-      const end = writeContent(this.#opened(file), plain, position);
-      if (end > this.#ends[file]!) this.#ends[file] = end;
+      if (this.#task.files.sizes[file]! >= DIRECT_BYTES) this.#collect(file, plain, position);
+      else this.#setEnd(file, writeContent(this.#opened(file), plain, position));
     });
+  }
+
+  #collect(file: number, plain: Uint8Array, position: number): void {
+    if (this.#pending?.file !== file || this.#pending.position !== position) this.#writePending();
+    this.#pending ??= new DirectRun(file, this.#opened(file), position);
+    this.#pending.add(plain);
+  }
+
+  /** What goes wrong is told of the file that it belongs to, which need not be the one at hand. */
+  #writePending(): void {
+    const run = this.#pending;
+    this.#pending = undefined;
+    if (run === undefined) return;
+    if (this.#states[run.file] !== FILE_OK) run.abandon();
+    else this.#attempt(run.file, () => this.#setEnd(run.file, run.end()));
+  }
+
+  #setEnd(file: number, end: number): void {
+    if (end > this.#ends[file]!) this.#ends[file] = end;
   }
 
   /** The open file; of a whole file, created at the first call. */
@@ -94,6 +116,7 @@ class PlaceRun {
   }
 
   #close(file: number): void {
+    if (this.#pending?.file === file) this.#writePending();
     const fd = this.#open.get(file);
     if (fd === undefined) return;
     this.#open.delete(file);
@@ -102,6 +125,7 @@ class PlaceRun {
 
   /** After the last use of a file in this task. */
   #finish(file: number): void {
+    if (this.#pending?.file === file) this.#writePending();
     const isWhole = this.#task.files.whole[file] === 1;
     if (isWhole && this.#states[file] === FILE_OK) this.#attempt(file, () => this.#complete(file));
     this.#attempt(file, () => this.#close(file));

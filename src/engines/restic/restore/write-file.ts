@@ -8,7 +8,7 @@ export type SystemPath = string | Uint8Array;
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 /** What a file system keeps as holes; runs of zeros are left out in such steps. */
-const BLOCK_BYTES = 4096;
+export const BLOCK_BYTES = 4096;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /** Creates a file that nobody else may read until it is complete. Throws EEXIST when something is there. */
@@ -39,18 +39,32 @@ export function removeCreated(path: SystemPath): void {
  * sparse. Returns where the last byte written ends, 0 when there is none.
  */
 export function writeContent(fd: number, bytes: Uint8Array, position: number): number {
-  const { length } = bytes;
-  let from = 0;
   let end = 0;
-  for (let at = 0; at < length; ) {
-    const next = Math.min(length, at + BLOCK_BYTES - ((position + at) % BLOCK_BYTES));
+  eachStretch(bytes, position, 0, bytes.length, (from, to) => {
+    writeStretch(fd, bytes, from, to, position);
+    end = position + to;
+  });
+  return end;
+}
+
+/** Visits the parts of `bytes` between `start` and `stop` that are not whole blocks of zeros; `position`: where `bytes` begin in the file. */
+export function eachStretch(
+  bytes: Uint8Array,
+  position: number,
+  start: number,
+  stop: number,
+  visit: (from: number, to: number) => void,
+): void {
+  let from = start;
+  for (let at = start; at < stop; ) {
+    const next = Math.min(stop, at + BLOCK_BYTES - ((position + at) % BLOCK_BYTES));
     if (isZero(bytes, at, next)) {
-      if (from < at) end = writeAll(fd, bytes, from, at, position);
+      if (from < at) visit(from, at);
       from = next;
     }
     at = next;
   }
-  return from < length ? writeAll(fd, bytes, from, length, position) : end;
+  if (from < stop) visit(from, stop);
 }
 
 /** Three bytes tell nearly always. */
@@ -59,9 +73,9 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   return ZEROS.compare(bytes, from, to, 0, to - from) === 0;
 }
 
-function writeAll(fd: number, bytes: Uint8Array, from: number, to: number, position: number): number {
+/** Writes the part of `bytes` from `from` to `to`; `position`: where `bytes` begin in the file. */
+export function writeStretch(fd: number, bytes: Uint8Array, from: number, to: number, position: number): void {
   for (let at = from; at < to; ) at += writeSync(fd, bytes, at, to - at, position + at);
-  return position + to;
 }
 
 /** Makes the file as long as it is to be; what was not written is a hole. */

@@ -1,10 +1,12 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
 import type { Config, JobConfig, RepositoryConfig, SourceConfig } from './config.ts';
 import type { ConfigDocument } from './document.ts';
+import { hooksOf } from './hooks.ts';
 import { retentionPolicy } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
+import { runOptionsOf, verifyAfterOf } from './run-options.ts';
 import { resolveSecretPath } from './secrets.ts';
 import { parseStoreLocation } from './store-location.ts';
 
@@ -38,6 +40,8 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
     rpoMs: raw.rpo,
     rtoMs: raw.rto,
     after: raw.after ?? [],
+    role: raw.role,
+    hooks: hooksOf(raw.hooks),
   };
   switch (raw.type) {
     case 'files':
@@ -52,10 +56,17 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
 }
 
 function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {
-  const { type, store, ...rest } = raw;
+  const { type, store, verify_after, ...rest } = raw;
   const options = REPOSITORY_OPTIONS[type](rest);
   const password = resolveSecretPath(options.password, directory);
-  return { name, kind: type, store: parseStoreLocation(store, directory), options: { ...options, password } };
+  const verifyAfter = verifyAfterOf(verify_after);
+  return {
+    name,
+    kind: type,
+    store: parseStoreLocation(store, directory),
+    verifyAfter,
+    options: { ...options, password },
+  };
 }
 
 interface AllNames {
@@ -71,7 +82,8 @@ function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
     schedule: raw.schedule,
     timeZone: raw.time_zone,
     keep: raw.keep === undefined ? undefined : retentionPolicy(raw.keep),
-    hooks: { before: raw.hooks?.before ?? [], after: raw.hooks?.after ?? [] },
+    hooks: hooksOf(raw.hooks),
+    ...runOptionsOf(raw),
   };
 }
 

@@ -1,10 +1,12 @@
 /** The configuration as the rest of Surety sees it: parsed, complete and frozen. */
 import { SuretyError } from '../base/errors.ts';
 import { didYouMean, listed } from '../base/nearest.ts';
+import type { HookSet } from '../rules/hook.ts';
 import type { RetentionPolicy } from '../rules/policy.ts';
-import type { IMPORTANCES } from './document.ts';
+import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
+import type { RunOptions, VerifyAfter } from './run-options.ts';
 import type { StoreLocation } from './store-location.ts';
 
 export interface Config {
@@ -36,6 +38,9 @@ export interface SourceOf<Kind extends SourceKind> {
   readonly rtoMs: number | undefined;
   /** Names of sources that are read before this one. */
   readonly after: readonly string[];
+  /** Undefined: by its kind. */
+  readonly role: (typeof ROLES)[number] | undefined;
+  readonly hooks: HookSet;
   readonly options: ReturnType<(typeof SOURCE_OPTIONS)[Kind]>;
 }
 
@@ -46,10 +51,11 @@ export interface RepositoryOf<Kind extends RepositoryKind> {
   readonly name: string;
   readonly kind: Kind;
   readonly store: StoreLocation;
+  readonly verifyAfter: VerifyAfter;
   readonly options: ReturnType<(typeof REPOSITORY_OPTIONS)[Kind]>;
 }
 
-export interface JobConfig {
+export interface JobConfig extends RunOptions {
   readonly name: string;
   /** Names of sources, at least one. */
   readonly sources: readonly string[];
@@ -61,11 +67,8 @@ export interface JobConfig {
   readonly timeZone: string | undefined;
   /** Undefined: cleanup removes nothing. */
   readonly keep: RetentionPolicy | undefined;
-  readonly hooks: { readonly before: readonly Hook[]; readonly after: readonly Hook[] };
+  readonly hooks: HookSet;
 }
-
-/** A line for the shell, or a program with its arguments. */
-export type Hook = string | readonly string[];
 
 /** The source, repository or job of that name. Throws `config.unknown-name` with a suggestion. */
 export function findNamed<Named extends { readonly name: string }>(

@@ -4,11 +4,14 @@ import { durationValue, parsedBy } from '../base/option-values.ts';
 import { isTimeZone } from '../rules/calendar.ts';
 import { isEmptyPolicy } from '../rules/policy.ts';
 import { scheduleProblem } from '../rules/schedule.ts';
+import { hooksSchema } from './hooks.ts';
 import { retentionPolicy } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
+import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { parseStoreLocation } from './store-location.ts';
 
 export const IMPORTANCES = ['must', 'should', 'could'] as const;
+export const ROLES = ['database', 'blobs', 'data'] as const;
 
 /** What is said of a name that is none. */
 export const NAME_RULE = 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit';
@@ -22,6 +25,8 @@ const sourceAttributes = {
   rpo: durationValue.describe('how much work may be lost at most, such as 24h').optional(),
   rto: durationValue.describe('how long a restore may take at most, such as 1h').optional(),
   after: z.array(z.string()).describe('names of sources to read before this one').optional(),
+  role: z.enum(ROLES).describe('when it is read: databases first, then blobs, then data; default by type').optional(),
+  hooks: hooksSchema.optional(),
 };
 
 const source = z.discriminatedUnion('type', [
@@ -34,8 +39,11 @@ const store = z
   .describe('where the repository is: file:some/folder or file:/some/folder')
   .superRefine(parsedBy((raw) => void parseStoreLocation(raw, '/')));
 
+/** What every repository has besides the options of its kind. */
+const repositoryAttributes = { store, verify_after: verifyAfterSchema.optional() };
+
 const repository = z.discriminatedUnion('type', [
-  REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), store }),
+  REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
 ]);
 
 const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {
@@ -70,7 +78,6 @@ const keep = z
   });
 
 const names = z.union([z.array(z.string()).min(1), z.literal('all')]);
-const hook = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
 const job = z.strictObject({
   sources: names.describe('names of the sources to back up, or all'),
@@ -92,7 +99,8 @@ const job = z.strictObject({
     })
     .optional(),
   keep: keep.optional(),
-  hooks: z.strictObject({ before: z.array(hook).optional(), after: z.array(hook).optional() }).optional(),
+  hooks: hooksSchema.optional(),
+  ...runOptionsSchema,
 });
 
 export const documentSchema = z

@@ -57,6 +57,7 @@ jobs:
       name: 'vault',
       kind: 'restic',
       store: { kind: 'local', options: { path: '/etc/here/data/vault' } },
+      verifyAfter: undefined,
       options: { password: { file: '/etc/here/secret/password' }, compressionLevel: 3, packSizeBytes: 16 * 2 ** 20 },
     },
   ]);
@@ -75,8 +76,42 @@ jobs:
         tags: [['pin'], ['a', 'b']],
       },
       hooks: { before: [], after: [] },
+      parallel: 2,
+      stallMs: 1_800_000,
+      limitMs: undefined,
+      verifyAfter: undefined,
     },
   ]);
+});
+
+test('hooks are short or long, and their defaults depend on when they run', () => {
+  const config = parsed(`
+sources:
+  a:
+    type: files
+    paths: [/a]
+    role: blobs
+    hooks: { before: [{ run: [mount, /a], on_failure: warn }], after: [{ run: umount /a, timeout: 10s, when: failure }] }
+${VAULT}
+jobs:
+  n: { sources: [a], to: [vault], hooks: { before: [date, [touch, x]], after: [date] }, stall_timeout: 0, time_limit: 2h, verify_after: true }
+`);
+  const hook = { timeoutMs: 300_000, when: 'always' };
+  const [source] = config.sources;
+  assert.equal(source?.role, 'blobs');
+  assert.deepEqual(source?.hooks, {
+    before: [{ ...hook, run: ['mount', '/a'], onFailure: 'warn' }],
+    after: [{ run: 'umount /a', timeoutMs: 10_000, onFailure: 'warn', when: 'failure' }],
+  });
+  const [job] = config.jobs;
+  assert.deepEqual(job?.hooks, {
+    before: [
+      { ...hook, run: 'date', onFailure: 'abort' },
+      { ...hook, run: ['touch', 'x'], onFailure: 'abort' },
+    ],
+    after: [{ ...hook, run: 'date', onFailure: 'warn' }],
+  });
+  assert.deepEqual([job?.stallMs, job?.limitMs, job?.verifyAfter], [0, 7_200_000, 'data']);
 });
 
 test('a configuration without jobs has one: all sources to all repositories', () => {

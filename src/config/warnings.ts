@@ -65,9 +65,6 @@ function unused(raw: unknown): Finding[] {
 function notActedOn(raw: unknown): Finding[] {
   return namesIn(raw, 'jobs').flatMap((job): Finding[] => {
     const findings: Finding[] = [];
-    if (valueAt(raw, ['jobs', job, 'hooks']) !== undefined) {
-      findings.push({ path: ['jobs', job, 'hooks'], at: 'key', message: 'this version does not run hooks' });
-    }
     if (valueAt(raw, ['jobs', job, 'schedule']) !== undefined) {
       const suggestion = `run surety backup ${job} from cron or a timer`;
       findings.push({

@@ -5,6 +5,7 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { eachConcurrently } from '../../base/limit.ts';
 import type { How, PruneHow, PruneReport } from '../engine.ts';
+import { pacedProgress } from '../paced-progress.ts';
 import type { BlobTable } from './blob-table.ts';
 import { idText } from './format/id.ts';
 import { MAX_INDEX_BLOBS } from './format/index-file.ts';
@@ -12,7 +13,6 @@ import type { PackEntry } from './format/pack.ts';
 import { type LoadedIndex, loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
 import { markUsed } from './mark-used.ts';
-import { pacedProgress } from './paced-progress.ts';
 import { packEntry } from './pack-entries.ts';
 import { type PrunePlan, planPrune } from './plan-prune.ts';
 import { repack } from './repack.ts';

@@ -2,12 +2,12 @@
 import { hasCode } from '../../base/errors.ts';
 import { eachConcurrently } from '../../base/limit.ts';
 import type { How, ProgressHow, RebuildReport } from '../engine.ts';
+import { pacedProgress } from '../paced-progress.ts';
 import type { BlobTable } from './blob-table.ts';
 import { idText } from './format/id.ts';
 import type { PackEntry } from './format/pack.ts';
 import { loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
-import { pacedProgress } from './paced-progress.ts';
 import { groupByPack, packEntry } from './pack-entries.ts';
 import { packKey } from './pack-key.ts';
 import { openBlob } from './read-blob.ts';

@@ -1,9 +1,9 @@
 /** Walks the tree of a snapshot in name order. */
 import { hasCode } from '../../base/errors.ts';
 import type { How } from '../engine.ts';
+import type { Selection } from '../selection.ts';
 import type { Node } from './format/node.ts';
 import { nodesOf } from './format/tree.ts';
-import type { Selection } from './selection.ts';
 import type { TreeReader } from './tree-reader.ts';
 
 export interface WalkedNode {

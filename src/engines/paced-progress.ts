@@ -1,6 +1,6 @@
 /** Progress that is told about ten times a second, however often there is some. */
-import type { Clock } from '../../base/clock.ts';
-import type { Progress, ProgressHow } from '../engine.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Progress, ProgressHow } from './engine.ts';
 
 const EVERY_MS = 100;
 

@@ -34,6 +34,14 @@ function notADuration(text: string): SuretyError {
   });
 }
 
+const SPAN_UNITS = UNITS.filter(([unit]) => unit !== 'y' && unit !== 'w');
+
+/** A duration as it may be written: `7d`, `36h`, `90s`; in the largest unit that needs no fraction. */
+export function spanName(ms: number): string {
+  const span = SPAN_UNITS.find(([, unitMs]) => ms % unitMs === 0);
+  return span === undefined ? `${ms}ms` : `${ms / span[1]}${span[0]}`;
+}
+
 /** How long something took, for people: `85 ms`, `4.2 s`, `3m 05s`, `2h 07m`, `3d 04h`. */
 export function formatElapsed(elapsedMs: number): string {
   if (elapsedMs < 999.5) return `${Math.round(elapsedMs)} ms`;

@@ -1,11 +1,12 @@
 /** Applies retention: decides with reasons, removes the snapshots that are not kept, then the content nobody needs. */
 import { SuretyError } from '../base/errors.ts';
 import type { SnapshotRecord } from '../catalog/catalog.ts';
-import type { Engine, PruneReport, Snapshot } from '../engines/engine.ts';
+import type { Engine, Listing, PruneReport } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { decideRepository, type KeepFor, type RepositoryDecision } from './keep-decision.ts';
+import { decideRepository, type KeepFor, type RefusedSeries, type RepositoryDecision } from './keep-decision.ts';
+import { lastFailures } from './last-failures.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
 import { runStep, type StepTools } from './step.ts';
 
@@ -21,6 +22,8 @@ export interface CleanupRequest {
   readonly maxUnused: number;
   /** What is known of the repositories from before; undefined: nothing. */
   readonly memory?: Memory | undefined;
+  /** Ids of the snapshots of a repository that are being restored; asked right before anything is removed. */
+  readonly restoring?: ((repository: string) => ReadonlySet<string>) | undefined;
 }
 
 export interface RepositoryCleaned {
@@ -31,6 +34,8 @@ export interface RepositoryCleaned {
   readonly decision: RepositoryDecision | undefined;
   /** Ids of the snapshots that were removed; in a dry run none. */
   readonly removed: readonly string[];
+  /** Ids of the records of failed backups that were removed. */
+  readonly removedFailures: readonly string[];
   /** Of a dry run: what would be done. */
   readonly prune: PruneReport | undefined;
   readonly warnings: readonly Warning[];
@@ -64,6 +69,7 @@ async function cleanRepository(
   const step = { repository: repository.name, source: '', snapshot: '' };
   let decision: RepositoryDecision | undefined;
   let removed: readonly string[] = [];
+  let removedFailures: readonly string[] = [];
   const ending = await runStep(
     {
       run,
@@ -72,16 +78,18 @@ async function cleanRepository(
       work: async (tools) => {
         const engine = await openCleanable(repository, tools);
         const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
-        decision = decideRepository(listing, keep, { now: how.clock.now(), proven: request.proven });
-        if (decision.refused !== undefined) throw refusal(decision.refused);
-        const ids = decision.remove.map(({ snapshot }: { readonly snapshot: Snapshot }) => snapshot.id);
-        if (!request.dryRun && ids.length > 0) {
+        for (const one of lost) tools.warn(lossWarning(one));
+        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now: how.clock.now() });
+        if (decision.refused !== undefined) throw refusal(decision.refused, lost.length > 0);
+        for (const one of decision.refusedSeries) tools.warn(seriesWarning(one));
+        const ids = decision.remove.map(({ snapshot }) => snapshot.id);
+        const records = decision.failures.flatMap(({ failure, kept }) => (kept ? [] : [failure.id]));
+        if (!request.dryRun && ids.length + records.length > 0) {
           how.listen({ type: 'snapshots.forgetting', run, step, ids });
-          await engine.forget(ids, tools);
+          await engine.forget([...ids, ...records], tools);
+          [removed, removedFailures] = [ids, records];
         }
-        if (!request.dryRun) removed = ids;
-        const prunes = request.prune && mayPrune(lost, tools);
-        const prune = prunes ? await pruneAfter(engine, ids, request, tools) : undefined;
+        const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
         return { verb: 'cleanup' as const, removed, prune };
       },
     },
@@ -93,6 +101,7 @@ async function cleanRepository(
     outcome: ending.outcome,
     decision,
     removed,
+    removedFailures,
     prune: ending.result?.prune,
     warnings: ending.warnings,
     error: ending.error,
@@ -106,15 +115,31 @@ async function openCleanable(repository: RepositoryHandle, tools: StepTools): Pr
   throw new SuretyError('repository.cannot', `a ${engine.traits.kind} repository can not be cleaned up`);
 }
 
-/** The content of a snapshot that got lost is still there, and a snapshot file may come back from a copy: pruning would end that. */
-function mayPrune(lost: readonly SnapshotRecord[], tools: StepTools): boolean {
-  if (lost.length === 0) return true;
-  for (const one of lost) {
-    tools.warn({ code: 'snapshot.missing', path: `snapshots/${one.id}`, message: lossOf(one) });
-  }
-  const message = `content that no snapshot needs was left where it is, it may belong to what is gone: ${LOST_HINT}`;
-  tools.warn({ code: 'cleanup.not-pruned', path: '', message });
-  return false;
+interface Deciding {
+  readonly request: CleanupRequest;
+  readonly missing: number;
+  readonly now: Date;
+}
+
+async function decide(
+  listing: Listing,
+  { repository: { name }, keep }: CleanupRequest['repositories'][number],
+  { request, missing, now }: Deciding,
+): Promise<RepositoryDecision> {
+  const catalog = request.memory?.catalog;
+  const failed = await lastFailures({ repository: name, jobs: keep, catalog, failures: listing.failures ?? [] });
+  const restoring = request.restoring?.(name) ?? new Set();
+  return decideRepository(listing, keep, { now, missing, proven: request.proven, lastFailures: failed, restoring });
+}
+
+/** What is gone may come back from a copy, and a listing that lacks something may lack more. */
+function lossWarning(one: SnapshotRecord): Warning {
+  return { code: 'snapshot.missing', path: `snapshots/${one.id}`, message: lossOf(one) };
+}
+
+function seriesWarning({ source, host, why }: RefusedSeries): Warning {
+  const message = `nothing of source ${source} of ${host} is removed: ${why}`;
+  return { code: 'cleanup.series-refused', path: '', message };
 }
 
 /** A dry run that would remove snapshots can not tell what pruning frees: their content still counts as used. */
@@ -128,8 +153,7 @@ async function pruneAfter(
   return await engine.prune({ ...tools, dryRun: request.dryRun, maxUnused: request.maxUnused });
 }
 
-function refusal(why: string): SuretyError {
-  return new SuretyError('cleanup.refused', `nothing is removed: ${why}`, {
-    hint: 'look at it with `surety list` and `surety check`, then run cleanup again',
-  });
+function refusal(why: string, isLoss: boolean): SuretyError {
+  const hint = isLoss ? LOST_HINT : 'look at it with `surety list` and `surety check`, then run cleanup again';
+  return new SuretyError('cleanup.refused', `nothing is removed: ${why}`, { hint });
 }

@@ -1,4 +1,5 @@
 /** The single rules of a retention policy: each looks at the points from the newest to the oldest and answers for each. */
+import { spanName } from '../base/durations.ts';
 import { PERIODS, type Period, periodOf } from './calendar.ts';
 import type { Count, RetentionPolicy } from './policy.ts';
 
@@ -93,19 +94,6 @@ function periodWithinRule(period: Period, newestMs: number, withinMs: number, ti
 
 function isWithin(point: Candidate, newestMs: number, withinMs: number): boolean {
   return point.time.getTime() > newestMs - withinMs;
-}
-
-const SPANS: readonly (readonly [string, number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-];
-
-/** `7d`, `36h`: in the largest unit that needs no fraction. */
-function spanName(ms: number): string {
-  const span = SPANS.find(([, unitMs]) => ms % unitMs === 0);
-  return span === undefined ? `${ms}ms` : `${ms / span[1]}${span[0]}`;
 }
 
 function yes(text: string): Answer {

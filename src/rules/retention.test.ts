@@ -103,22 +103,22 @@ test('nothing is removed when the listing is partial, the policy is empty, or a 
     [{ last: 1 }, { listingComplete: false }, /not complete/],
     [{}, {}, /keeps nothing/],
     [{ last: 0, daily: 0, withinMs: 0, tags: [[]] }, {}, /keeps nothing/],
-    [{ last: 1 }, { now: new Date('2025-12-30T02:00Z') }, /^aaaaaaaa is dated 2025-12-30T03.* a clock is wrong$/],
+    [{ last: 1 }, { now: new Date('2025-12-30T02:00Z') }, /^aaaaaaaabbbb is dated 2025-12-30T03.* a clock is wrong$/],
     [{ last: 1 }, { now: new Date(Number.NaN) }, /current time/],
   ];
   for (const [policy, how, refused] of cases) {
     const decision = decideRetention(points, policy, { ...HOW, ...how });
-    assert.match(decision.refused ?? '', refused);
+    assert.match(decision.refusal?.why ?? '', refused);
     assert.deepEqual([decision.keep.length, decision.remove.length], [2, 0]);
   }
   const undated = [...points, { ...point('c', ''), time: new Date(Number.NaN) }];
-  assert.match(decideRetention(undated, { last: 1 }, HOW).refused ?? '', /time of c is not known/);
+  assert.match(decideRetention(undated, { last: 1 }, HOW).refusal?.why ?? '', /time of c is not known/);
 });
 
 test('a snapshot a few minutes in the future is an ordinary difference between clocks', () => {
   const points = [point('a', '2025-12-30T03:00Z'), point('b', '2025-12-29T03:00Z')];
-  const { refused, remove } = decideRetention(points, { last: 1 }, { ...HOW, now: new Date('2025-12-30T02:55Z') });
-  assert.equal(refused, undefined);
+  const { refusal, remove } = decideRetention(points, { last: 1 }, { ...HOW, now: new Date('2025-12-30T02:55Z') });
+  assert.equal(refusal, undefined);
   assert.deepEqual(ids(remove), ['b']);
 });
 
@@ -139,11 +139,11 @@ function aYear(): RetentionPoint[] {
   return [...nightly, ...hourly];
 }
 
-function show({ keep, remove, refused }: RetentionDecision<RetentionPoint>): string {
+function show({ keep, remove, refusal }: RetentionDecision<RetentionPoint>): string {
   const lines = keep.map(({ point, reasons }) => `keep   ${show1(point)}: ${reasons.join(', ')}`);
   const gone = remove.map(({ point, reasons }) => `remove ${show1(point)}: ${reasons.join(', ')}`);
   const some = gone.length > 20 ? [...gone.slice(0, 10), `(${gone.length - 20} more)`, ...gone.slice(-10)] : gone;
-  return `${[`kept ${keep.length}, removed ${remove.length}, refused: ${refused ?? 'no'}`, ...lines, ...some].join('\n')}\n`;
+  return `${[`kept ${keep.length}, removed ${remove.length}, refused: ${refusal?.why ?? 'no'}`, ...lines, ...some].join('\n')}\n`;
 }
 
 function show1({ id, time }: RetentionPoint): string {

@@ -3,11 +3,11 @@
  *
  * Rules are applied to the complete points from the newest to the oldest, as restic does: each rule keeps the newest point of a period and
  * counts it; where a rule still has counts left at the oldest point, that one is kept too, so that history reaches as
- * far back as it can. Beyond the policy, the newest complete point and the newest proven one always stay.
+ * far back as it can. Beyond the policy, the newest complete point, the newest proven one and all that are pinned always stay.
  */
-import { shortId } from '../base/short-id.ts';
 import { didNotKeep, type KeepRule, keepRules } from './keep-rules.ts';
-import { isEmptyPolicy, type RetentionPolicy } from './policy.ts';
+import type { RetentionPolicy } from './policy.ts';
+import { type GuardHow, type Refusal, refusalOf } from './retention-guard.ts';
 
 export interface RetentionPoint {
   readonly id: string;
@@ -15,18 +15,15 @@ export interface RetentionPoint {
   readonly tags: readonly string[];
   /** False when a member failed: such a point fills no slot. Default true. */
   readonly complete?: boolean;
-  /** Verified with data or drilled, successfully. Default false. */
+  /** Drilled or restored whole, successfully. Default false. */
   readonly proven?: boolean;
+  /** Reasons why it stays whatever the policy says, such as `being restored`. */
+  readonly pins?: readonly string[];
 }
 
-export interface RetentionHow {
-  readonly now: Date;
+export interface RetentionHow extends GuardHow {
   /** Days, weeks and so on begin and end as in this time zone. */
   readonly timeZone: string;
-  /** Whether the list of points is known to be whole. Where it is not, nothing is removed. */
-  readonly listingComplete: boolean;
-  /** How far in the future a point may lie before the clock is not believed. Default 10 minutes. */
-  readonly futureToleranceMs?: number;
 }
 
 export interface Decided<Point> {
@@ -40,10 +37,8 @@ export interface RetentionDecision<Point> {
   /** Newest first. */
   readonly remove: readonly Decided<Point>[];
   /** Why nothing is removed at all; every point is in `keep` then. */
-  readonly refused?: string;
+  readonly refusal?: Refusal;
 }
-
-const FUTURE_TOLERANCE_MS = 10 * 60_000;
 
 /** Decides about the points of one series. Throws only `time-zone.unknown`. */
 export function decideRetention<Point extends RetentionPoint>(
@@ -52,22 +47,20 @@ export function decideRetention<Point extends RetentionPoint>(
   how: RetentionHow,
 ): RetentionDecision<Point> {
   const sorted = points.toSorted(newestFirst);
-  const refused = refusal(sorted, policy, how);
-  if (refused !== undefined) {
-    return {
-      keep: sorted.map((point) => ({ point, reasons: [`nothing is removed: ${refused}`] })),
-      remove: [],
-      refused,
-    };
-  }
   const complete = sorted.filter(isComplete);
+  const refusal = refusalOf(sorted, complete[0], policy, how);
+  if (refusal !== undefined) {
+    const reasons = [`nothing is removed: ${refusal.why}`];
+    return { keep: sorted.map((point) => ({ point, reasons })), remove: [], refusal };
+  }
   const kept = policyReasons(complete, keepRules(complete, policy, how.timeZone));
   addPinned(complete, kept);
   const keep: Decided<Point>[] = [];
   const remove: Decided<Point>[] = [];
   for (const point of sorted) {
     const { reasons, missed } = kept.get(point) ?? failedPoint(point, complete[0]);
-    if (reasons.length > 0) keep.push({ point, reasons });
+    const all = [...reasons, ...(point.pins ?? [])];
+    if (all.length > 0) keep.push({ point, reasons: all });
     else remove.push({ point, reasons: missed });
   }
   return { keep, remove };
@@ -107,22 +100,6 @@ function failedPoint(point: RetentionPoint, newest: RetentionPoint | undefined):
     return { reasons: ['incomplete, but newer than every complete one'], missed: [] };
   }
   return { reasons: [], missed: ['incomplete, and a newer one is complete'] };
-}
-
-function refusal(sorted: readonly RetentionPoint[], policy: RetentionPolicy, how: RetentionHow): string | undefined {
-  if (!how.listingComplete) return 'the list of snapshots is not complete';
-  if (isEmptyPolicy(policy)) return 'the policy keeps nothing';
-  const now = how.now.getTime();
-  if (Number.isNaN(now)) return 'the current time is not known';
-  const undated = sorted.find((point) => Number.isNaN(point.time.getTime()));
-  if (undated !== undefined) return `the time of ${shortId(undated.id)} is not known`;
-  const newest = sorted[0];
-  const latestBelievable = now + (how.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
-  if (newest === undefined || newest.time.getTime() <= latestBelievable) return undefined;
-  return (
-    `${shortId(newest.id)} is dated ${newest.time.toISOString()}, after the current time ` +
-    `${how.now.toISOString()}; a clock is wrong`
-  );
 }
 
 function isComplete(point: RetentionPoint): boolean {

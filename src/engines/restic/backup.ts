@@ -91,9 +91,9 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   // Each worker fills a pack, and so do the trees.
   const onFailure = failure.report;
   const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure });
-  await using content = new ContentStore(repository, table, flow, workers);
-  const trees = new TreeStore(repository, table, flow);
   const tally = new Tally(how.progress, () => repository.clock.elapsedMs());
+  await using content = new ContentStore(repository, table, flow, workers, (sizeBytes) => tally.part(sizeBytes));
+  const trees = new TreeStore(repository, table, flow);
   const reader = await EntriesReader.open({
     ...{ reading, table, content, tally, failure, how: counted },
     trees: openTreeReader(repository, table),

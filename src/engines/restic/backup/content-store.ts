@@ -35,13 +35,22 @@ export interface SavedContent {
 export class ContentStore implements AsyncDisposable {
   readonly #pool: WorkerPool<BackupTask, FromBackupWorker>;
   readonly #flow: PackFlow;
+  readonly #onPart: (sizeBytes: number) => void;
   readonly #cuts = new Map<number, (cut: Cut) => void>();
   readonly #spareBuffers: ArrayBuffer[] = [];
   #large = 0;
   readonly #largeWaiting: (() => void)[] = [];
 
-  constructor(repository: Repository, table: BlobTable, flow: PackFlow, workers: number) {
+  /** `onPart` gets the bytes of what is saved in parts as they are saved, and takes them back when it is whole or given up. */
+  constructor(
+    repository: Repository,
+    table: BlobTable,
+    flow: PackFlow,
+    workers: number,
+    onPart: (sizeBytes: number) => void = () => {},
+  ) {
     this.#flow = flow;
+    this.#onPart = onPart;
     const workerData: BackupWorkerData = {
       masterKey: repository.masterKey,
       gear: gearTable(Buffer.concat([repository.masterKey.encrypt, Buffer.from(repository.config.id, 'hex')])),
@@ -71,6 +80,7 @@ export class ContentStore implements AsyncDisposable {
   /** Saves a file in segments, which several workers share; where each begins is where the one before was cut. */
   async saveLargeFile(path: string): Promise<SavedContent> {
     await this.#takeLargeTurn();
+    using parts = this.#parts();
     try {
       const segments: Promise<SegmentDone>[] = [];
       for (let offset = 0, end = false; !end; ) {
@@ -83,6 +93,7 @@ export class ContentStore implements AsyncDisposable {
           offset: from,
         }));
         segments.push(done);
+        parts.add(done);
         ({ next: offset, end } = await cut);
       }
       return joinSegments(await Promise.all(segments));
@@ -94,6 +105,7 @@ export class ContentStore implements AsyncDisposable {
 
   /** Saves a stream, consuming it no faster than the workers and the store take it. */
   async saveStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<SavedContent> {
+    using parts = this.#parts();
     const segments: Promise<SegmentDone>[] = [];
     let filling = this.#takeBuffer();
     let used = TAIL_BYTES;
@@ -107,6 +119,7 @@ export class ContentStore implements AsyncDisposable {
       const to = used;
       const { done, cut } = this.#runSegment((task) => ({ kind: 'bytes', task, buffer, from, to, last }), [buffer]);
       segments.push(done);
+      parts.add(done);
       tail = cut;
       void done.then(
         (segment) => segment.buffer !== undefined && this.#spareBuffers.push(segment.buffer),
@@ -137,6 +150,28 @@ export class ContentStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
     await this.#flow.settled();
+  }
+
+  /** Tells of segments as they are saved; all that was told is taken back in the end. */
+  #parts(): Disposable & { add(done: Promise<SegmentDone>): void } {
+    let toldBytes = 0;
+    let over = false;
+    const tell = (sizeBytes: number): void => {
+      if (over) return;
+      toldBytes += sizeBytes;
+      this.#onPart(sizeBytes);
+    };
+    return {
+      add: (done) =>
+        void done.then(
+          ({ sizeBytes }) => tell(sizeBytes),
+          () => {},
+        ),
+      [Symbol.dispose]: () => {
+        over = true;
+        this.#onPart(-toldBytes);
+      },
+    };
   }
 
   #runSegment(

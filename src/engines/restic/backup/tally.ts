@@ -16,6 +16,8 @@ export class Tally {
   readonly #progress: ((progress: Progress) => void) | undefined;
   readonly #nowMs: () => number;
   #toldMs = 0;
+  /** Bytes of files and streams that are saved in part. */
+  #partBytes = 0;
 
   constructor(progress: ((progress: Progress) => void) | undefined, nowMs: () => number) {
     this.#progress = progress;
@@ -45,13 +47,23 @@ export class Tally {
     this.others += 1;
   }
 
+  /** Bytes of a file that is not saved whole yet; negative when it is, or is given up. */
+  part(sizeBytes: number): void {
+    this.#partBytes += sizeBytes;
+    if (sizeBytes > 0) this.#tell(undefined);
+  }
+
   #add(entry: Entry, sizeBytes: number): void {
     this.sizeBytes += sizeBytes;
     if (entry.mtimeNs > this.newestNs) this.newestNs = entry.mtimeNs;
+    this.#tell(entry.path);
+  }
+
+  #tell(current: string | undefined): void {
     if (this.#progress === undefined) return;
     const nowMs = this.#nowMs();
     if (nowMs - this.#toldMs < PROGRESS_EVERY_MS) return;
     this.#toldMs = nowMs;
-    this.#progress({ phase: 'read', items: this.files, sizeBytes: this.sizeBytes, current: entry.path });
+    this.#progress({ phase: 'read', items: this.files, sizeBytes: this.sizeBytes + this.#partBytes, current });
   }
 }

@@ -46,6 +46,8 @@ export interface ReadHow {
   readonly warn: (warning: Warning) => void;
   /** What the newest snapshot of the same source recorded; a source uses it to notice that it became empty or unmounted. */
   readonly previous?: SourceFacts | undefined;
+  /** Called now and then while work goes on that shows in no entry and no byte, such as a fingerprint: else it looks stalled. */
+  readonly alive?: (() => void) | undefined;
 }
 
 /** Something that did not work for one entry but does not end the run; it makes the exit code 3. */

@@ -1,5 +1,5 @@
 /** Runs the programs that a source is read and written with, where the source lives. Exit codes are always looked at. */
-import { messageOf, SuretyError } from '../base/errors.ts';
+import { hasCode, messageOf, SuretyError } from '../base/errors.ts';
 import { collectBytes } from '../base/streams.ts';
 import type { ExecHow, Exit, Process, Reach } from '../reach/reach.ts';
 
@@ -33,6 +33,9 @@ export async function* toolOutput(
   try {
     yield* child.stdout;
     whole = true;
+  } catch (error) {
+    // That the program is not there is said in the words of a source below.
+    if (!hasCode(error, 'reach.not-found')) throw error;
   } finally {
     // Whoever stops reading has no use for the rest, and a child that waits for a reader would never end.
     if (!whole) ended.abort();

@@ -2,7 +2,7 @@
 import type { Config, JobConfig, RepositoryConfig, SourceConfig } from './config.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
-import { retentionPolicy } from './keep.ts';
+import { NEWEST_WITHIN_MS, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
@@ -78,13 +78,19 @@ function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
   return {
     name,
     sources: raw.sources === 'all' ? all.sources : raw.sources,
-    to: raw.to === 'all' ? all.to : raw.to,
+    to: raw.to === 'all' ? all.to : raw.to.map((target) => String(targetName(target))),
     schedule: raw.schedule,
     timeZone: raw.time_zone,
     keep: raw.keep === undefined ? undefined : retentionPolicy(raw.keep),
+    keepIn: raw.to === 'all' ? {} : ownPolicies(raw.to),
+    newestWithinMs: newestWithin(raw.guard?.newest_within),
     hooks: hooksOf(raw.hooks),
     ...runOptionsOf(raw),
   };
+}
+
+function newestWithin(raw: number | 'off' = NEWEST_WITHIN_MS): number | undefined {
+  return raw === 'off' ? undefined : raw;
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -67,6 +67,10 @@ export interface JobConfig extends RunOptions {
   readonly timeZone: string | undefined;
   /** Undefined: cleanup removes nothing. */
   readonly keep: RetentionPolicy | undefined;
+  /** What stays in single repositories, in place of `keep`. */
+  readonly keepIn: Readonly<Record<string, RetentionPolicy>>;
+  /** Cleanup removes nothing of a source whose newest backup is older than this; undefined: it may be as old as it likes. */
+  readonly newestWithinMs: number | undefined;
   readonly hooks: HookSet;
 }
 

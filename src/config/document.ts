@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { durationValue, parsedBy } from '../base/option-values.ts';
 import { isTimeZone } from '../rules/calendar.ts';
-import { isEmptyPolicy } from '../rules/policy.ts';
 import { scheduleProblem } from '../rules/schedule.ts';
 import { hooksSchema } from './hooks.ts';
-import { retentionPolicy } from './keep.ts';
+import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { parseStoreLocation } from './store-location.ts';
@@ -53,35 +52,13 @@ const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {
   context.addIssue({ code: 'custom', message, params: { hint: 'leave `hosts` out: everything runs on this machine' } });
 });
 
-const count = z.union([z.int().min(0), z.literal('all')]);
-
-const keep = z
-  .strictObject({
-    last: count.describe('how many of the newest').optional(),
-    hourly: count.optional(),
-    daily: count.optional(),
-    weekly: count.describe('the newest of how many ISO weeks').optional(),
-    monthly: count.optional(),
-    yearly: count.optional(),
-    within: durationValue.describe('everything younger than this').optional(),
-    within_hourly: durationValue.optional(),
-    within_daily: durationValue.optional(),
-    within_weekly: durationValue.optional(),
-    within_monthly: durationValue.optional(),
-    within_yearly: durationValue.optional(),
-    tags: z.array(z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])).optional(),
-  })
-  .describe('which snapshots cleanup keeps: the union of what stands here')
-  .refine((raw) => !isEmptyPolicy(retentionPolicy(raw)), {
-    error: 'it would keep nothing',
-    params: { hint: 'set at least one of last, daily, weekly, monthly, yearly or within' },
-  });
-
 const names = z.union([z.array(z.string()).min(1), z.literal('all')]);
 
 const job = z.strictObject({
   sources: names.describe('names of the sources to back up, or all'),
-  to: names.describe('names of the repositories to back up to, or all'),
+  to: z
+    .union([z.array(targetSchema).min(1), z.literal('all')])
+    .describe('names of the repositories to back up to, or all; { repository, keep } where one keeps something else'),
   schedule: z
     .string()
     .describe('when it runs, as five cron fields')
@@ -98,7 +75,8 @@ const job = z.strictObject({
       params: { hint: 'use a name such as Europe/London or UTC' },
     })
     .optional(),
-  keep: keep.optional(),
+  keep: keepSchema.optional(),
+  guard: guardSchema.optional(),
   hooks: hooksSchema.optional(),
   ...runOptionsSchema,
 });

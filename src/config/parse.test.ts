@@ -75,6 +75,8 @@ jobs:
         periodsWithinMs: { monthly: 365 * 86_400_000 },
         tags: [['pin'], ['a', 'b']],
       },
+      keepIn: {},
+      newestWithinMs: 7 * 86_400_000,
       hooks: { before: [], after: [] },
       parallel: 2,
       stallMs: 1_800_000,
@@ -252,4 +254,52 @@ jobs:
     ],
   );
   for (const { message } of errors) assert.match(message, /^a name has letters/);
+});
+
+test('keep can be a preset, and differ from repository to repository', () => {
+  const config = parsed(`
+sources:
+  db: { type: files, paths: [/a] }
+repositories:
+  vault: { type: restic, store: file:data/vault, password: { file: secret/password } }
+  cloud: { type: restic, store: file:data/cloud, password: { file: secret/password } }
+jobs:
+  nightly:
+    sources: [db]
+    to: [vault, { repository: cloud, keep: { preset: gfs-7-4-12, daily: 30, yearly: all } }]
+    keep: daily-28
+    guard: { newest_within: 40d }
+  hourly: { sources: [db], to: [{ repository: cloud }], guard: { newest_within: 'off' } }
+`);
+  const [nightly, hourly] = config.jobs;
+  assert.deepEqual(nightly?.to, ['vault', 'cloud']);
+  assert.deepEqual(nightly?.keep, { daily: 28 });
+  assert.deepEqual(nightly?.keepIn, { cloud: { daily: 30, weekly: 4, monthly: 12, yearly: 'all' } });
+  assert.equal(nightly?.newestWithinMs, 40 * 86_400_000);
+  assert.deepEqual([hourly?.to, hourly?.keepIn, hourly?.newestWithinMs], [['cloud'], {}, undefined]);
+  assert.deepEqual(config.warnings, []);
+});
+
+test('slips in presets, guards and the entries of `to` are told where they are', () => {
+  const { errors } = checkConfig(
+    raw(`
+sources:
+  db: { type: files, paths: [/a] }
+${VAULT}
+jobs:
+  a: { sources: [db], to: [{ repository: volt, keep: { daly: 3 } }], keep: daily-29 }
+  b: { sources: [db], to: [vault, { repository: vault }], keep: { preset: latest, last: 0 } }
+  c: { sources: [db], to: [vault], guard: { newest_within: 7 } }
+`),
+  );
+  const shown = errors.map(({ path, message, suggestion }) => `${path}: ${message} (${suggestion})`);
+  const presets = 'daily-28, hourly-24, latest-only, gfs-7-4-12, daily-90-monthly-24, last-60-within-60d';
+  assert.deepEqual(shown, [
+    'jobs.a.to[0].repository: there is no repository named volt (known: vault)',
+    'jobs.a.to[0].keep.daly: this key is not known (did you mean daily)',
+    `jobs.a.keep: must be ${presets}, everything or a mapping of keys to values, not text (undefined)`,
+    'jobs.b.to[1].repository: vault is named twice (undefined)',
+    `jobs.b.keep.preset: must be ${presets} or everything (did you mean latest-only)`,
+    'jobs.c.guard.newest_within: must be text or off, not a number (put it in quotes)',
+  ]);
 });

@@ -1,6 +1,7 @@
 /** Checks that names in one part of the document exist in another. Works on what was written, so that it runs beside other errors. */
 import { didYouMean, listed } from '../base/nearest.ts';
 import type { Finding } from './explain.ts';
+import { targetName } from './keep.ts';
 import type { Path } from './locate.ts';
 import { valueAt } from './schema.ts';
 
@@ -31,18 +32,20 @@ export function namesIn(raw: unknown, section: string): string[] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
 }
 
-/** The texts in a list, or none where there is no list. */
+/** The texts in a list, with the names of repositories that have more than a name; none where there is no list. */
 export function textsAt(raw: unknown, path: Path): string[] {
   const value = valueAt(raw, path);
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  return Array.isArray(value) ? value.map(targetName).filter((item) => typeof item === 'string') : [];
 }
 
 function checkNames(raw: unknown, path: Path, of: string, known: readonly string[]): Finding[] {
   const list = valueAt(raw, path);
   if (!Array.isArray(list)) return [];
-  return list.flatMap((name: unknown, at) => {
-    if (list.indexOf(name) < at) return [{ path: [...path, at], message: `${String(name)} is named twice` }];
-    return checkName(name, [...path, at], of, known);
+  const all = list.map(targetName);
+  return all.flatMap((name, at) => {
+    const place = name === list[at] ? [...path, at] : [...path, at, 'repository'];
+    if (all.indexOf(name) < at) return [{ path: place, message: `${String(name)} is named twice` }];
+    return checkName(name, place, of, known);
   });
 }
 

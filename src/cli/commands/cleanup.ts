@@ -15,6 +15,7 @@ import { withSession } from '../session.ts';
 interface CleanupOptions {
   readonly repository?: readonly string[];
   readonly dryRun?: boolean;
+  readonly allowOld?: boolean;
   readonly prune: boolean;
   readonly maxUnused?: number;
 }
@@ -28,6 +29,7 @@ export function cleanupCommand(act: Act): Command {
     .description('Removes the snapshots that no `keep` rule of a job keeps, then the content that no snapshot needs.')
     .option('--repository <name>', 'only this repository (repeatable)', repeated)
     .option('--dry-run', 'show what would be removed and why, and remove nothing')
+    .option('--allow-old', 'also where the newest backup of a source is older than its job allows')
     .option('--no-prune', 'remove only snapshots; their content stays until the next cleanup')
     .option('--max-unused <percent>', 'unused share of a repository that may stay (default: 5%)', fraction)
     .action(act(runCleanup));
@@ -36,12 +38,12 @@ export function cleanupCommand(act: Act): Command {
 async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> {
   const dryRun = options.dryRun === true;
   return await withSession(call, { record: !dryRun }, async ({ platform, how }) => {
-    const keep = keepOf(platform);
+    const keep = keepIn(platform, options.allowOld === true);
     const request: CleanupRequest = {
       runId: newRecoveryPointId(how.clock.now()),
       repositories: platform.repositories(options.repository).map((repository) => ({
         repository,
-        keep: keep.filter((one) => one.to.includes(repository.name)),
+        keep: keep(repository.name),
       })),
       proven: await provenSnapshots(await platform.catalog()),
       dryRun,
@@ -60,13 +62,16 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
 }
 
 /** A job without `keep` keeps everything of its sources, also what another job would let go. */
-function keepOf(platform: Platform): (KeepFor & { readonly to: readonly string[] })[] {
+function keepIn(platform: Platform, allowOld: boolean): (repository: string) => KeepFor[] {
   const timeZone = systemTimeZone();
-  return platform.jobs.map((job) => ({
-    job: job.name,
-    sources: job.sources,
-    to: job.to,
-    policy: job.keep,
-    timeZone: job.timeZone ?? timeZone,
-  }));
+  return (repository) =>
+    platform.jobs
+      .filter((job) => job.to.includes(repository))
+      .map((job) => ({
+        job: job.name,
+        sources: job.sources,
+        policy: job.keepIn[repository] ?? job.keep,
+        timeZone: job.timeZone ?? timeZone,
+        newestWithinMs: allowOld ? undefined : job.newestWithinMs,
+      }));
 }

@@ -1,8 +1,9 @@
 /** What a person reads after `surety cleanup`: every decision with its reasons. */
 import { shortId } from '../base/short-id.ts';
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
+import type { DecidedFailure } from '../operations/failure-records.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
-import { age, count, duration, firstOf, localTime, saidOf, size, state, table } from './render.ts';
+import { age, count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {
@@ -19,16 +20,37 @@ function repositoryText(one: RepositoryCleaned, dryRun: boolean, how: CleanupTex
   return head + decisionText(one, dryRun, how) + pruneText(one, dryRun) + warningsText(one) + errorText(one);
 }
 
-function decisionText({ decision, removed }: RepositoryCleaned, dryRun: boolean, { now }: CleanupTextHow): string {
-  if (decision === undefined || decision.refused !== undefined) return '';
+function decisionText(
+  { decision, removed, removedFailures }: RepositoryCleaned,
+  dryRun: boolean,
+  how: CleanupTextHow,
+): string {
+  if (decision === undefined) return '';
+  const { keep, remove, failures, incomplete } = decision;
+  const going = dryRun || removed.length === 0 ? 'would remove' : 'removed';
+  const records = dryRun || removedFailures.length === 0 ? 'would remove' : 'removed';
   const rows = [
-    ...decision.remove.map((one) => decidedRow(dryRun || removed.length === 0 ? 'would remove' : 'removed', one, now)),
-    ...decision.keep.map((one) => decidedRow('keep', one, now)),
+    ...remove.map((one) => decidedRow(going, one, how.now)),
+    ...keep.map((one) => decidedRow('keep', one, how.now)),
+    ...failures.map((one) => failureRow(one.kept ? 'keep' : records, one, how.now)),
+    ...incomplete.map((file) => [
+      'incomplete',
+      shownPath(file),
+      '',
+      '',
+      '',
+      'belongs to no snapshot, counts for nothing',
+    ]),
   ];
   const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '' }, { title: '' }, { title: '' }];
   const verb = dryRun ? 'would be removed' : 'removed';
-  const total = `  ${count(decision.remove.length, 'snapshot')} ${verb}, ${decision.keep.length.toLocaleString('en-US')} kept\n`;
-  return table(columns, rows, '  ') + total;
+  const total = `  ${count(remove.length, 'snapshot')} ${verb}, ${keep.length.toLocaleString('en-US')} kept\n`;
+  return table(columns, rows, '  ') + (decision.refused === undefined ? total : '');
+}
+
+function failureRow(verb: string, { failure, reasons }: DecidedFailure, now: Date): string[] {
+  const { id, time, source } = failure;
+  return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
 }
 
 function decidedRow(verb: string, { snapshot, reasons }: DecidedSnapshot, now: Date): string[] {

@@ -116,6 +116,9 @@ test('cleanup gives every decision with its reasons', (t) => {
     keep: [{ snapshot: media!, reasons: ['daily 1/7: 2026-11-20', 'newest'] }],
     remove: [{ snapshot: db!, reasons: ['not among the last 1'] }],
     refused: undefined,
+    refusedSeries: [],
+    failures: [],
+    incomplete: [],
   };
   const prune = {
     packsKept: 3,
@@ -133,9 +136,9 @@ test('cleanup gives every decision with its reasons', (t) => {
     error: undefined,
     durationMs: 900,
   } as const;
-  const done = { ...one, decision, removed: [db!.id], prune, warnings: [] };
+  const done = { ...one, decision, removed: [db!.id], removedFailures: [], prune, warnings: [] };
   t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: false, repositories: [done] }, plain).split('\n'));
-  const dry = { ...one, decision, removed: [], prune: undefined, warnings: [] };
+  const dry = { ...one, decision, removed: [], removedFailures: [], prune: undefined, warnings: [] };
   t.assert.snapshot(cleanupText({ outcome: 'ok', dryRun: true, repositories: [dry] }, plain).split('\n'));
   const warned = {
     ...done,
@@ -144,6 +147,31 @@ test('cleanup gives every decision with its reasons', (t) => {
   };
   const text = cleanupText({ outcome: 'warnings', dryRun: false, repositories: [warned] }, plain);
   assert.match(text, /^ {2}a reason$/m);
+});
+
+test('cleanup tells of every snapshot that nothing is removed, and lists what counts for nothing', () => {
+  const failure = {
+    id: 'database_20261119_020000',
+    time: new Date('2026-11-19T02:00:00Z'),
+    source: 'db',
+    message: 'x',
+  };
+  const decision = {
+    keep: [{ snapshot: media!, reasons: ['nothing is removed: a clock is wrong'] }],
+    remove: [],
+    refused: 'a clock is wrong',
+    refusedSeries: [],
+    failures: [{ failure, kept: true, reasons: ['failed, counts for nothing; record 1/10'] }],
+    incomplete: ['files/files_20261118_020000.tar.gz'],
+  };
+  const error = new SuretyError('cleanup.refused', 'nothing is removed: a clock is wrong');
+  const one = { repository: 'plain', location: '/backup/plain', outcome: 'failed', durationMs: 900 } as const;
+  const nothing = { removed: [], removedFailures: [], prune: undefined, warnings: [] };
+  const report = { ...one, ...nothing, decision, error };
+  const text = cleanupText({ outcome: 'failed', dryRun: false, repositories: [report] }, plain);
+  assert.match(text, /keep .*nothing is removed: a clock is wrong/);
+  assert.match(text, /keep +database_20261119_020000 .*failed, counts for nothing; record 1\/10/);
+  assert.match(text, /incomplete +files\/files_20261118_020000.tar.gz .*belongs to no snapshot/);
 });
 
 test('verify names what is damaged, what that costs and how to go on', (t) => {

@@ -1,20 +1,25 @@
 /** Backs up the sources of a job into its repositories: every source into every repository, under one recovery-point id. */
-import { hasCode, SuretyError } from '../base/errors.ts';
-import type { BackupStats, Engine, Listing, Snapshot, SnapshotFacts } from '../engines/engine.ts';
-import type { Warning } from '../sources/source.ts';
-import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
-import type { RepositoryHandle, SourceHandle } from './handles.ts';
-import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
-import { orderSources } from './order.ts';
-import { type Place, pointTags } from './recovery-point.ts';
-import { runStep, type StepTools } from './step.ts';
 
-export interface BackupSource extends SourceHandle {
-  /** Name of the host it lives on. */
-  readonly host: string;
+import type { SuretyError } from '../base/errors.ts';
+import { type Gate, openGate } from '../base/limit.ts';
+import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
+import type { HookReport } from './hook-report.ts';
+import { type Hooked, type HookHow, withHooks } from './hooks.ts';
+import { type BackupTarget, backupMember, type MemberReport, type MemberRequest, type MemberSource } from './member.ts';
+import type { Memory } from './memory.ts';
+import { type Planned, planOrder, type Role } from './order.ts';
+import type { PendingHooks } from './pending-hooks.ts';
+import { runInOrder } from './run-in-order.ts';
+import type { Patience } from './stall.ts';
+import type { VerifyAfter } from './verify-new.ts';
+
+export type { MemberReport } from './member.ts';
+
+export interface BackupSource extends MemberSource {
   readonly after: readonly string[];
-  /** Patterns as configured; recorded in the snapshot. */
-  readonly excludes: readonly string[];
+  /** Undefined: by kind. */
+  readonly role?: Role | undefined;
+  readonly hooked?: Hooked | undefined;
 }
 
 export interface BackupRequest {
@@ -23,26 +28,21 @@ export interface BackupRequest {
   readonly recoveryPoint: string;
   readonly startedAt: Date;
   readonly sources: readonly BackupSource[];
-  readonly repositories: readonly RepositoryHandle[];
+  readonly repositories: readonly BackupTarget[];
   /** Read every file even if it looks unchanged. */
   readonly force: boolean;
   /** What is known of the repositories from before; undefined: nothing. */
   readonly memory?: Memory | undefined;
-}
-
-/** One source in one repository. */
-export interface MemberReport {
-  readonly source: string;
-  readonly kind: string;
-  readonly repository: string;
-  readonly outcome: Outcome;
-  readonly snapshot: Snapshot | undefined;
-  readonly stats: BackupStats | undefined;
-  readonly warningCount: number;
-  /** The first 1000. */
-  readonly warnings: readonly Warning[];
-  readonly error: SuretyError | undefined;
-  readonly durationMs: number;
+  /** How many sources are read at once; default one after another. */
+  readonly parallel?: number;
+  /** When a member is given up; default never. */
+  readonly patience?: Patience;
+  /** Whether new snapshots are re-read; undefined: as the repositories say. */
+  readonly verifyAfter?: VerifyAfter;
+  /** The hooks of the job itself. */
+  readonly hooked?: Hooked | undefined;
+  /** Where `after` hooks are remembered for the case that this process is killed. */
+  readonly pending?: PendingHooks | undefined;
 }
 
 export interface BackupReport {
@@ -51,135 +51,99 @@ export interface BackupReport {
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly outcome: Outcome;
-  /** True when every source is in every repository. */
+  /** True when every source is in every repository, and nothing that was re-read was found wanting. */
   readonly complete: boolean;
+  /** In the order of the plan: by source, then by repository. */
   readonly members: readonly MemberReport[];
+  /** In the order they ended. */
+  readonly hooks: readonly HookReport[];
 }
+
+/** Without an end: whoever wants one says so. */
+const ENDLESS: Patience = { stallMs: 0, limitMs: undefined };
 
 /**
  * Runs the backup. A member that fails never stops the others, so this resolves also when all of them failed: read
- * `outcome`. After an abort the remaining members are reported as interrupted. Throws only for a request that makes
- * no sense (`config.cycle`).
+ * `outcome`. After an abort the remaining members are reported as interrupted, and `after` hooks run all the same. Throws only for a
+ * request that makes no sense (`config.cycle`).
  */
 export async function backup(request: BackupRequest, how: OperationHow): Promise<BackupReport> {
-  const sources = orderSources(request.sources);
+  const { job, recoveryPoint, startedAt } = request;
+  const plan = planOrder(request.sources);
   const startedMs = how.clock.elapsedMs();
-  const run: Run = { verb: 'backup', job: request.job, id: request.recoveryPoint, startedAt: request.startedAt };
-  how.listen({ type: 'run.started', run, steps: sources.length * request.repositories.length });
-  const members: MemberReport[] = [];
-  const compared = new Set<string>();
-  for (const [at, source] of sources.entries()) {
-    const place = { number: at + 1, of: sources.length };
-    for (const repository of request.repositories) {
-      members.push(await backupMember({ request, run, source, place, repository, compared }, how));
-    }
-  }
-  const outcome = worstOutcome(members.map((member) => member.outcome));
-  how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
-  return {
-    job: request.job,
-    recoveryPoint: request.recoveryPoint,
-    startedAt: request.startedAt,
-    durationMs: Math.round(how.clock.elapsedMs() - startedMs),
-    outcome,
-    complete: members.length > 0 && members.every((member) => member.snapshot !== undefined),
-    members,
+  const run: Run = { verb: 'backup', job, id: recoveryPoint, startedAt };
+  how.listen({ type: 'run.started', run, steps: plan.length * request.repositories.length });
+  const hooks: HookReport[] = [];
+  const finished = (hook: HookReport) => {
+    hooks.push(hook);
+    how.listen({ type: 'hook.finished', run, hook });
   };
+  const whole = { request, run, plan, hookHow: { ...how, pending: request.pending, finished }, how };
+  const members = await withHooks(
+    { job, source: '', recoveryPoint },
+    request.hooked,
+    (refused) => runPlan(whole, refused),
+    (reports) => worstOutcome([...reports, ...hooks].map((one) => one.outcome)),
+    whole.hookHow,
+  );
+  const outcome = worstOutcome([...members, ...hooks].map((one) => one.outcome));
+  how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
+  const durationMs = Math.round(how.clock.elapsedMs() - startedMs);
+  const complete = members.length > 0 && members.every(isStored);
+  return { job, recoveryPoint, startedAt, durationMs, outcome, complete, members, hooks };
 }
 
-interface Member {
+/** Whether the member is in its repository, and counts. */
+export function isStored({ snapshot, error }: MemberReport): boolean {
+  return snapshot !== undefined && error === undefined;
+}
+
+interface WholeRun {
   readonly request: BackupRequest;
   readonly run: Run;
-  readonly source: BackupSource;
-  readonly place: Place;
-  readonly repository: RepositoryHandle;
-  /** Names of repositories that were compared with what is known of them: once in a run is enough. */
-  readonly compared: Set<string>;
+  readonly plan: readonly Planned<BackupSource>[];
+  readonly hookHow: HookHow;
+  readonly how: OperationHow;
 }
 
-async function backupMember(member: Member, how: OperationHow): Promise<MemberReport> {
-  const { run, source, repository } = member;
-  const ending = await runStep(
-    {
-      run,
-      step: { source: source.name, repository: repository.name, snapshot: '' },
-      doing: `source ${source.name} into repository ${repository.name}`,
-      work: (tools) => storeMember(member, tools),
-    },
-    how,
+async function runPlan(whole: WholeRun, refused: SuretyError | undefined): Promise<MemberReport[]> {
+  const { request, plan } = whole;
+  const reports = new Map<string, readonly MemberReport[]>();
+  const gates = new Map(
+    request.repositories.map((repository) => [repository.name, openGate(repository.oneAtATime ? 1 : plan.length)]),
   );
-  return {
-    source: source.name,
-    kind: source.kind,
-    repository: repository.name,
-    outcome: ending.outcome,
-    snapshot: ending.result?.snapshot,
-    stats: ending.result?.stats,
-    warningCount: ending.warningCount,
-    warnings: ending.warnings,
-    error: ending.error,
-    durationMs: ending.durationMs,
-  };
-}
-
-async function storeMember(member: Member, tools: StepTools): Promise<StepResult & { verb: 'backup' }> {
-  const { request, source: handle, place, repository } = member;
-  const source = await handle.open(tools);
-  const engine = await repository.open(tools);
-  const previous = await previousFacts(engine, await listMember(member, engine, tools), handle, tools);
-  await using reading = await source.read({ signal: tools.signal, warn: tools.warn, previous });
-  const { snapshot, stats, facts } = await engine.backup(reading, {
-    ...tools,
-    kind: handle.kind,
-    source: handle.name,
-    tags: pointTags(request.job, place),
-    recoveryPoint: request.recoveryPoint,
-    excludes: handle.excludes,
-    startedAt: request.startedAt,
-    force: request.force,
+  const compared = new Set<string>();
+  const pieces = plan.map(({ source, waitsFor }, at) => ({ name: source.name, waitsFor, source, at }));
+  await runInOrder(pieces, request.parallel ?? 1, async ({ source, at }) => {
+    const place = { number: at + 1, of: plan.length };
+    reports.set(source.name, await runSource(whole, { source, place, compared, refused, gates }));
   });
-  const into = { id: engine.traits.id, location: repository.location };
-  return { verb: 'backup', snapshot, stats, facts, into };
+  return plan.flatMap(({ source }) => reports.get(source.name) ?? []);
 }
 
-/** What is in the repository. The first time in a run it says what should be there too. */
-async function listMember({ request, repository, compared }: Member, engine: Engine, tools: StepTools) {
-  const memory = compared.has(repository.name) ? undefined : request.memory;
-  const { listing, lost, replaced } = await listAndCompare({ repository, engine, memory }, tools);
-  compared.add(repository.name);
-  if (replaced !== undefined) tools.warn({ code: 'repository.replaced', path: '', message: replaced });
-  for (const one of lost) {
-    const message = `${lossOf(one)}: ${LOST_HINT}`;
-    tools.warn({ code: 'snapshot.missing', path: `snapshots/${one.id}`, message });
-  }
-  return listing;
-}
+type SourceRun = Pick<MemberRequest, 'place' | 'compared' | 'refused'> & {
+  readonly source: BackupSource;
+  /** By name of the repository: those that take one member at a time. */
+  readonly gates: ReadonlyMap<string, Gate>;
+};
 
-/** What the newest snapshot of the source on its host recorded: the source compares it with what it finds now. */
-async function previousFacts(
-  engine: Engine,
-  { snapshots, unreadable }: Listing,
-  { name, host }: BackupSource,
-  tools: StepTools,
-): Promise<SnapshotFacts | undefined> {
-  for (const { id, error } of unreadable) {
-    tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
-  }
-  const own = snapshots.filter((snapshot) => snapshot.source === name && snapshot.host === host);
-  for (const snapshot of own.toReversed()) {
-    try {
-      return await engine.facts(snapshot, tools);
-    } catch (error) {
-      // Damage to what is old is no reason to make nothing new.
-      if (!isDamage(error)) throw error;
-      tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${snapshot.id}`, message: error.message });
+/** One source into one repository after the other: it is not read twice at once. Its hooks are around all of that. */
+async function runSource({ request, run, how, hookHow }: WholeRun, one: SourceRun): Promise<MemberReport[]> {
+  const { source, place, compared, gates } = one;
+  const work = async (refused: SuretyError | undefined) => {
+    const reports: MemberReport[] = [];
+    for (const repository of request.repositories) {
+      const { force, memory, verifyAfter, patience = ENDLESS } = request;
+      const member = { run, source, place, repository, refused, force, patience, verifyAfter, memory, compared };
+      const gate = gates.get(repository.name)!;
+      reports.push(await gate.run(() => backupMember(member, how), NEVER));
     }
-  }
-  return undefined;
+    return reports;
+  };
+  if (one.refused !== undefined) return await work(one.refused);
+  const scope = { job: run.job, source: source.name, recoveryPoint: run.id };
+  return await withHooks(scope, source.hooked, work, (all) => worstOutcome(all.map(({ outcome }) => outcome)), hookHow);
 }
 
-/** What the repository holds is wrong, as opposed to a repository that can not be reached. */
-function isDamage(error: unknown): error is SuretyError {
-  if (hasCode(error, 'store.not-found', 'store.incomplete')) return true;
-  return error instanceof SuretyError && !error.code.startsWith('store.');
-}
+/** A member that waits for its turn is reported by itself when the run is aborted. */
+const NEVER = new AbortController().signal;

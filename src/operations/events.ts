@@ -5,6 +5,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { BackupStats, Progress, PruneReport, RebuildReport, Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { SourceFacts, Warning, WriteReport } from '../sources/source.ts';
+import type { HookReport } from './hook-report.ts';
+import type { VerifiedNew } from './verify-new.ts';
 
 export type Verb = 'backup' | 'restore' | 'verify' | 'cleanup' | 'rebuild-index';
 
@@ -37,6 +39,8 @@ export type StepResult =
       readonly facts: SourceFacts | undefined;
       /** Which repository it is in, and where that is. */
       readonly into: { readonly id: string; readonly location: string };
+      /** Undefined when the new snapshot was not re-read. */
+      readonly verified: VerifiedNew | undefined;
     }
   | {
       readonly verb: 'restore';
@@ -56,6 +60,7 @@ export type OperationEvent =
   | { readonly type: 'step.started'; readonly run: Run; readonly step: Step; readonly at: Date }
   | { readonly type: 'step.progress'; readonly run: Run; readonly step: Step; readonly progress: Progress }
   | { readonly type: 'step.warning'; readonly run: Run; readonly step: Step; readonly warning: Warning }
+  | { readonly type: 'hook.finished'; readonly run: Run; readonly hook: HookReport }
   /** These snapshots are about to be removed: from now on they may be gone. */
   | { readonly type: 'snapshots.forgetting'; readonly run: Run; readonly step: Step; readonly ids: readonly string[] }
   | {

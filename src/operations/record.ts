@@ -1,8 +1,9 @@
 /** The listener that writes what happens into the catalog. */
 import { messageOf, SuretyError } from '../base/errors.ts';
 import type { Catalog, MemberRecord, RecordedCheck, RecordedError, SnapshotRecord } from '../catalog/catalog.ts';
-import type { Snapshot } from '../engines/engine.ts';
+import type { Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
+import type { VerifiedNew } from './verify-new.ts';
 
 export interface Recorder {
   readonly listen: Listen;
@@ -76,6 +77,23 @@ async function recordMember(catalog: Catalog, event: StepFinished, warnings: Mem
     await catalog.rememberRepository({ name: event.step.repository, location, id, seenAt: event.at });
   }
   await catalog.recordMember(event.run.id, toMember(event, warnings));
+  if (event.result?.verb === 'backup' && event.result.verified !== undefined) {
+    await recordVerifiedNew(catalog, event, event.result.verified);
+  }
+}
+
+/** A new snapshot that was re-read is a verification of its own. */
+async function recordVerifiedNew(catalog: Catalog, event: StepFinished, verified: VerifiedNew): Promise<void> {
+  const { depth, startedAt, durationMs, report } = verified;
+  await catalog.recordVerification(event.run.id, {
+    repository: event.step.repository,
+    depth,
+    startedAt,
+    endedAt: new Date(startedAt.getTime() + durationMs),
+    outcome: report !== undefined && report.problems.length === 0 ? 'ok' : 'failed',
+    ...foundBy(report),
+    error: recordedError(verified.error),
+  });
 }
 
 function toMember(event: StepFinished, warnings: MemberRecord['warnings']): MemberRecord {
@@ -114,12 +132,18 @@ async function recordVerification(catalog: Catalog, event: StepFinished): Promis
     depth: result?.depth ?? 'structure',
     ...times(event),
     outcome: event.outcome,
-    snapshots: result?.report.snapshots ?? 0,
-    readBytes: result?.report.readBytes ?? 0,
-    problemCount: result?.report.problems.length ?? 0,
-    problems: result?.report.problems.map(({ code, key, message }) => `${code} ${key}: ${message}`) ?? [],
+    ...foundBy(result?.report),
     error: recordedError(event.error),
   });
+}
+
+function foundBy(report: VerifyReport | undefined) {
+  return {
+    snapshots: report?.snapshots ?? 0,
+    readBytes: report?.readBytes ?? 0,
+    problemCount: report?.problems.length ?? 0,
+    problems: report?.problems.map(({ code, key, message }) => `${code} ${key}: ${message}`) ?? [],
+  };
 }
 
 async function recordRestore(catalog: Catalog, event: StepFinished): Promise<void> {

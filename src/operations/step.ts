@@ -1,5 +1,5 @@
 /** Does one step of a run, tells about it, and turns whatever happens into an ending that never throws. */
-import type { SuretyError } from '../base/errors.ts';
+import { SuretyError } from '../base/errors.ts';
 import type { Progress } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import type { OperationHow, Outcome, Run, Step, StepResult } from './events.ts';
@@ -29,8 +29,8 @@ export interface StepWork<Result extends StepResult> {
   /** What goes in front of an error's message: `source media into repository vault`. */
   readonly doing: string;
   readonly work: (tools: StepTools) => Promise<Result>;
-  /** Whether a result that was reached counts as a failure all the same, such as damage that was found. */
-  readonly judge?: (result: Result) => Outcome;
+  /** Whether a result that was reached counts as a failure all the same, such as damage that was found; an error says why. */
+  readonly judge?: (result: Result) => Outcome | SuretyError;
 }
 
 /** Never throws: a failure is in `error`, an abort makes the outcome `interrupted`. */
@@ -52,13 +52,16 @@ export async function runStep<Result extends StepResult>(
   how.listen({ type: 'step.started', run, step, at: how.clock.now() });
   let result: Result | undefined;
   let error: SuretyError | undefined;
+  let judged: Outcome = 'ok';
   try {
     how.signal.throwIfAborted();
     result = await work({ signal: how.signal, warn, progress });
+    const judgement = judge?.(result) ?? 'ok';
+    if (judgement instanceof SuretyError) throw judgement;
+    judged = judgement;
   } catch (thrown) {
     error = toSuretyError(thrown, doing, how.signal);
   }
-  const judged = result === undefined ? 'ok' : (judge?.(result) ?? 'ok');
   const outcome =
     error !== undefined ? outcomeOfError(error) : judged === 'ok' && warningCount > 0 ? 'warnings' : judged;
   const at = how.clock.now();

@@ -1,0 +1,149 @@
+/** Runs the commands around a job or a source: `before` first, and `after` whatever happened in between. */
+import type { Clock } from '../base/clock.ts';
+import { formatElapsed } from '../base/durations.ts';
+import { SuretyError } from '../base/errors.ts';
+import { openTail } from '../base/streams.ts';
+import type { Reach } from '../reach/reach.ts';
+import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
+import type { Outcome } from './events.ts';
+import { type HookReport, type HookScope, hookName } from './hook-report.ts';
+import type { DueHooks, PendingHooks } from './pending-hooks.ts';
+
+/** Hooks and where they run. */
+export interface Hooked {
+  readonly hooks: HookSet;
+  /** Name of the host they run on. */
+  readonly host: string;
+  /** The way to that host; whoever made it closes it. */
+  reach(how: { readonly signal: AbortSignal }): Promise<Reach>;
+}
+
+export interface HookHow {
+  /** Ends `before` hooks. `after` hooks have only their own time-outs: they run after an interrupt too. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Where hooks that are due are remembered for the case that this process is killed; undefined: nowhere. */
+  readonly pending: PendingHooks | undefined;
+  readonly finished: (report: HookReport) => void;
+}
+
+/**
+ * Runs the `before` hooks, the work, and the `after` hooks. The work is given the error of a `before` hook that ends what it
+ * belongs to, and must then do nothing but report it. `outcomeOf` says how the work went: it decides which `after` hooks are due.
+ */
+export async function withHooks<Result>(
+  scope: HookScope,
+  hooked: Hooked | undefined,
+  work: (refused: SuretyError | undefined) => Promise<Result>,
+  outcomeOf: (result: Result) => Outcome,
+  how: HookHow,
+): Promise<Result> {
+  const { before = [], after = [] } = hooked?.hooks ?? {};
+  if (hooked === undefined || before.length + after.length === 0 || how.signal.aborted) return await work(undefined);
+  const due: DueHooks = { ...scope, host: hooked.host, hooks: after };
+  const kept = after.length === 0 ? undefined : how.pending?.remember(due);
+  let outcome: Outcome = 'failed';
+  try {
+    const result = await work(await runBefore(scope, hooked, how));
+    outcome = outcomeOf(result);
+    return result;
+  } finally {
+    await runAfter(due, hooked, outcome, how);
+    kept?.forget();
+  }
+}
+
+/** Stops at the first failure that ends what the hooks belong to, and returns it. */
+async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promise<SuretyError | undefined> {
+  for (const [at, hook] of hooked.hooks.before.entries()) {
+    const place = { ...scope, phase: 'before', number: at + 1 } as const;
+    const report = await runHook(hook, place, { ...how, reach: hooked.reach, env: {} });
+    how.finished(report);
+    if (report.outcome === 'failed' || report.outcome === 'interrupted') return report.error;
+  }
+  return undefined;
+}
+
+export type AfterHow = Pick<HookHow, 'clock' | 'finished'>;
+
+/** Runs the `after` hooks that are due after this outcome, each of them whatever became of the others. */
+export async function runAfter(
+  due: DueHooks,
+  { reach }: Pick<Hooked, 'reach'>,
+  outcome: Outcome,
+  how: AfterHow,
+): Promise<void> {
+  const { job, source, recoveryPoint, hooks } = due;
+  const env = { SURETY_OUTCOME: outcome };
+  const signal = new AbortController().signal;
+  for (const [at, hook] of hooks.entries()) {
+    if (!isDue(hook, outcome)) continue;
+    const place = { job, source, recoveryPoint, phase: 'after', number: at + 1 } as const;
+    how.finished(await runHook(hook, place, { clock: how.clock, signal, reach, env }));
+  }
+}
+
+type HookPlace = HookScope & Pick<HookReport, 'phase' | 'number'>;
+
+interface RunHow extends Pick<Hooked, 'reach'> {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Never throws: what went wrong is in the report. */
+async function runHook(hook: Hook, place: HookPlace, how: RunHow): Promise<HookReport> {
+  const startedMs = how.clock.elapsedMs();
+  const error = await failureOf(hook, place, how);
+  const durationMs = Math.round(how.clock.elapsedMs() - startedMs);
+  const report = { ...place, program: hookProgram(hook), durationMs, error };
+  if (error === undefined) return { ...report, outcome: 'ok' };
+  if (error.code === 'run.interrupted') return { ...report, outcome: 'interrupted' };
+  return { ...report, outcome: hook.onFailure === 'warn' ? 'warnings' : 'failed' };
+}
+
+const OUTPUT_BYTES = 4096;
+const OUTPUT_LINES = 10;
+
+async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<SuretyError | undefined> {
+  const what = hookName({ ...place, program: hookProgram(hook) });
+  const timeout = AbortSignal.timeout(Math.max(1, hook.timeoutMs));
+  const signal = AbortSignal.any([how.signal, timeout]);
+  const output = openTail(OUTPUT_BYTES);
+  try {
+    const reach = await how.reach({ signal });
+    const argv = typeof hook.run === 'string' ? ['sh', '-c', hook.run] : hook.run;
+    const child = reach.exec(argv, { signal, env: { ...environmentOf(place), ...how.env } });
+    for await (const chunk of child.stdout) output.add(chunk);
+    const exit = await child.exit;
+    signal.throwIfAborted();
+    if (exit.error !== undefined) throw exit.error;
+    if (exit.code === 0) return undefined;
+    const ending = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+    return hookFailed(`${what} ${ending}${lastLines(child.stderr(), output.text())}`, undefined);
+  } catch (error) {
+    if (how.signal.aborted) return new SuretyError('run.interrupted', `${what} was interrupted`, { cause: error });
+    if (!timeout.aborted) return hookFailed(`${what} could not be run`, error);
+    const allowed = formatElapsed(hook.timeoutMs);
+    return hookFailed(`${what} did not end within ${allowed}${lastLines('', output.text())}`, error);
+  }
+}
+
+function environmentOf({ job, source, recoveryPoint }: HookScope): Record<string, string> {
+  return { SURETY_JOB: job, SURETY_SOURCE: source, SURETY_RECOVERY_POINT: recoveryPoint };
+}
+
+/** What it said last: on stderr, or else on stdout. */
+function lastLines(stderr: string, stdout: string): string {
+  const text = stderr.trim() === '' ? stdout : stderr;
+  const lines = text.slice(-OUTPUT_BYTES).trimEnd().split('\n').slice(-OUTPUT_LINES);
+  return lines.join('') === '' ? '' : `:\n${lines.join('\n')}`;
+}
+
+function hookFailed(message: string, cause: unknown): SuretyError {
+  const reason = cause instanceof SuretyError ? `: ${cause.message}` : '';
+  return new SuretyError('hook.failed', message + reason, {
+    hint: (cause instanceof SuretyError ? cause.hint : undefined) ?? 'run the command by hand to see what it needs',
+    cause,
+  });
+}

@@ -11,7 +11,7 @@ import type { Content, Entry, Reading, Warning } from '../../sources/source.ts';
 import { withFaults } from '../../stores/faulty.ts';
 import type { BackupHow, BackupResult } from '../engine.ts';
 import { backup } from './backup.ts';
-import { createChunker, gearTable } from './chunker.ts';
+import { type ChunkShape, createChunker, FILE_CHUNKS, gearTable, streamChunks } from './chunker.ts';
 import { entries } from './entries.ts';
 import type { Repository } from './repository.ts';
 import { restore } from './restore.ts';
@@ -189,7 +189,7 @@ describe('a backup', () => {
     assert.deepEqual((await verify(repository, { ...FOREVER, depth: 'data' })).problems, []);
   });
 
-  test('cuts a large file, and a stream of the same bytes, as one pass over all of it would', async () => {
+  test('cuts a large file, and a stream in smaller chunks, as one pass over all of it would', async () => {
     const bytes = randomBytes(50 * MIB);
     put('a', bytes);
     const first = await run();
@@ -198,21 +198,29 @@ describe('a backup', () => {
       50 * MIB,
     );
     chunker.buffer.set(bytes);
-    const ids: string[] = [];
-    for (let from = 0; from < bytes.length; ) {
-      const to = chunker.cut(from, bytes.length);
-      ids.push(sha256Hex(chunker.buffer.subarray(from, to)));
-      from = to;
-    }
-    for await (const batch of entries(repository, first.snapshot, FOREVER)) {
-      for (const entry of batch) if (nameOf(entry) === 'a') assert.deepEqual(entry.handle, ids);
-    }
+    const idsInShape = (shape: ChunkShape): string[] => {
+      const ids: string[] = [];
+      for (let from = 0; from < bytes.length; ) {
+        const to = chunker.cut(from, bytes.length, shape);
+        ids.push(sha256Hex(chunker.buffer.subarray(from, to)));
+        from = to;
+      }
+      return ids;
+    };
+    const storedIds = async ({ snapshot }: BackupResult): Promise<unknown> => {
+      for await (const batch of entries(repository, snapshot, FOREVER)) {
+        for (const entry of batch) if (nameOf(entry) === 'a') return entry.handle;
+      }
+    };
+    assert.deepEqual(await storedIds(first), idsInShape(FILE_CHUNKS));
     async function* pieces(): AsyncIterable<Uint8Array> {
       for (let at = 0; at < bytes.length; at += 777_777) yield bytes.subarray(at, at + 777_777);
     }
     const streamed = await run({ replace: () => ({ kind: 'stream', chunks: pieces() }), how: { force: true } });
-    assert.equal(streamed.stats.dataBlobs, 0);
+    assert.deepEqual(await storedIds(streamed), idsInShape(streamChunks(0)));
     assert.equal((await contentsOf(streamed)).a, sha256Hex(bytes));
+    const again = await run({ replace: () => ({ kind: 'stream', chunks: pieces() }), how: { force: true } });
+    assert.equal(again.stats.dataBlobs, 0);
   });
 
   test('goes on from the packs of a run that never wrote an index', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createChunker, gearTable, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from './chunker.ts';
+import { createChunker, FILE_CHUNKS, gearTable, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, streamChunks } from './chunker.ts';
 
 const MIB = 2 ** 20;
 const GEAR = gearTable(Buffer.alloc(32, 1));
@@ -27,15 +27,17 @@ function chunksOf(data: Uint8Array): Uint8Array[] {
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The gear hash as its definition says, one byte after another. */
-function cutByDefinition(data: Uint8Array, from: number, to: number): number {
-  const end = from + Math.min(to - from, MAX_CHUNK_BYTES);
-  if (to - from <= MIN_CHUNK_BYTES) return to;
-  const normal = Math.min(end, from + MIB);
+function cutByDefinition(data: Uint8Array, from: number, to: number, normalBytes = MIB): number {
+  const end = from + Math.min(to - from, normalBytes * 8);
+  if (to - from <= normalBytes / 2) return to;
+  const normal = Math.min(end, from + normalBytes);
+  const zeros = Math.log2(normalBytes);
   let hash = 0;
-  for (let at = from + MIN_CHUNK_BYTES; at < end; at++) {
+  for (let at = from + normalBytes / 2; at < end; at++) {
     if (at === normal) hash = 0;
     hash = ((hash << 1) + GEAR[data[at]!]!) | 0;
-    if ((hash & (at < normal ? 0xfffffc00 : 0xffffc000)) === 0) return at + 1;
+    const wanted = at < normal ? zeros + 2 : zeros - 2;
+    if (hash >>> (32 - wanted) === 0) return at + 1;
   }
   return end;
 }
@@ -49,6 +51,25 @@ describe('the chunker', () => {
       assert.equal(cut, cutByDefinition(data, from, data.length));
       from = cut;
     }
+  });
+
+  it('cuts streams into smaller chunks, which grow with the place in the stream', () => {
+    const data = noise(3, 4 * MIB);
+    chunker.buffer.set(data);
+    for (const [offset, normalBytes] of [
+      [0, MIB / 16],
+      [4 * 1024 * MIB - 1, MIB / 16],
+      [4 * 1024 * MIB, MIB / 4],
+      [64 * 1024 * MIB, MIB],
+    ] as const) {
+      const shape = streamChunks(offset);
+      for (let from = 0; from < data.length; ) {
+        const cut = chunker.cut(from, data.length, shape);
+        assert.equal(cut, cutByDefinition(data, from, data.length, normalBytes));
+        from = cut;
+      }
+    }
+    assert.equal(streamChunks(1e15), FILE_CHUNKS);
   });
 
   it('gives chunks of 512 KiB to 8 MiB, about 1.2 MiB on average', () => {

@@ -9,14 +9,44 @@
 import { createHmac } from 'node:crypto';
 import { compileScan } from './gear-kernel.ts';
 
-export const MIN_CHUNK_BYTES = 512 * 1024;
-export const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
-const NORMAL_CHUNK_BYTES = 1024 * 1024;
+/** How large chunks become: from half the normal size to eight times as much. */
+export interface ChunkShape {
+  readonly normalBytes: number;
+  /** Zero bits that a cut needs below the normal size, and above it. */
+  readonly strictMask: number;
+  readonly looseMask: number;
+}
 
-// The top bits of a 32-bit gear hash depend on the last 32 bytes. Below the normal size a cut needs 22 zero bits,
-// above it 18: chunks gather round the normal size.
-const STRICT_MASK = 0xfffffc00 | 0;
-const LOOSE_MASK = 0xffffc000 | 0;
+/** Of a normal size that is a power of two. */
+function shapeOf(normalBytes: number): ChunkShape {
+  // The top bits of a 32-bit gear hash depend on the last 32 bytes. Below the normal size a cut needs two zero bits more than
+  // the size has, above it two less: chunks gather round the normal size.
+  const bits = Math.log2(normalBytes);
+  const mask = (zeros: number): number => (0xffff_ffff << (32 - zeros)) | 0;
+  return { normalBytes, strictMask: mask(bits + 2), looseMask: mask(bits - 2) };
+}
+
+const KIB = 1024;
+const GIB = 2 ** 30;
+
+/** Of files: what restic has as well. */
+export const FILE_CHUNKS = shapeOf(1024 * KIB);
+export const MIN_CHUNK_BYTES = FILE_CHUNKS.normalBytes / 2;
+export const MAX_CHUNK_BYTES = FILE_CHUNKS.normalBytes * 8;
+
+/** Of streams, by how far they go at most; the last is for all that comes after. */
+const STREAM_SHAPES = [
+  [4 * GIB, shapeOf(64 * KIB)],
+  [64 * GIB, shapeOf(256 * KIB)],
+] as const;
+
+/**
+ * Of the part of a stream from `offset` on. Dumps change in small places, so that small chunks save much of the next day (see
+ * docs/benchmarks.md); further on they become larger, so that a huge dump is not more chunks than the memory has room for.
+ */
+export function streamChunks(offset: number): ChunkShape {
+  return STREAM_SHAPES.find(([end]) => offset < end)?.[1] ?? FILE_CHUNKS;
+}
 
 /** WebAssembly memory comes in pages of 64 KiB; the first holds the gear table. */
 const PAGE_BYTES = 65_536;
@@ -28,7 +58,7 @@ export interface Chunker {
    * Where the chunk that begins at `from` in the buffer ends, looking no further than `to`. Returns `to` when no cut is found
    * before it: the caller knows whether that is the end of the content or needs more bytes.
    */
-  cut(from: number, to: number): number;
+  cut(from: number, to: number, shape?: ChunkShape): number;
 }
 
 /** Secret and stable for a repository: 256 words for {@link createChunker}. */
@@ -48,12 +78,13 @@ export function createChunker(gear: Int32Array, sizeBytes: number): Chunker {
   const scan = compileScan(memory);
   return {
     buffer: new Uint8Array(memory.buffer, PAGE_BYTES, sizeBytes),
-    cut: (from, to) => {
-      if (to - from <= MIN_CHUNK_BYTES) return to;
-      const end = PAGE_BYTES + from + Math.min(to - from, MAX_CHUNK_BYTES);
-      const normal = Math.min(end, PAGE_BYTES + from + NORMAL_CHUNK_BYTES);
-      const found = scan(PAGE_BYTES + from + MIN_CHUNK_BYTES, normal, STRICT_MASK);
-      return (found < normal || normal === end ? found : scan(normal, end, LOOSE_MASK)) - PAGE_BYTES;
+    cut: (from, to, { normalBytes, strictMask, looseMask } = FILE_CHUNKS) => {
+      const start = PAGE_BYTES + from;
+      if (to - from <= normalBytes / 2) return to;
+      const end = start + Math.min(to - from, normalBytes * 8);
+      const normal = Math.min(end, start + normalBytes);
+      const found = scan(start + normalBytes / 2, normal, strictMask);
+      return (found < normal || normal === end ? found : scan(normal, end, looseMask)) - PAGE_BYTES;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { messageOf, systemCode } from '../../../base/errors.ts';
-import type { Chunker } from '../chunker.ts';
+import { type Chunker, type ChunkShape, FILE_CHUNKS, streamChunks } from '../chunker.ts';
 import { ID_BYTES } from '../format/id.ts';
 import type { BlobSaver } from './blob-saver.ts';
 import {
@@ -29,10 +29,10 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
   const ids = createIdList();
 
   /** Cuts the buffer's bytes up to `to`; without `last` the bytes behind the last cut are left. Returns the cuts. */
-  function cutsOf(to: number, last: boolean): number[] {
+  function cutsOf(to: number, last: boolean, shape: ChunkShape = FILE_CHUNKS): number[] {
     const cuts: number[] = [];
     for (let from = 0; from < to; ) {
-      const cut = chunker.cut(from, to);
+      const cut = chunker.cut(from, to, shape);
       if (cut === to && !last) break;
       cuts.push(cut);
       from = cut;
@@ -99,10 +99,10 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
   async function takeBytes(task: Extract<BackupTask, { kind: 'bytes' }>): Promise<void> {
     const length = task.to - task.from;
     chunker.buffer.set(new Uint8Array(task.buffer, task.from, length));
-    const cuts = cutsOf(length, task.last);
+    const cuts = cutsOf(length, task.last, streamChunks(task.offset));
     const sizeBytes = cuts.at(-1) ?? 0;
     const tail = chunker.buffer.slice(sizeBytes, length).buffer;
-    post({ kind: 'cut', task: task.task, next: 0, end: task.last, tail }, [tail]);
+    post({ kind: 'cut', task: task.task, next: task.offset + sizeBytes, end: task.last, tail }, [tail]);
     ids.clear();
     await saveChunks(cuts);
     const done = { kind: 'segment', task: task.task, ids: ids.take(), sizeBytes, buffer: task.buffer } as const;

@@ -112,12 +112,17 @@ export class ContentStore implements AsyncDisposable {
     let tail: Promise<Cut> | undefined;
     const send = async (last: boolean): Promise<void> => {
       await this.ready();
-      const left = new Uint8Array((await tail)?.tail ?? new ArrayBuffer(0));
+      const before = await tail;
+      const left = new Uint8Array(before?.tail ?? new ArrayBuffer(0));
+      const offset = before?.next ?? 0;
       const from = TAIL_BYTES - left.length;
       filling.set(left, from);
       const buffer = filling.buffer;
       const to = used;
-      const { done, cut } = this.#runSegment((task) => ({ kind: 'bytes', task, buffer, from, to, last }), [buffer]);
+      const { done, cut } = this.#runSegment(
+        (task) => ({ kind: 'bytes', task, buffer, offset, from, to, last }),
+        [buffer],
+      );
       segments.push(done);
       parts.add(done);
       tail = cut;

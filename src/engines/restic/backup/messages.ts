@@ -21,10 +21,11 @@ export type BackupTask =
   | FilesTask
   /** The part of a file from `offset` on, up to a segment or the end. */
   | { readonly kind: 'segment'; readonly task: number; readonly path: string | Uint8Array; readonly offset: number }
-  /** Bytes of a stream: those from `from` to `to` of the buffer. `last`: nothing comes after them. */
+  /** Bytes of a stream: those from `from` to `to` of the buffer, at `offset` of the stream. `last`: nothing comes after them. */
   | {
       readonly kind: 'bytes';
       readonly task: number;
+      readonly offset: number;
       readonly buffer: ArrayBuffer;
       readonly from: number;
       readonly to: number;
@@ -75,7 +76,7 @@ export interface FilesDone {
 export interface Cut {
   readonly kind: 'cut';
   readonly task: number;
-  /** Offset in the file, for a segment of a file. */
+  /** Offset in the file or stream. */
   readonly next: number;
   readonly end: boolean;
   /** The bytes behind the last cut, for a segment of a stream. */

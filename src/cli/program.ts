@@ -8,6 +8,7 @@ import { catalogCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
 import { cleanupCommand } from './commands/cleanup.ts';
 import { configCommand } from './commands/config.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
@@ -20,6 +21,7 @@ import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 const COMMANDS: readonly ((act: Act) => Command)[] = [
   initCommand,
+  importCommand,
   backupCommand,
   listCommand,
   showCommand,

@@ -1,0 +1,75 @@
+import type { Taken } from '../reader.ts';
+import type { Setting } from '../settings.ts';
+import { type Avalanche, CLOUD, DATABASE, FILES, LOCAL } from './avalanche.ts';
+import type { CronCommands } from './crontab.ts';
+
+/** When the scripts run, where neither `schedule` nor a crontab says otherwise. */
+const SCHEDULES = { database: '0 2 * * *', files: '0 3 * * 0', full: '0 4 1 * *' } as const;
+const PERIODS = { daily: 7, weekly: 4, monthly: 12 } as const;
+
+type JobName = keyof typeof SCHEDULES;
+
+/** The database every day, the files every week, both on the first of the month; cleaned up by the same rules. */
+export function backupJobs(avalanche: Avalanche, crontab: CronCommands): void {
+  const { draft, yaml, env } = avalanche;
+  const keep: Record<string, number> = {};
+  const kept: (Setting | undefined)[] = [];
+  for (const [period, usual] of Object.entries(PERIODS)) {
+    const taken = yaml.count(`backup.retention.${period}`) ?? env.count(`BACKUP_RETENTION_${period.toUpperCase()}`);
+    keep[period] = taken?.value ?? usual;
+    kept.push(taken?.from);
+  }
+  const sources = [DATABASE, FILES].filter((name) => draft.has('sources', name));
+  for (const [name, usual] of Object.entries(SCHEDULES) as [JobName, string][]) {
+    const members = name === 'full' ? sources : sources.filter((one) => one === name);
+    const schedule = scheduleOf(avalanche, crontab, name);
+    if (members.length === 0 || (name === 'full' && members.length < 2)) continue;
+    draft.put('jobs', name, 'sources', members);
+    draft.put('jobs', name, 'to', destinations(avalanche, name));
+    draft.put('jobs', name, 'schedule', schedule?.value ?? usual, schedule?.from);
+    draft.put('jobs', name, 'keep', keep, ...(name === 'database' || members.length === sources.length ? kept : []));
+    verification(avalanche, name);
+  }
+  housekeeping(avalanche, crontab);
+}
+
+/** The monthly backup of everything goes only to the cloud, where there is one. */
+function destinations({ draft }: Avalanche, name: JobName): string[] {
+  if (!draft.has('repositories', CLOUD)) return [LOCAL];
+  return name === 'full' ? [CLOUD] : [LOCAL, CLOUD];
+}
+
+function scheduleOf({ yaml }: Avalanche, crontab: CronCommands, name: string): Taken<string> | undefined {
+  const inFile = yaml.text(`backup.schedule.${name}`);
+  // cron is what really started the scripts.
+  return crontab.get(name) ?? inFile;
+}
+
+function verification({ draft, yaml }: Avalanche, job: string): void {
+  const enabled = yaml.flag('backup.verification.enabled');
+  if (enabled !== undefined) draft.put('jobs', job, 'verify_after', enabled.value, enabled.from);
+}
+
+/** Clean-up and verification are commands of their own. */
+function housekeeping(avalanche: Avalanche, crontab: CronCommands): void {
+  const { draft, yaml } = avalanche;
+  const cleanup = scheduleOf(avalanche, crontab, 'cleanup');
+  const verify = scheduleOf(avalanche, crontab, 'verify');
+  draft.cron({ schedule: cleanup?.value ?? '0 5 * * 0', command: 'surety cleanup' });
+  draft.cron({ schedule: verify?.value ?? '0 6 * * *', command: 'surety verify --days 7' });
+  for (const [taken, command] of [
+    [cleanup, 'surety cleanup'],
+    [verify, 'surety verify --days 7'],
+  ] as const) {
+    if (taken !== undefined)
+      draft.omit(
+        taken.from,
+        'jobs have schedules for backups only',
+        `run \`${command}\` from cron: the line is at the end of the file`,
+      );
+  }
+  const algorithm = yaml.text('backup.verification.checksum_algorithm');
+  if (algorithm === undefined || algorithm.value.toLowerCase() === 'sha256') return;
+  const reason = `new backups always have SHA-256 checksums; ${algorithm.value} is only read from old ones`;
+  draft.omit(algorithm.from, reason, 'nothing: old backups are verified by the checksum they have');
+}

@@ -1,0 +1,81 @@
+/**
+ * Translates the configuration of the Avalanche backup scripts: `config/backup.yaml`, the variables of `.env`, and the lines of a crontab
+ * that start them. What is left out there means the same as it does to those scripts.
+ */
+import type { Draft } from '../draft.ts';
+import type { Input } from '../input.ts';
+import { createReader, omitUnknown } from '../reader.ts';
+import { createSettings, type Setting, type Settings } from '../settings.ts';
+import type { Translation } from '../translation.ts';
+import { settingsOf } from '../yaml-text.ts';
+import { type Avalanche, LOCAL } from './avalanche.ts';
+import { cloudRepository } from './cloud.ts';
+import { cronCommands } from './crontab.ts';
+import { databaseSource } from './database.ts';
+import { filesSource } from './files.ts';
+import { backupJobs } from './jobs.ts';
+import { omitNotices } from './notices.ts';
+
+export function translateAvalanche({ inputs, draft, exists }: Translation): void {
+  const yamlSettings = createSettings(inputs.flatMap((input) => backupSettings(input, draft)));
+  const envSettings = createSettings(inputs.flatMap(variablesOf));
+  const yaml = createReader(yamlSettings, draft);
+  const env = createReader(envSettings, draft);
+  const avalanche: Avalanche = { draft, yaml, yamlSettings, env, envSettings, exists };
+  databaseSource(avalanche);
+  filesSource(avalanche);
+  localRepository(avalanche);
+  cloudRepository(avalanche);
+  backupJobs(avalanche, cronCommands(inputs, draft));
+  omitNotices(avalanche);
+  omitUnknown(yamlSettings, draft, 'config/backup.yaml');
+  noteOthers(envSettings, draft);
+}
+
+function backupSettings(input: Input, draft: Draft): Setting[] {
+  if (input.kind !== 'yaml') return [];
+  return input.documents.flatMap((document) => {
+    const all = settingsOf(input.name, document);
+    for (const setting of all.filter(({ key }) => !/^backup(?:[.[]|$)/.test(key))) {
+      draft.omit(
+        setting,
+        'only what is below `backup` is about backups',
+        'nothing, if nothing of Avalanche reads it for backups',
+      );
+    }
+    // Keys are short below `backup`, but messages name them whole.
+    return all.filter(({ key }) => key.startsWith('backup'));
+  });
+}
+
+function variablesOf(input: Input): readonly Setting[] {
+  if (input.kind === 'env') return input.settings;
+  return input.kind === 'script' ? input.script.variables : [];
+}
+
+function localRepository({ draft, yaml, env }: Avalanche): void {
+  const root = yaml.text('backup.root_dir') ?? env.text('BACKUP_ROOT_DIR');
+  const compression = yaml.flag('backup.compression');
+  draft.put('repositories', LOCAL, 'type', 'archive');
+  draft.put('repositories', LOCAL, 'store', `file:${root?.value ?? 'data/backups'}`, root?.from);
+  draft.put('repositories', LOCAL, 'compression', compression?.value === false ? 'none' : 'gzip', compression?.from);
+  draft.comment(
+    'repositories',
+    LOCAL,
+    'The backups that are there already are listed, verified and restored as they are.',
+  );
+}
+
+const ABOUT_BACKUPS = /^(?:BACKUP|AWS|AZURE|GOOGLE|GCS|S3|SMTP|DB|SQLITE|POSTGRES)_/;
+
+/** Settings of the application stand in the same file: those are no concern of a backup. */
+function noteOthers(settings: Settings, draft: Draft): void {
+  for (const setting of settings.left()) {
+    if (!ABOUT_BACKUPS.test(setting.key)) continue;
+    draft.omit(
+      setting,
+      'the backup scripts have no such variable that Surety knows',
+      'look up what it does, and whether you need it',
+    );
+  }
+}

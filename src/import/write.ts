@@ -1,0 +1,111 @@
+/** The text of an imported `surety.yaml`: what is carried over, and as comments what is not. */
+import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
+import { displayName } from '../base/names.ts';
+import { type CronLine, type NotCarried, SECTIONS, type Section } from './draft.ts';
+import type { Fitted, SetAside } from './fit.ts';
+
+export interface Text {
+  /** What it was made of, for the first line. */
+  readonly title: string;
+  readonly fitted: Fitted;
+  /** Names of all parts in the order they were drafted. */
+  readonly order: Readonly<Record<Section, readonly string[]>>;
+  readonly comments: ReadonlyMap<string, string>;
+  readonly cronLines: readonly CronLine[];
+  readonly notCarried: readonly NotCarried[];
+}
+
+const FLOW_WIDTH = 90;
+
+export function writeText(text: Text): string {
+  const head = [
+    `# Surety: ${oneLine(text.title)}.`,
+    '# `surety config check` looks at it; what was not carried over is listed at the end.',
+    '',
+  ];
+  const sections = SECTIONS.map((section) => sectionText(section, text)).filter((part) => part !== '');
+  const tail = [...crontabText(text), ...notCarriedText(text.notCarried)];
+  return `${head.join('\n')}${sections.map((part) => `\n${part}`).join('')}${tail.join('\n')}${tail.length > 0 ? '\n' : ''}`;
+}
+
+function sectionText(section: Section, { fitted, order, comments }: Text): string {
+  const kept = fitted.sections[section];
+  const names = [...new Set([...order[section], ...kept.keys()])];
+  const parts = names.map((name) => {
+    const above = comments.get(`${section}.${name}`);
+    const comment = above === undefined ? '' : commented(wrapped(above));
+    const value = kept.get(name);
+    const aside = fitted.setAside.filter((one) => one.section === section && one.name === name);
+    return comment + (value === undefined ? '' : block({ [name]: value })) + aside.map(asideText).join('');
+  });
+  if (parts.every((part) => part === '')) return '';
+  return `${kept.size > 0 ? '' : '# '}${section}:\n${parts.map((part) => indented(part, 2)).join('')}`;
+}
+
+/** What this version does not take stands where it belongs, as a comment. */
+function asideText({ name, key, value, reason }: SetAside): string {
+  const what = key === undefined ? block({ [name]: value }) : indented(block({ [key]: value }, 1), 2);
+  return commented(`${oneLine(reason)}:\n`) + commented(what);
+}
+
+function crontabText({ cronLines, fitted }: Text): string[] {
+  const jobs = [...fitted.sections.jobs].flatMap(([name, { schedule }]) =>
+    typeof schedule === 'string' ? [{ schedule, command: `surety backup ${name}` }] : [],
+  );
+  const all = [...jobs, ...cronLines];
+  if (all.length === 0) return [];
+  const lines = all.map(({ schedule, command }) => `#   ${schedule}  cd FOLDER && ${command} --quiet`);
+  return ['', '# A crontab that does the same, with FOLDER for the folder of this file:', ...lines];
+}
+
+function notCarriedText(notCarried: readonly NotCarried[]): string[] {
+  if (notCarried.length === 0) return [];
+  const lines = notCarried.flatMap((one) => [
+    `# - ${placed(one)}: ${oneLine(one.reason)}`,
+    `#   → ${oneLine(one.remedy)}`,
+  ]);
+  return ['', '# Not carried over:', ...lines];
+}
+
+/** `config/backup.yaml:14 backup.cloud.provider`. */
+export function placed({ file, line, key }: Pick<NotCarried, 'file' | 'line' | 'key'>): string {
+  return `${displayName(file)}:${line} ${displayName(key)}`;
+}
+
+function oneLine(text: string): string {
+  return displayName(text.replaceAll(/\s*\n\s*/g, ' '));
+}
+
+/** YAML with short lists and mappings on one line. */
+function block(value: object, flowDepth = 2): string {
+  const document = new Document(value);
+  visit(document, {
+    Collection(_key, node, path) {
+      const depth = path.filter((above) => isMap(above) || isSeq(above)).length;
+      if (depth < flowDepth || !(isMap(node) || isSeq(node))) return;
+      const isFlat = node.items.every((item) => (isSeq(node) ? isScalar(item) : true));
+      node.flow = isFlat && JSON.stringify(node.toJSON()).length <= FLOW_WIDTH;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+function indented(text: string, columns: number): string {
+  return text.replaceAll(/^(?=.)/gm, ' '.repeat(columns));
+}
+
+function commented(text: string): string {
+  return text.replaceAll(/^(.*)\n/gm, (_line, content: string) => `# ${content}`.trimEnd().concat('\n'));
+}
+
+const COMMENT_WIDTH = 110;
+
+function wrapped(text: string): string {
+  const lines: string[] = [''];
+  for (const word of oneLine(text).split(' ')) {
+    const last = lines[lines.length - 1] ?? '';
+    if (last !== '' && last.length + word.length >= COMMENT_WIDTH) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

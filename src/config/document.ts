@@ -10,7 +10,7 @@ import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { parseStoreLocation } from './store-location.ts';
 
 export const IMPORTANCES = ['must', 'should', 'could'] as const;
-export const ROLES = ['database', 'blobs', 'data'] as const;
+export const ROLES = ['config', 'database', 'blobs', 'data'] as const;
 
 /** What is said of a name that is none. */
 export const NAME_RULE = 'a name has letters, digits, ".", "_" and "-", and begins with a letter or digit';
@@ -24,7 +24,10 @@ const sourceAttributes = {
   rpo: durationValue.describe('how much work may be lost at most, such as 24h').optional(),
   rto: durationValue.describe('how long a restore may take at most, such as 1h').optional(),
   after: z.array(z.string()).describe('names of sources to read before this one').optional(),
-  role: z.enum(ROLES).describe('when it is read: databases first, then blobs, then data; default by type').optional(),
+  role: z
+    .enum(ROLES)
+    .describe('when it is read and restored: config first, then databases, then blobs, then data; default by type')
+    .optional(),
   hooks: hooksSchema.optional(),
 };
 

@@ -2,7 +2,7 @@
 import { SuretyError } from '../base/errors.ts';
 
 /** What a source is to the others of its run. */
-export type Role = 'database' | 'blobs' | 'data';
+export type Role = 'config' | 'database' | 'blobs' | 'data';
 
 export interface Ordered {
   readonly name: string;
@@ -21,10 +21,10 @@ export interface Planned<Source> {
 }
 
 /**
- * Databases come first, then the blobs they point at, then everything else: a row written between the two reads
+ * Configuration, where a source is said to be that, and databases come first, then the blobs they point at, then everything else: a row written between the two reads
  * then points at a blob that is not needed, never the other way round.
  */
-const TIERS: readonly Role[] = ['database', 'blobs', 'data'];
+export const TIERS: readonly Role[] = ['config', 'database', 'blobs', 'data'];
 
 const DATABASES: readonly string[] = ['postgres', 'mysql', 'sqlite', 'command', 'dump-files', 'service'];
 

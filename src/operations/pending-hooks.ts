@@ -28,3 +28,17 @@ export interface PendingHooks {
 
 /** What a process that is gone left behind. Held by nobody else until disposed of. */
 export interface LeftHooks extends DueHooks, Remembered, Disposable {}
+
+/** Name of the lock that the run holds: while it is held, the hooks are the run's own business. */
+export function lockOf({ job, source }: Pick<DueHooks, 'job' | 'source'>): string {
+  return job === '' ? sourceLock(source) : job;
+}
+
+/** Names of the locks of a run: of its job, and of each of its sources, which no two runs read at the same time. */
+export function locksOf(job: string, sources: readonly string[]): string[] {
+  return [...(job === '' ? [] : [job]), ...sources.toSorted().map(sourceLock)];
+}
+
+function sourceLock(source: string): string {
+  return `source ${source}`;
+}

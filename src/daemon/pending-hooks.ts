@@ -1,0 +1,119 @@
+/** Keeps `after` hooks that are due in the state folder, a file for each job or source that is being backed up. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { hasCode, messageOf } from '../base/errors.ts';
+import { makeFolders } from '../base/folders.ts';
+import { type DueHooks, type LeftHooks, lockOf, type PendingHooks } from '../operations/pending-hooks.ts';
+import type { Hook } from '../rules/hook.ts';
+
+export interface PendingHooksHow {
+  /** Takes the lock of a run; throws `run.busy` where that run is alive. */
+  readonly lock: (name: string) => Disposable;
+  readonly warn: (message: string) => void;
+}
+
+/** The files are readable by their owner only: hooks may contain what is nobody else's business. */
+export function openPendingHooks(
+  folder: string,
+  { lock, warn }: PendingHooksHow,
+): PendingHooks & { left(): Iterable<LeftHooks> } {
+  const fileOf = ({ recoveryPoint, source }: DueHooks) =>
+    join(folder, `${recoveryPoint}${source === '' ? '' : ` ${source}`}${ENDING}`);
+  return {
+    remember(due) {
+      const file = fileOf(due);
+      try {
+        makeFolders(folder, 0o700);
+        writeDurably(folder, file, JSON.stringify(due));
+      } catch (error) {
+        warn(`should this run be killed, its after hooks would not run: ${messageOf(error)}`);
+      }
+      return { forget: () => rmSync(file, { force: true }) };
+    },
+    *left() {
+      for (const file of filesIn(folder)) {
+        const due = readDue(file, warn);
+        const held = due === undefined ? undefined : lockFree(lock, lockOf(due));
+        if (due === undefined || held === undefined) continue;
+        // Another process may have found it first.
+        if (!existsSync(file)) held[Symbol.dispose]();
+        else
+          yield { ...due, forget: () => rmSync(file, { force: true }), [Symbol.dispose]: () => held[Symbol.dispose]() };
+      }
+    },
+  };
+}
+
+const ENDING = '.json';
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(ENDING));
+  return names.sort().map((name) => join(folder, name));
+}
+
+/** There at once or not at all, also when the power fails. */
+function writeDurably(folder: string, file: string, text: string): void {
+  const unfinished = `${file}.unfinished`;
+  const descriptor = openSync(unfinished, 'w', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(unfinished, file);
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Undefined while its run is alive. */
+function lockFree(lock: PendingHooksHow['lock'], name: string): Disposable | undefined {
+  try {
+    return lock(name);
+  } catch (error) {
+    if (hasCode(error, 'run.busy')) return undefined;
+    throw error;
+  }
+}
+
+function readDue(file: string, warn: (message: string) => void): DueHooks | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (isDue(value)) return value;
+  } catch (error) {
+    if (!existsSync(file)) return undefined;
+    warn(`after hooks of a killed run can not be read: ${messageOf(error)}; look at ${file}, then remove it`);
+    return undefined;
+  }
+  warn(`${file} is no record of after hooks; look at it, then remove it`);
+  return undefined;
+}
+
+function isDue(value: unknown): value is DueHooks {
+  if (typeof value !== 'object' || value === null) return false;
+  const { job, source, recoveryPoint, host, hooks } = value as Record<string, unknown>;
+  const texts = [job, source, recoveryPoint, host].every((text) => typeof text === 'string');
+  return texts && Array.isArray(hooks) && hooks.every(isHook);
+}
+
+function isHook(value: unknown): value is Hook {
+  if (typeof value !== 'object' || value === null) return false;
+  const { run, timeoutMs } = value as Record<string, unknown>;
+  const line = typeof run === 'string' || (Array.isArray(run) && run.every((word) => typeof word === 'string'));
+  return line && typeof timeoutMs === 'number';
+}

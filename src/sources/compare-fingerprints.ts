@@ -1,9 +1,12 @@
+import { compareObjects } from './compare-objects.ts';
 import type { Fingerprint } from './source.ts';
 
 export interface Comparison {
   readonly equal: boolean;
   /** For people: what was compared, or the first differences. */
   readonly detail: string;
+  /** Worth knowing, no difference that counts. */
+  readonly notes: readonly string[];
 }
 
 const SHOWN = 5;
@@ -11,14 +14,14 @@ const SHOWN = 5;
 /** Compares what a restored database contains with what was recorded when it was backed up. */
 export function compareFingerprints(recorded: Fingerprint, found: Fingerprint): Comparison {
   if (recorded.algorithm !== found.algorithm) {
-    return { equal: false, detail: `recorded as ${recorded.algorithm}, which this version can not compare` };
+    return { equal: false, detail: `recorded as ${recorded.algorithm}, which this version can not compare`, notes: [] };
   }
-  const differences = listDifferences(recorded, found);
-  if (differences.length === 0) {
-    return { equal: true, detail: `as recorded: ${describe(recorded)}` };
-  }
+  const objects = compareObjects(recorded.objects ?? [], found.objects ?? []);
+  const differences = [...listDifferences(recorded, found), ...objects.differences];
+  const { notes } = objects;
+  if (differences.length === 0) return { equal: true, detail: `as recorded: ${describe(recorded)}`, notes };
   const more = differences.length > SHOWN ? `; and ${differences.length - SHOWN} more` : '';
-  return { equal: false, detail: differences.slice(0, SHOWN).join('; ') + more };
+  return { equal: false, detail: differences.slice(0, SHOWN).join('; ') + more, notes };
 }
 
 /** Counts without SQLite's own tables, which nobody expects in the numbers. */

@@ -41,7 +41,8 @@ async function look(request: RestoreRequest, { session }: ConfirmHow): Promise<R
 }
 
 function nobodyToAsk({ target }: RestoreRequest): SuretyError {
-  const what = target === undefined ? 'a restore in place replaces what is there' : `${target} is not empty`;
+  const what =
+    target === undefined ? 'a restore to the original place replaces what is there' : `${target} is not empty`;
   return new SuretyError('restore.unconfirmed', `${what}, and there is no terminal to ask on`, {
     hint: 'give --force to go on without being asked, or --dry-run to see what would be done',
   });

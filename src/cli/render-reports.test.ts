@@ -67,7 +67,7 @@ function backupOf(...members: MemberReport[]) {
   const complete = members.every((member) => member.snapshot !== undefined);
   const outcome = complete ? 'ok' : 'failed';
   const run = { job: 'nightly', recoveryPoint: '20261120T030000Z-aaaa', startedAt: now, durationMs: 5000 };
-  return backupText({ ...run, outcome, complete, members }, false).split('\n');
+  return backupText({ ...run, outcome, complete, members, hooks: [] }, false).split('\n');
 }
 
 test('a backup is told member by member, with a summary and what to do next', (t) => {
@@ -227,6 +227,7 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
   const item: RestoredItem = {
     source: 'media',
     kind: 'files',
+    intoServer: false,
     repository: 'vault',
     snapshot: media!,
     outcome: 'failed',
@@ -237,7 +238,7 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
     durationMs: 1500,
   };
   const text = restoreText(
-    { outcome: 'failed', dryRun: false, target: '/restored', conflict: 'refuse', items: [item] },
+    { outcome: 'failed', dryRun: false, target: '/restored', conflict: 'refuse', items: [item], resumable: false },
     { colors: false, verbose: false },
   );
   t.assert.snapshot(text.split('\n'));
@@ -272,7 +273,7 @@ test('what a run says of a place names it once', () => {
 test('how to go on after a restore that failed is said only where entries are missing', () => {
   const next = (failed: RestoredItem['report']) => {
     const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'failed' } as const;
-    const rest = { report: failed, warningCount: 0, warnings: [], durationMs: 1 };
+    const rest = { intoServer: false, report: failed, warningCount: 0, warnings: [], durationMs: 1 };
     const error = new SuretyError('target.not-empty', 'the target /restored is not empty');
     const text = restoreText(
       {
@@ -281,6 +282,7 @@ test('how to go on after a restore that failed is said only where entries are mi
         target: '/restored',
         conflict: 'refuse',
         items: [{ ...item, ...rest, error }],
+        resumable: false,
       },
       { colors: false, verbose: false },
     );
@@ -321,9 +323,16 @@ test('a plan that was cut off tells how many changes there are in all', () => {
     notes: [],
   };
   const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'ok' } as const;
-  const rest = { report, warningCount: 0, warnings: [], durationMs: 1, error: undefined };
+  const rest = { intoServer: false, report, warningCount: 0, warnings: [], durationMs: 1, error: undefined };
   const text = restoreText(
-    { outcome: 'ok', dryRun: true, target: '/restored', conflict: 'refuse', items: [{ ...item, ...rest }] },
+    {
+      outcome: 'ok',
+      dryRun: true,
+      target: '/restored',
+      conflict: 'refuse',
+      items: [{ ...item, ...rest }],
+      resumable: false,
+    },
     { colors: false, verbose: false },
   );
   assert.match(text, /… and 4,010 more\n/);

@@ -25,7 +25,7 @@ function itemQuestion(
   conflict: RestoreReport['conflict'],
   now: Date,
 ): string {
-  const { snapshot, report, error } = item;
+  const { snapshot, error } = item;
   const rows = [
     ['source', `${item.source} (${item.kind})`],
     [
@@ -33,17 +33,30 @@ function itemQuestion(
       `${shortId(snapshot.id)} from ${item.repository}, ${localTime(snapshot.time)} (${age(snapshot.time, now)})`,
     ],
     ['taken on', `host ${snapshot.host}`],
-    ['target', target ?? `the original place: ${snapshot.paths.map(shownPath).join(', ')} on this machine`],
-    [
-      'content',
-      report === undefined
-        ? 'not known'
-        : `${count(report.files, 'file')}, ${size(report.sizeBytes)}${leftText(report)}`,
-    ],
-    ['effect', EFFECTS[conflict]],
+    ['target', target ?? originalPlace(item)],
+    ['content', contentText(item)],
+    ...effectRows(item, conflict),
   ];
   if (error !== undefined) rows.push(['problem', error.message]);
   return `${table([{ title: '' }, { title: '' }], rows, '  ')}${planText(item)}`;
+}
+
+function originalPlace({ snapshot, intoServer, source }: RestoredItem): string {
+  const paths = snapshot.paths.map(shownPath).join(', ');
+  return intoServer ? `the server of source ${source}` : `the original place: ${paths} on this machine`;
+}
+
+function contentText({ report, snapshot }: RestoredItem): string {
+  if (report === undefined) return snapshot.stats === undefined ? 'not known' : size(snapshot.stats.sizeBytes);
+  return `${count(report.files, 'file')}, ${size(report.sizeBytes)}${leftText(report)}`;
+}
+
+/** What happens to databases, their source knows best: which is replaced, what becomes of the old one, who is disconnected. */
+function effectRows({ intoServer, report }: RestoredItem, conflict: RestoreReport['conflict']): string[][] {
+  if (!intoServer) return [['effect', EFFECTS[conflict]]];
+  const notes = report?.notes ?? [];
+  if (notes.length === 0) return [['effect', 'the database is REPLACED']];
+  return notes.map((note, at) => [at === 0 ? 'effect' : '', note]);
 }
 
 /** Planned changes that replace something come first: they are what matters. */
@@ -83,8 +96,12 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { color
   const others = report.dirs + report.others;
   const files = `${count(report.files, 'file')} (${size(report.sizeBytes)})`;
   const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
-  const line = `${head}: ${amounts} ${verb} to ${target ?? 'the original place'}${leftText(report)}, ${duration(item.durationMs)}\n`;
+  const line = `${head}: ${amounts} ${verb} to ${placeText(item, target)}${leftText(report)}, ${duration(item.durationMs)}\n`;
   return line + notesText(report) + findings(item) + (dryRun ? planText(item, verbose) : '');
+}
+
+function placeText({ intoServer }: RestoredItem, target: string | undefined): string {
+  return target ?? (intoServer ? 'the server' : 'the original place');
 }
 
 function leftText({ skipped, unchanged }: NonNullable<RestoredItem['report']>): string {
@@ -111,12 +128,20 @@ function findings({ report, warnings, warningCount }: RestoredItem): string {
   );
 }
 
-function nextText({ outcome, dryRun, items }: RestoreReport): string {
+function nextText({ outcome, dryRun, items, resumable }: RestoreReport): string {
   if (dryRun) return 'Nothing was written: this was a dry run.\n';
+  if (resumable) return resumeText(outcome, items);
   if (outcome === 'interrupted') return 'Interrupted: what is at the target is not complete. Restore again.\n';
   const failed = items.flatMap(({ report }) => report?.failed ?? []);
   if (failed.length === 0) return '';
   return failed.some(({ error }) => hasCode(error, 'repository.damaged', 'tree.damaged'))
     ? 'Next: what is named above is not there; restore it from another snapshot or repository.\n'
     : 'Next: what is named above is not there; correct what stood in the way and restore it again with --path.\n';
+}
+
+function resumeText(outcome: RestoreReport['outcome'], items: readonly RestoredItem[]): string {
+  const left = items.filter((item) => item.outcome === 'failed' || item.outcome === 'interrupted');
+  const names = left.map(({ source }) => source).join(', ');
+  const what = outcome === 'interrupted' ? 'Interrupted' : 'Not complete';
+  return `${what}: ${names} ${left.length === 1 ? 'is' : 'are'} left. Next: correct what stood in the way, then surety restore --resume\n`;
 }

@@ -20,10 +20,16 @@ export interface SourceHandle {
   open(how: { readonly signal: AbortSignal }): Promise<Source>;
 }
 
-/** One snapshot to be restored. */
-export interface RestoreItem {
+/** One snapshot where it is stored. */
+export interface StoredSnapshot {
   readonly repository: RepositoryHandle;
   readonly snapshot: Snapshot;
+}
+
+/** One snapshot to be restored. */
+export interface RestoreItem extends StoredSnapshot {
   /** Writes the entries; of the kind that the snapshot's source had. */
   readonly source: SourceHandle;
+  /** The same in other repositories, to be taken where this one is missing or damaged. */
+  readonly copies?: readonly StoredSnapshot[];
 }

@@ -1,7 +1,9 @@
 /** What `latest` means among the snapshots of several repositories. */
 import { SuretyError } from '../base/errors.ts';
 import { listed } from '../base/nearest.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
+import { newestPoint } from './point-copies.ts';
 import { recoveryPoints } from './recovery-point.ts';
 import { better, type Found, type Shelf } from './shelf.ts';
 
@@ -13,6 +15,8 @@ export interface Latest {
   readonly host: string | undefined;
   /** Only what was taken at or before. */
   readonly at: Date | undefined;
+  /** Only snapshots with these ids: those known to restore. Of a recovery point, all members are. Undefined: any. */
+  readonly proven?: ReadonlySet<string> | undefined;
   /** Name of this machine. */
   readonly here: string;
 }
@@ -24,13 +28,17 @@ export function newest(wanted: Latest, shelves: readonly Shelf[]): Found {
     const fitting = snapshots.filter(isCandidate);
     if (wanted.source === undefined) {
       const points = recoveryPoints(fitting);
-      const point = points.findLast((one) => one.complete) ?? points.at(-1);
-      return point === undefined ? [] : [{ repository, engine, point, snapshots: point.members }];
+      return points.map((point) => ({ repository, engine, point, snapshots: point.members }));
     }
     const snapshot = fitting.at(-1);
     return snapshot === undefined ? [] : [{ repository, engine, point: undefined, snapshots: [snapshot] }];
   });
-  const best = candidates.reduce<Found | undefined>(better, undefined);
+  const best =
+    wanted.source === undefined
+      ? newestPoint(
+          wanted.proven === undefined ? candidates : candidates.filter(({ point }) => point?.complete === true),
+        )
+      : candidates.reduce<Found | undefined>(better, undefined);
   if (best === undefined) throw noneYet(wanted, shelves);
   return best;
 }
@@ -45,6 +53,7 @@ function candidateTest(wanted: Latest, shelves: readonly Shelf[]): (snapshot: Sn
   const limit = wanted.at?.getTime() ?? Number.POSITIVE_INFINITY;
   return (snapshot) =>
     isOf(snapshot, wanted) &&
+    (wanted.proven === undefined || wanted.proven.has(snapshot.id)) &&
     (foreign || snapshot.source !== '') &&
     (host === undefined || snapshot.host === host) &&
     snapshot.time.getTime() <= limit;
@@ -64,12 +73,21 @@ function hostMeant({ here, source }: Latest, hosts: readonly string[]): string |
 }
 
 function noneYet(wanted: Latest, shelves: readonly Shelf[]): SuretyError {
-  const { source, host, at } = wanted;
+  const { source, host, at, proven } = wanted;
   const fitting = shelves
     .flatMap((shelf) => shelf.snapshots)
     .filter((one) => isOf(one, wanted) && (host === undefined || one.host === host));
   const of = source === undefined ? '' : ` of source ${source}`;
   const what = `there is no snapshot${of}${host === undefined ? '' : ` of host ${host}`}`;
+  if (proven !== undefined && fitting.length > 0) {
+    return new SuretyError(
+      'snapshot.none',
+      `${what} that was ever restored whole${at === undefined ? '' : ' so early'}`,
+      {
+        hint: 'leave out --proven; what is restored is checked all the same',
+      },
+    );
+  }
   const oldest = fitting.toSorted((left, right) => left.time.getTime() - right.time.getTime())[0];
   if (oldest === undefined || at === undefined) {
     return new SuretyError('snapshot.none', what, {
@@ -77,6 +95,6 @@ function noneYet(wanted: Latest, shelves: readonly Shelf[]): SuretyError {
     });
   }
   return new SuretyError('snapshot.none', `${what} at or before ${at.toISOString()}`, {
-    hint: `the oldest one is ${oldest.id.slice(0, 8)} of ${oldest.time.toISOString().slice(0, 19)}Z`,
+    hint: `the oldest one is ${shortId(oldest.id)} of ${oldest.time.toISOString().slice(0, 19)}Z`,
   });
 }

@@ -6,6 +6,7 @@ import type { Snapshot } from '../engines/engine.ts';
 import { selectById } from '../rules/selection.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { type Latest, newest } from './latest.ts';
+import { type LocatedMember, membersOf } from './point-copies.ts';
 import { recoveryPoints } from './recovery-point.ts';
 import { better, type Found, readShelves, type Shelf } from './shelf.ts';
 
@@ -14,15 +15,17 @@ export type Wanted =
   { readonly id: string } | Latest;
 
 export interface Located extends Found {
+  /** The snapshots, and those members of the recovery point that only other repositories have, each with its copies. */
+  readonly members: readonly LocatedMember[];
   /** Repositories and snapshots that could not be looked at: what was meant may be among them. */
   readonly unread: readonly string[];
 }
 
-export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at'>>;
+export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at' | 'proven'>>;
 
 /** `latest` of what is asked for, or anything else as an id. */
-export function toWanted(text: string, { source, host, at }: Narrowed = {}): Wanted {
-  return text === 'latest' ? { latest: true, source, host, at, here: hostName() } : { id: text };
+export function toWanted(text: string, { source, host, at, proven }: Narrowed = {}): Wanted {
+  return text === 'latest' ? { latest: true, source, host, at, proven, here: hostName() } : { id: text };
 }
 
 /**
@@ -37,7 +40,8 @@ export async function locate(
 ): Promise<Located> {
   const { shelves, failure, unread } = await readShelves(repositories, how);
   try {
-    return { ...choose(wanted, shelves), unread };
+    const found = choose(wanted, shelves);
+    return { ...found, members: membersOf(found, shelves), unread };
   } catch (error) {
     // More than one was found: that stays so, whatever else could be read.
     throw hasCode(error, 'snapshot.ambiguous') ? error : (failure ?? error);
@@ -46,7 +50,15 @@ export async function locate(
 
 function choose(wanted: Wanted, shelves: readonly Shelf[]): Found {
   if ('latest' in wanted) return newest(wanted, shelves);
-  return looksLikePoint(wanted.id) ? pointById(wanted.id, shelves) : snapshotById(wanted.id, shelves);
+  if (!looksLikePoint(wanted.id)) return snapshotById(wanted.id, shelves);
+  try {
+    return pointById(wanted.id, shelves);
+  } catch (error) {
+    // A template can begin the names of archives, which are ids of snapshots, with a time as well.
+    const archives = shelves.map((shelf) => ({ ...shelf, snapshots: shelf.snapshots.filter(isNamed(wanted.id)) }));
+    if (!hasCode(error, 'snapshot.unknown') || archives.every(({ snapshots }) => snapshots.length === 0)) throw error;
+    return snapshotById(wanted.id, archives);
+  }
 }
 
 function snapshotById(id: string, shelves: readonly Shelf[]): Found {
@@ -59,6 +71,10 @@ function snapshotById(id: string, shelves: readonly Shelf[]): Found {
   const candidates = [...owners.values()].map(({ snapshot }) => snapshot);
   const { shelf, snapshot } = owners.get(selectById(candidates, id).id)!;
   return { repository: shelf.repository, engine: shelf.engine, point: undefined, snapshots: [snapshot] };
+}
+
+function isNamed(prefix: string): (snapshot: Snapshot) => boolean {
+  return ({ id }) => id.toUpperCase().startsWith(prefix.trim().toUpperCase());
 }
 
 /** Ids of recovery points begin with a time; the hex digits of a snapshot's id never contain a T. */

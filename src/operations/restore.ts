@@ -1,15 +1,16 @@
 /** Restores snapshots: to another place, or in place after an explicit decision. */
 
 import { hasCode, SuretyError } from '../base/errors.ts';
-import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import type { Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
-import { toSuretyError } from './failure.ts';
 import type { RestoreItem } from './handles.ts';
 import { findOwnedFiles, type OwnedFiles } from './owned-files.ts';
-import { runStep, type StepTools } from './step.ts';
-import { type Conflict, type WriteRequest, writeItem } from './write-item.ts';
+import { doingOf, type Prepared, type PrepareRequest, prepareRestore, silent } from './prepare-restore.ts';
+import { type JournalHow, keepRestore, stateAfter } from './restore-journal.ts';
+import { runStep } from './step.ts';
+import { writeFromCopies } from './write-copies.ts';
+import type { Conflict } from './write-item.ts';
 
 export type { RestoreItem } from './handles.ts';
 export type { Conflict } from './write-item.ts';
@@ -20,16 +21,22 @@ export type { Conflict } from './write-item.ts';
  */
 export type Decision = 'replace-nothing' | 'confirmed';
 
-export interface RestoreRequest extends WriteRequest {
+export interface RestoreRequest extends PrepareRequest {
   readonly runId: string;
-  /** One snapshot, or the members of a recovery point in the order they were taken. */
+  /** One snapshot, or the members of a recovery point in the order they are restored. */
   readonly items: readonly RestoreItem[];
+  /** Members of the same point that were restored before: what is theirs is left alone. */
+  readonly done?: readonly RestoreItem[];
   readonly decision: Decision;
+  /** Undefined: what fails can not be continued. */
+  readonly journal?: JournalHow | undefined;
 }
 
 export interface RestoredItem {
   readonly source: string;
   readonly kind: string;
+  /** True when it goes into a running server, not to paths. */
+  readonly intoServer: boolean;
   readonly repository: string;
   readonly snapshot: Snapshot;
   readonly outcome: Outcome;
@@ -47,32 +54,51 @@ export interface RestoreReport {
   readonly target: string | undefined;
   readonly conflict: Conflict;
   readonly items: readonly RestoredItem[];
+  /** True when something is left to do that `restore --resume` does. */
+  readonly resumable: boolean;
 }
 
 /**
- * Restores every item. Before anything is written, it is checked that the target takes them all and, in place, that
- * the repository has them all. After that, a failure of one item does not stop the others; it is in the report. Throws
- * `restore.unconfirmed` where something could be replaced and nobody said so, and what the checks found.
+ * Restores every item. Before anything is written, it is checked that the target takes them all and has the room and, in place,
+ * that a repository has them all. After that, a failure of one item does not stop the others; it is in the report, and the
+ * journal remembers what is left to do. Throws `restore.unconfirmed` where something could be replaced and nobody said so, and
+ * what the checks found.
  */
 export async function restore(request: RestoreRequest, how: OperationHow): Promise<RestoreReport> {
   if (!request.dryRun) requireDecision(request);
   const items = await itemsWithSelection(request, how);
-  const owned = await findOwnedFiles(request.items, request.target === undefined, silent(how));
-  if (items.length > 1 && !request.dryRun) await checkAll(items, request, owned, how);
+  const all = [...(request.done ?? []), ...request.items];
+  const owned = await findOwnedFiles(all, request.target === undefined, silent(how));
   const run: Run = { verb: 'restore', job: '', id: request.runId, startedAt: how.clock.now() };
+  const prepared = request.dryRun
+    ? items.map((item): Prepared => ({ item, warnings: [], expected: undefined }))
+    : await prepareRestore(items, request, { run, owned }, how);
+  const keeping = keepRestore(items, request, request.journal, how);
   how.listen({ type: 'run.started', run, steps: items.length });
   const restored: RestoredItem[] = [];
-  for (const [at, item] of items.entries()) {
-    restored.push(await restoreItem(item, { ...request, conflict: conflictOf(request, at) }, { run, owned }, how));
+  for (const [at, one] of prepared.entries()) {
+    if (!how.signal.aborted) keeping.set(one.item, 'begun');
+    const ending = await restoreItem(one, { ...request, conflict: conflictOf(request, at) }, { run, owned }, how);
+    if (!how.signal.aborted) keeping.set(one.item, stateAfter(ending.outcome));
+    restored.push(ending);
   }
+  keeping.end();
   const outcome = worstOutcome(restored.map((item) => item.outcome));
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
   const { dryRun, target, conflict } = request;
-  return { outcome, dryRun, target, conflict, items: restored };
+  const left = restored.some((item) => stateAfter(item.outcome) !== 'done');
+  const kept = request.journal !== undefined && (request.journal.resumed !== undefined || items.length > 1);
+  return { outcome, dryRun, target, conflict, items: restored, resumable: left && kept && !dryRun };
 }
 
 /** True when the request can replace or remove what stands at its target. */
-export function canReplace({ target, conflict }: Pick<RestoreRequest, 'target' | 'conflict'>): boolean {
+export function canReplace({
+  target,
+  conflict,
+  server,
+}: Pick<RestoreRequest, 'target' | 'conflict' | 'server'>): boolean {
+  // A database beside the others is new, or refused.
+  if (target === undefined && server?.as !== undefined) return false;
   return target === undefined || (conflict !== 'refuse' && conflict !== 'skip');
 }
 
@@ -95,28 +121,6 @@ function conflictOf({ conflict, target, dryRun }: RestoreRequest, at: number): C
   return at > 0 && conflict === 'refuse' && target !== undefined && !dryRun ? 'skip' : conflict;
 }
 
-/**
- * Nothing is written while the target would refuse any member. What is wrong with a member itself, such as damage, is
- * left to its own step where it goes to a place of its own: it must not keep the others from being restored. In place it
- * would leave a mixture of old and new, so there it ends the restore.
- */
-async function checkAll(
-  items: readonly RestoreItem[],
-  request: RestoreRequest,
-  owned: OwnedFiles,
-  how: OperationHow,
-): Promise<void> {
-  for (const item of items) {
-    try {
-      await writeItem(item, { ...request, dryRun: true }, silent(how), owned);
-    } catch (error) {
-      how.signal.throwIfAborted();
-      const refused = error instanceof SuretyError && error.code.startsWith('target.');
-      if (refused || request.target === undefined) throw toSuretyError(error, doingOf(item), how.signal);
-    }
-  }
-}
-
 /** A path that was asked for need only be in one member of a recovery point. */
 async function itemsWithSelection(request: RestoreRequest, how: OperationHow): Promise<readonly RestoreItem[]> {
   if (request.select === undefined || request.items.length < 2) return request.items;
@@ -137,31 +141,26 @@ async function itemsWithSelection(request: RestoreRequest, how: OperationHow): P
   return found;
 }
 
-function silent({ signal }: OperationHow): StepTools {
-  return { signal, warn: () => {}, progress: () => {} };
-}
-
-function doingOf({ repository, source, snapshot }: RestoreItem): string {
-  return `snapshot ${shortId(snapshot.id)} of ${source.name} from repository ${repository.name}`;
-}
-
 async function restoreItem(
-  item: RestoreItem,
+  { item, warnings, expected }: Prepared,
   request: RestoreRequest,
   { run, owned }: { readonly run: Run; readonly owned: OwnedFiles },
   how: OperationHow,
 ): Promise<RestoredItem> {
   const { repository, source, snapshot } = item;
+  let intoServer = false;
   const ending = await runStep(
     {
       run,
       step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
       doing: doingOf(item),
       work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
-        const report = await writeItem(item, request, tools, owned);
+        intoServer = request.target === undefined && (await source.open(tools)).traits.restoresIntoServer === true;
+        for (const warning of warnings) tools.warn(warning);
+        const report = await writeFromCopies(item, request, tools, { owned, expected });
         const left = report.skipped + report.unchanged + report.failed.length;
         const whole = request.select === undefined && left === 0;
-        const target = request.target ?? 'the original place';
+        const target = request.target ?? request.server?.as ?? 'the original place';
         return { verb: 'restore', snapshot, target, dryRun: request.dryRun, whole, report };
       },
       judge: ({ report }) => (report.failed.length > 0 || report.checks.some((check) => !check.ok) ? 'failed' : 'ok'),
@@ -171,6 +170,7 @@ async function restoreItem(
   return {
     source: source.name,
     kind: source.kind,
+    intoServer,
     repository: repository.name,
     snapshot,
     outcome: ending.outcome,

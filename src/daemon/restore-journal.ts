@@ -1,0 +1,113 @@
+/** Restores that did not come to their end, a file each. */
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SuretyError, systemCode } from '../base/errors.ts';
+import { makeFolders } from '../base/folders.ts';
+import type { RestoreJournal, UnfinishedRestore } from '../operations/restore-journal.ts';
+
+const member = z.object({
+  source: z.string(),
+  kind: z.string(),
+  repository: z.string(),
+  snapshot: z.string(),
+  recorded: z.string(),
+  place: z.string(),
+  state: z.enum(['waiting', 'begun', 'done', 'failed']),
+});
+
+const server = z.object({
+  as: z.string().optional(),
+  inPlace: z.boolean(),
+  dropOld: z.boolean(),
+  owner: z.string().optional(),
+  tables: z.array(z.string()).optional(),
+  schemas: z.array(z.string()).optional(),
+});
+
+const schema = z.object({
+  id: z.string().regex(/^[0-9A-Za-z-]+$/),
+  recoveryPoint: z.string(),
+  startedAt: z.coerce.date(),
+  request: z.object({
+    target: z.string().optional(),
+    conflict: z.enum(['refuse', 'skip', 'changed', 'overwrite', 'newer']),
+    select: z.array(z.string()).optional(),
+    server: server.optional(),
+  }),
+  members: z.array(member).min(1),
+});
+
+/** A journal in `folder`, which is made when something is to be kept. Throws `restore.journal` for what can not be read or written. */
+export function openRestoreJournal(folder: string): RestoreJournal {
+  const fileOf = (id: string) => join(folder, `${id}.json`);
+  return {
+    list: () => namesIn(folder).map((name) => read(join(folder, name))),
+    save(restore) {
+      try {
+        makeFolders(folder, 0o700);
+        replaceFile(folder, fileOf(restore.id), `${JSON.stringify(restore, undefined, 2)}\n`);
+      } catch (error) {
+        throw failed(folder, 'written', error);
+      }
+    },
+    remove(id) {
+      rmSync(fileOf(id), { force: true });
+      syncFolder(folder);
+    },
+  };
+}
+
+/** Ids begin with a time: the newest comes first. */
+function namesIn(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    return names.sort().reverse();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw failed(folder, 'read', error);
+  }
+}
+
+function read(file: string): UnfinishedRestore {
+  try {
+    const { request, ...rest } = schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return { ...rest, request: { ...request, target: request.target, select: request.select } };
+  } catch (error) {
+    throw failed(file, 'read', error);
+  }
+}
+
+/** The old or the new is there at any moment, also after a power failure. */
+function replaceFile(folder: string, file: string, text: string): void {
+  const unfinished = `${file}.tmp`;
+  const fd = openSync(unfinished, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(unfinished, file);
+  syncFolder(folder);
+}
+
+function syncFolder(folder: string): void {
+  try {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Some file systems can not sync folders; the file itself is written.
+  }
+}
+
+function failed(path: string, what: string, cause: unknown): SuretyError {
+  return new SuretyError('restore.journal', `the record of unfinished restores ${path} can not be ${what}`, {
+    hint: 'correct what stands in the way, or remove that file: then such a restore can only be begun anew',
+    cause,
+  });
+}

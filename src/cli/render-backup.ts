@@ -1,8 +1,10 @@
 /** What a person reads after a backup. */
 import { shortId } from '../base/short-id.ts';
-import type { BackupReport, MemberReport } from '../operations/backup.ts';
+import { type BackupReport, isStored, type MemberReport } from '../operations/backup.ts';
+import type { HookReport } from '../operations/hook-report.ts';
 import { count, duration, firstOf, saidOf, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
+import { hooksText } from './render-hooks.ts';
 
 /** A line for each member, its warnings or its error below it, and a summary that says what to do next. */
 export function backupText(report: BackupReport, colors: boolean): string {
@@ -11,8 +13,13 @@ export function backupText(report: BackupReport, colors: boolean): string {
     Array.from({ length: 8 }, () => ({ title: '' })),
     rows,
   ).split('\n');
-  const members = report.members.map((member, at) => `${lines[at]}\n${below(member)}`).join('');
-  return `${title(report)}${members}${summary(report)}`;
+  const members = report.members.map((member, at) => `${lines[at]}\n${below(member)}`);
+  return `${title(report)}${members.join('')}${hooksText(worthTelling(report), colors)}${summary(report)}`;
+}
+
+/** Hooks that went well are no news, and what a hook ended is told of the members that it ended. */
+function worthTelling({ hooks }: BackupReport): readonly HookReport[] {
+  return hooks.filter(({ phase, outcome }) => outcome !== 'ok' && (phase === 'after' || outcome === 'warnings'));
 }
 
 function title({ job }: BackupReport): string {
@@ -31,8 +38,17 @@ function memberRow(member: MemberReport, colors: boolean): string[] {
     size(stats.sizeBytes),
     changes(member),
     `added ${size(stats.addedBytes)}, stored ${size(stats.storedBytes)}`,
-    duration(member.durationMs),
+    [duration(member.durationMs), downtime(member), verified(member)].filter((part) => part !== '').join(', '),
   ];
+}
+
+function downtime({ facts }: MemberReport): string {
+  return facts?.downtimeMs === undefined ? '' : `stopped for ${duration(facts.downtimeMs)}`;
+}
+
+function verified({ verified: result, error }: MemberReport): string {
+  if (result === undefined || error !== undefined) return '';
+  return result.depth === 'data' ? `re-read ${size(result.report?.readBytes)}` : 'structure checked';
 }
 
 function changes({ stats }: MemberReport): string {
@@ -52,7 +68,7 @@ function below({ error, warnings, warningCount }: MemberReport): string {
 }
 
 function summary(report: BackupReport): string {
-  const failed = report.members.filter((member) => member.snapshot === undefined).length;
+  const failed = report.members.filter((member) => !isStored(member)).length;
   const took = duration(report.durationMs);
   if (report.outcome === 'interrupted') {
     return `\nInterrupted (${took}). The next run goes on from what was stored; what was there before is untouched.\n`;
@@ -66,9 +82,9 @@ function summary(report: BackupReport): string {
       'Next: correct what failed, then run the backup again; what was stored is not stored twice.\n'
     );
   }
-  const warned = report.members.some((member) => member.warningCount > 0);
+  const but = { ok: '', warnings: ', with warnings', failed: ', but a hook failed' }[report.outcome];
   return (
-    `\nRecovery point ${report.recoveryPoint} is complete${warned ? ', with warnings' : ''} (${took}).\n` +
+    `\nRecovery point ${report.recoveryPoint} is complete${but} (${took}).\n` +
     'Next: `surety verify` re-reads it, `surety restore latest --target DIR` gets it back.\n'
   );
 }

@@ -1,21 +1,25 @@
 import { Command } from 'commander';
-import { SuretyError } from '../../base/errors.ts';
+import type { SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
-import type { Platform } from '../../daemon/compose.ts';
-import { type BackupReport, backup } from '../../operations/backup.ts';
+import { type BackupReport, type BackupRequest, backup } from '../../operations/backup.ts';
 import { type Outcome, worstOutcome } from '../../operations/events.ts';
 import { toSuretyError } from '../../operations/failure.ts';
+import type { HookReport } from '../../operations/hook-report.ts';
+import { locksOf } from '../../operations/pending-hooks.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { type PlannedRun, planRuns } from '../plan-runs.ts';
 import { backupText } from '../render-backup.ts';
 import { renderError } from '../render-error.ts';
 import { repeated } from '../repeated.ts';
+import { finishKilledRuns } from '../run-left-hooks.ts';
 import { type Session, withSession } from '../session.ts';
 
 interface BackupOptions {
   readonly source?: readonly string[];
   readonly repository?: readonly string[];
   readonly readAll?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export function backupCommand(act: Act): Command {
@@ -26,22 +30,35 @@ export function backupCommand(act: Act): Command {
     .option('--source <name>', 'back up only this source (repeatable)', repeated)
     .option('--repository <name>', 'back up only into this repository (repeatable)', repeated)
     .option('--read-all', 'read every file, also those that look unchanged')
+    .option('--dry-run', 'only say what would be done')
     .action(act(runBackup));
 }
 
 async function runBackup(call: Call, jobs: readonly string[], options: BackupOptions): Promise<Answer> {
-  return await withSession(call, { record: true, configWarnings: true }, async (session) => {
-    const runs = planRuns(session.platform, jobs, options);
+  const { source, repository, dryRun } = options;
+  const record = dryRun !== true;
+  return await withSession(call, { record, configWarnings: true }, async (session) => {
+    const runs = planRuns(session.platform, { jobs, source, repository });
+    const finished = await finishKilledRuns(call, session);
     const ends: RunEnd[] = [];
     for (const run of runs) ends.push(await endOf(run, runs.length === 1, options, session));
-    const outcome: Outcome = worstOutcome(ends.map((end) => end.outcome));
-    const codes = ends.flatMap((end) => ('error' in end ? [end.error.code] : errorCodes(end)));
-    return {
-      exitCode: exitCodeOfOutcome(outcome, codes),
-      document: { verb: 'backup', outcome, runs: ends },
-      text: ends.map((end) => endText(end, call)).join('\n'),
-    };
+    return answerOf(ends, finished, call);
   });
+}
+
+function answerOf(ends: readonly RunEnd[], finished: readonly HookReport[], call: Call): Answer {
+  const outcome: Outcome = worstOutcome([...ends, ...finished.map(asWarning)].map((end) => end.outcome));
+  const codes = ends.flatMap((end) => ('error' in end ? [end.error.code] : errorCodes(end)));
+  return {
+    exitCode: exitCodeOfOutcome(outcome, codes),
+    document: { verb: 'backup', outcome, runs: ends, ...(finished.length === 0 ? {} : { finished }) },
+    text: ends.map((end) => endText(end, call)).join('\n'),
+  };
+}
+
+/** What is left of another run that went wrong is no failure of this one. */
+function asWarning({ outcome }: HookReport): { readonly outcome: Outcome } {
+  return { outcome: outcome === 'ok' ? 'ok' : 'warnings' };
 }
 
 /** A run that could not even begin, such as one that another run keeps busy. */
@@ -64,52 +81,38 @@ async function endOf(run: PlannedRun, alone: boolean, options: BackupOptions, se
   }
 }
 
-function errorCodes(report: BackupReport): string[] {
-  return report.members.flatMap((member) => member.error?.code ?? []);
+function errorCodes({ members, hooks }: BackupReport): string[] {
+  const failed = hooks.filter(({ outcome }) => outcome === 'failed');
+  return [...members, ...failed].flatMap(({ error }) => error?.code ?? []);
 }
 
 function endText(end: RunEnd, { globals, terminal }: Call): string {
   return 'error' in end ? renderError(end.error, globals) : backupText(end, terminal.colors);
 }
 
-interface PlannedRun {
-  /** '' for a run of single sources. */
-  readonly job: string;
-  readonly sources: readonly string[];
-  readonly repositories: readonly string[];
+async function runOne(run: PlannedRun, options: BackupOptions, { platform, how }: Session): Promise<BackupReport> {
+  using locks = new DisposableStack();
+  for (const name of locksOf(run.job, run.sources)) locks.use(platform.lock(name));
+  return await backup(await requestOf(run, options, { platform, how }), how);
 }
 
-/** Whole jobs run one after the other; single sources run together, into the repositories their jobs name. */
-function planRuns(platform: Platform, jobs: readonly string[], { source, repository }: BackupOptions): PlannedRun[] {
-  const chosen = jobs.length === 0 ? platform.jobs : [...new Set(jobs)].map((name) => platform.job(name));
-  if (chosen.length === 0) {
-    throw new SuretyError('config.no-job', 'the configuration has no job', {
-      hint: 'add one under jobs: it names sources, and the repositories they go to',
-    });
-  }
-  if (repository !== undefined) platform.repositories(repository);
-  if (source === undefined) {
-    return chosen.map(({ name, sources, to }) => ({ job: name, sources, repositories: repository ?? to }));
-  }
-  platform.sources(source);
-  const homes = chosen.filter((job) => job.sources.some((name) => source.includes(name))).flatMap((job) => job.to);
-  const repositories = repository ?? (homes.length > 0 ? [...new Set(homes)] : platform.repositoryNames);
-  return [{ job: '', sources: source, repositories }];
-}
-
-async function runOne(run: PlannedRun, { readAll }: BackupOptions, { platform, how }: Session): Promise<BackupReport> {
-  using _lock = platform.lock(run.job === '' ? `source ${run.sources.join(' ')}` : run.job);
+async function requestOf(
+  run: PlannedRun,
+  { readAll }: BackupOptions,
+  { platform, how }: Pick<Session, 'platform' | 'how'>,
+): Promise<BackupRequest> {
+  const { job, like } = run;
   const startedAt = how.clock.now();
-  return await backup(
-    {
-      job: run.job,
-      recoveryPoint: newRecoveryPointId(startedAt),
-      startedAt,
-      sources: platform.sources(run.sources),
-      repositories: platform.repositories(run.repositories),
-      force: readAll === true,
-      memory: await platform.memory(),
-    },
-    how,
-  );
+  return {
+    job,
+    recoveryPoint: newRecoveryPointId(startedAt),
+    startedAt,
+    sources: platform.sources(run.sources),
+    repositories: platform.repositories(run.repositories),
+    force: readAll === true,
+    memory: await platform.memory(),
+    ...(like === undefined ? {} : { parallel: like.parallel, patience: like, verifyAfter: like.verifyAfter }),
+    hooked: job === '' || like === undefined ? undefined : platform.hooked(like),
+    pending: platform.pendingHooks,
+  };
 }

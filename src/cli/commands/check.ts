@@ -4,6 +4,7 @@ import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { state, table } from '../render.ts';
 import { repeated } from '../repeated.ts';
+import { finishKilledRuns } from '../run-left-hooks.ts';
 import { withSession } from '../session.ts';
 
 interface CheckOptions {
@@ -24,7 +25,9 @@ export function checkCommand(act: Act): Command {
 }
 
 async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
-  return await withSession(call, { record: false, configWarnings: true }, async ({ platform }) => {
+  return await withSession(call, { record: false, configWarnings: true }, async (session) => {
+    const { platform } = session;
+    const finished = await finishKilledRuns(call, session);
     const sources =
       options.repository !== undefined && options.source === undefined ? [] : platform.sources(options.source);
     const wanted = options.source !== undefined && options.repository === undefined ? [] : options.repository;
@@ -47,7 +50,12 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
     const good = report.outcome !== 'ok' ? '' : doubts ? 'All is well but for the warnings.\n' : 'All is well.\n';
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
-      document: { verb: 'check', configuration: platform.file, ...report },
+      document: {
+        verb: 'check',
+        configuration: platform.file,
+        ...report,
+        ...(finished.length === 0 ? {} : { finished }),
+      },
       text: `configuration ${platform.file}\n${table([{ title: '' }, { title: '' }, { title: '' }, { title: '' }], rows)}${good}`,
     };
   });

@@ -1,0 +1,21 @@
+/** Before anything else: the `after` hooks of runs that were killed. */
+import type { HookReport } from '../operations/hook-report.ts';
+import { runLeftHooks } from '../operations/left-hooks.ts';
+import type { Call } from './call.ts';
+import { hookLine } from './render-hooks.ts';
+import type { Session } from './session.ts';
+
+/** Runs them, says so, and returns what became of each. */
+export async function finishKilledRuns({ clock }: Call, { platform, warn }: Session): Promise<HookReport[]> {
+  const reports: HookReport[] = [];
+  await runLeftHooks(platform.pendingHooks.left(), {
+    clock,
+    reachOf: ({ host }) => platform.reachOf(host),
+    say: warn,
+    finished: (report) => {
+      reports.push(report);
+      if (report.outcome !== 'ok') warn(hookLine(report));
+    },
+  });
+  return reports;
+}

@@ -6,6 +6,7 @@ import { messageOf, SuretyError } from '../base/errors.ts';
  * `run.interrupted`, and anything that is not ours becomes `internal.unexpected` with its cause.
  */
 export function toSuretyError(thrown: unknown, doing: string, signal: AbortSignal): SuretyError {
+  if (thrown instanceof SuppressedError) return toSuretyError(asOne(thrown), doing, signal);
   if (signal.aborted && (thrown === signal.reason || !(thrown instanceof SuretyError))) {
     return new SuretyError('run.interrupted', `${doing}: interrupted`, {
       hint: 'run it again when it suits',
@@ -24,4 +25,12 @@ export function toSuretyError(thrown: unknown, doing: string, signal: AbortSigna
     hint: 'this is a defect of Surety; run again with --verbose and report what it prints',
     cause: thrown,
   });
+}
+
+/** What failed when something was closed after a failure: where closing has something to say, it is the worse of the two. */
+function asOne({ error, suppressed }: SuppressedError): unknown {
+  const first = suppressed instanceof SuppressedError ? asOne(suppressed) : suppressed;
+  if (!(error instanceof SuretyError)) return first;
+  const { code, message, hint, retry, details } = error;
+  return new SuretyError(code, `${message}; before that: ${messageOf(first)}`, { hint, retry, details, cause: error });
 }

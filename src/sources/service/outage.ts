@@ -1,0 +1,93 @@
+/** The time in which a service is stopped. However it ends, the service is started. */
+import { messageOf, SuretyError } from '../../base/errors.ts';
+import { runCommand } from '../run-command.ts';
+import type { Warning } from '../source.ts';
+import type { StoppableService } from './open.ts';
+import { runs, startService } from './start.ts';
+
+export interface OutageHow {
+  readonly signal: AbortSignal;
+  readonly warn: (warning: Warning) => void;
+}
+
+export interface Outage extends AsyncDisposable {
+  /** Starts the service. Returns how long it was stopped, in milliseconds. Throws `service.not-started`. */
+  end(): Promise<number>;
+  /** The same because of a failure. Returns the error to throw: that of the failure, unless the service could not be started. */
+  endAfter(failure: unknown): Promise<unknown>;
+}
+
+/**
+ * Stops the service. A record on disk says so from before until it runs again: what a killed run left stopped is started here first,
+ * with a warning. Throws `run.busy` while another process has it stopped.
+ */
+export async function beginOutage(service: StoppableService, how: OutageHow): Promise<Outage> {
+  using opening = new DisposableStack();
+  opening.use(lock(service));
+  await recover(service, how);
+  how.signal.throwIfAborted();
+  service.record.write(service.clock.now());
+  const outage = openOutage(service, opening.move());
+  try {
+    const { stop, stopTimeoutMs } = service.options;
+    await runCommand(stop, { ...service.how('stop command', how.signal), timeoutMs: stopTimeoutMs });
+  } catch (error) {
+    // What it has done before it failed nobody knows.
+    throw await outage.endAfter(error);
+  }
+  return outage;
+}
+
+function lock({ name, lock }: StoppableService): Disposable {
+  try {
+    return lock();
+  } catch (error) {
+    if (error instanceof SuretyError) throw error;
+    const message = `the service of source ${name} is left alone: it could not be locked against other runs`;
+    throw new SuretyError('source.failed', `${message}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function recover(service: StoppableService, { warn }: OutageHow): Promise<void> {
+  const left = service.record.find();
+  if (left === undefined) return;
+  const running = (await runs(service, service.options.startTimeoutMs)) === true;
+  if (!running) await startService(service);
+  service.record.remove();
+  const now = running ? 'it runs again' : 'it was started now';
+  const message = `a run that was killed had left the service stopped (at ${left.since}); ${now}`;
+  warn({ code: 'service.left-stopped', path: '', message });
+}
+
+function openOutage(service: StoppableService, held: DisposableStack): Outage {
+  const sinceMs = service.clock.elapsedMs();
+  let ended = false;
+  async function end(): Promise<number> {
+    ended = true;
+    using _ = held;
+    await startService(service);
+    service.record.remove();
+    return Math.round(service.clock.elapsedMs() - sinceMs);
+  }
+  return {
+    end,
+    async endAfter(failure) {
+      try {
+        await end();
+        return failure;
+      } catch (error) {
+        return worse(error, failure);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      if (!ended) await end();
+    },
+  };
+}
+
+/** That the service is down comes first; why its source failed before is part of it. */
+function worse(error: unknown, failure: unknown): unknown {
+  if (!(error instanceof SuretyError)) return error;
+  const { code, message, hint, details } = error;
+  return new SuretyError(code, `${message}; before that: ${messageOf(failure)}`, { hint, details, cause: error });
+}

@@ -1,0 +1,66 @@
+/** Remembers on disk that a service is stopped, so that it is started again whatever becomes of this process. */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SuretyError, systemCode } from '../../base/errors.ts';
+import { makeFolders } from '../../base/folders.ts';
+
+export interface OutageRecord {
+  /** When the service was stopped, as far as that is known; undefined: nobody left it stopped. */
+  find(): { readonly since: string } | undefined;
+  /** Durable when it returns. Throws `source.failed` where nothing can be written. */
+  write(since: Date): void;
+  remove(): void;
+}
+
+/** The record in this file. */
+export function outageRecord(source: string, file: string): OutageRecord {
+  return {
+    find() {
+      try {
+        return { since: sinceOf(readFileSync(file, 'utf8')) };
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return undefined;
+        throw unusable(source, file, error);
+      }
+    },
+    write(since) {
+      try {
+        makeFolders(dirname(file), 0o700);
+        replaceFile(file, `${JSON.stringify({ source, since })}\n`);
+      } catch (error) {
+        throw unusable(source, file, error);
+      }
+    },
+    remove() {
+      rmSync(file, { force: true });
+    },
+  };
+}
+
+/** Whatever became of the text, that the file is there is what counts. */
+function sinceOf(text: string): string {
+  return /"since":"([0-9TZ:.-]+)"/.exec(text)?.[1] ?? 'a time that is not known';
+}
+
+function replaceFile(file: string, text: string): void {
+  const unfinished = `${file}.tmp`;
+  const fd = openSync(unfinished, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(unfinished, file);
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function unusable(source: string, file: string, cause: unknown): SuretyError {
+  const message = `the service of source ${source} is left alone: that it is stopped could not be remembered in ${file}`;
+  return new SuretyError('source.failed', message, { hint: 'let Surety read and write that file', cause });
+}

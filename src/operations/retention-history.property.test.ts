@@ -19,7 +19,9 @@ const KEEP: Readonly<Record<string, readonly KeepFor[]>> = {
     { job: 'nightly', sources: SOURCES, policy: { last: 2, daily: 3 }, timeZone: 'UTC', newestWithinMs: 7 * DAY_MS },
     { job: 'hourly', sources: ['db'], policy: { hourly: 4 }, timeZone: 'Europe/London', newestWithinMs: 7 * DAY_MS },
   ],
-  cloud: [{ job: 'nightly', sources: SOURCES, policy: { tags: [['release']] }, timeZone: 'UTC', newestWithinMs: 7 * DAY_MS }],
+  cloud: [
+    { job: 'nightly', sources: SOURCES, policy: { tags: [['release']] }, timeZone: 'UTC', newestWithinMs: 7 * DAY_MS },
+  ],
 };
 
 type Step =

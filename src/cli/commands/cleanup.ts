@@ -50,6 +50,7 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
       prune: options.prune,
       maxUnused: options.maxUnused ?? DEFAULT_MAX_UNUSED,
       memory: await platform.memory(),
+      restoring: platform.restoring,
     };
     const report = await cleanup(request, how);
     const codes = report.repositories.flatMap((one) => one.error?.code ?? []);

@@ -38,23 +38,26 @@ async function databasesBeside({ host }: SourceConfig, { sources, jobs, director
   return kept.map(({ options }) => ({ path: parsePlace(options.path, directory).path, companions: COMPANIONS }));
 }
 
-/** A source that only restores, for a snapshot whose source is not in the configuration. It has no original place. */
+/** Kinds whose snapshots are the files themselves. Of any other kind, what is in a snapshot are dumps. */
+export function writesFiles(kind: string): boolean {
+  return kind === 'files' || kind === 'sqlite';
+}
+
+/**
+ * A source that only restores, for a snapshot whose source is not in the configuration, and for dumps that are to be files. It
+ * has no original place.
+ */
 export async function openWriter(snapshot: Snapshot, kind: string, name: string, directory: string): Promise<Source> {
   const head = { name, host: hostName() };
   const [path = '/'] = snapshot.paths;
-  if (kind === 'files') {
-    const { openFiles } = await import('../sources/files/open.ts');
-    const { filesOptions } = await import('../sources/files/options.ts');
-    return openFiles({ ...head, baseDir: directory, options: filesOptions({ paths: [path] }) });
-  }
   if (kind === 'sqlite') {
     const { openSqlite } = await import('../sources/sqlite/open.ts');
     const { sqliteOptions } = await import('../sources/sqlite/options.ts');
     return openSqlite({ ...head, baseDir: directory, options: sqliteOptions.parse({ path }) });
   }
-  throw new SuretyError('source.failed', `this version can not write back what a source of kind ${kind} stored`, {
-    hint: 'use the version of Surety that made the snapshot, or a newer one',
-  });
+  const { openFiles } = await import('../sources/files/open.ts');
+  const { filesOptions } = await import('../sources/files/options.ts');
+  return openFiles({ ...head, baseDir: directory, options: filesOptions({ paths: [writesFiles(kind) ? path : '/'] }) });
 }
 
 /** Restores the one file of a snapshot under another name: `target` is that file. */

@@ -17,9 +17,14 @@ import type { PlaceProbe } from '../operations/check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
 import type { Memory } from '../operations/memory.ts';
+import type { RestoreJournal } from '../operations/restore-journal.ts';
+import type { SpaceAt } from '../operations/space.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
-import { openSource, openWriter, renamed } from './compose-source.ts';
+import { openSource, openWriter, renamed, writesFiles } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
+import { spaceAt } from './free-space.ts';
+import { placeMark } from './place-mark.ts';
+import { openRestoreJournal } from './restore-journal.ts';
 import { lockRun } from './run-lock.ts';
 import { stateFolder } from './state-folder.ts';
 
@@ -35,8 +40,18 @@ export interface ComposeHow {
   readonly warn: (message: string) => void;
 }
 
+/** Where a snapshot is written to. `folder`: below a folder; what goes into a server otherwise is a file there. `file`: as that file. */
+export interface WriterHow {
+  readonly to: 'original' | 'folder' | 'file';
+  /** Name of the configured source whose place is taken; default: that of the snapshot. */
+  readonly into?: string | undefined;
+}
+
 /** A job by the names of what it has. */
-export type Job = Pick<JobConfig, 'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'hooks'>;
+export type Job = Pick<
+  JobConfig,
+  'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks'
+>;
 
 /** Everything that a configuration names, as ports. Closing it closes all that was opened. */
 export interface Platform extends AsyncDisposable {
@@ -55,10 +70,13 @@ export interface Platform extends AsyncDisposable {
   newRepository(name: string): NewRepository;
   /** The repository that an absolute path is inside of, where nothing but its own files may be. */
   repositoryAt(path: string): string | undefined;
-  /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. `rename`: the target names a file. */
-  writer(snapshot: Snapshot, kind: string | undefined, how: { readonly rename: boolean }): SourceHandle;
-  /** True when the snapshot's source is configured: only then is its original place known. */
-  knowsPlaceOf(snapshot: Snapshot, kind: string | undefined): boolean;
+  /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. */
+  writer(snapshot: Snapshot, kind: string | undefined, how: WriterHow): SourceHandle;
+  /** What marks the original place of the snapshot, or undefined when its source is not configured and it thus is not known. */
+  placeOf(snapshot: Snapshot, kind: string | undefined, into?: string): string | undefined;
+  /** Restores that can be continued. */
+  restoreJournal(): RestoreJournal;
+  spaceAt: SpaceAt;
   /** Undefined when it can not be opened; a person was told so. */
   catalog(): Promise<Catalog | undefined>;
   /** The same, for operations that compare it with the repositories. */
@@ -129,18 +147,23 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
     },
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
-    writer(snapshot, kind = 'files', { rename }) {
-      const name = snapshot.source === '' ? shortId(snapshot.id) : snapshot.source;
-      const source = configured(snapshot.source, kind);
+    writer(snapshot, kind = 'files', { to, into }) {
+      const name = into ?? (snapshot.source === '' ? shortId(snapshot.id) : snapshot.source);
+      const source = to !== 'original' && !writesFiles(kind) ? undefined : configured(into ?? snapshot.source, kind);
       const make = (signal: AbortSignal) =>
         source === undefined
           ? openWriter(snapshot, kind, name, config.directory)
           : openSource(source, config, { signal, warn: once });
       const open: SourceHandle['open'] = async ({ signal }) =>
-        opened.use(rename ? renamed(await make(signal)) : await make(signal));
+        opened.use(to === 'file' ? renamed(await make(signal)) : await make(signal));
       return { name, kind, open };
     },
-    knowsPlaceOf: (snapshot, kind) => configured(snapshot.source, kind) !== undefined,
+    placeOf(snapshot, kind, into) {
+      const source = configured(into ?? snapshot.source, kind);
+      return source === undefined ? undefined : placeMark(source);
+    },
+    restoreJournal: () => openRestoreJournal(join(folder, 'restores')),
+    spaceAt,
     catalog: catalogOf,
     async memory() {
       const known = await catalogOf();

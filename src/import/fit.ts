@@ -24,9 +24,7 @@ export interface SetAside {
 export interface Fitted {
   readonly sections: Readonly<Record<Section, ReadonlyMap<string, Part>>>;
   readonly setAside: readonly SetAside[];
-  /** Jobs that go to other repositories than they should. */
-  readonly moved: readonly string[];
-  /** The repository that stands in for others, when none was left. */
+  /** The repository that stands in for all others, when none was left. */
   readonly standIn: string | undefined;
 }
 
@@ -35,8 +33,9 @@ type Parts = Record<Section, Map<string, Record<string, unknown>>>;
 interface Bench {
   readonly parts: Parts;
   readonly setAside: SetAside[];
-  readonly moved: Set<string>;
 }
+
+type Why = Pick<SetAside, 'reason' | 'remedy'>;
 
 export const STAND_IN = 'vault';
 const STAND_IN_REPOSITORY = { type: 'restic', store: 'file:surety-vault', password: { file: 'surety-password' } };
@@ -51,19 +50,27 @@ const ESSENTIAL: Readonly<Record<Section, readonly string[]>> = {
 /** Rounds of looking and setting aside; each takes at least one thing away. */
 const MAX_ROUNDS = 1000;
 
+/** Repositories and sources first: jobs are made of them. A job that is left without either is set aside. */
 export function fit({ sections }: Pick<Draft, 'sections'>): Fitted {
-  const bench: Bench = { parts: copy(sections), setAside: [], moved: new Set() };
-  let standIn: string | undefined;
+  const bench: Bench = { parts: copy(sections), setAside: [] };
+  settle(bench, ['repositories', 'sources']);
+  const { repositories, jobs } = bench.parts;
+  const standIn = repositories.size === 0 ? STAND_IN : undefined;
+  if (standIn !== undefined) repositories.set(standIn, { ...STAND_IN_REPOSITORY });
+  for (const job of [...jobs.keys()]) {
+    keepNames(bench, job, 'sources');
+    keepNames(bench, job, 'to', standIn);
+  }
+  settle(bench, SECTIONS);
+  return { sections: bench.parts, setAside: bench.setAside, standIn };
+}
+
+function settle(bench: Bench, sections: readonly Section[]): void {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    if (bench.parts.repositories.size === 0) {
-      standIn = STAND_IN;
-      bench.parts.repositories.set(STAND_IN, { ...STAND_IN_REPOSITORY });
-    }
-    const finding = firstFinding(bench.parts);
-    if (finding === undefined) break;
+    const finding = firstFinding(bench.parts, sections);
+    if (finding === undefined) return;
     remove(bench, finding);
   }
-  return { sections: bench.parts, setAside: bench.setAside, moved: [...bench.moved], standIn };
 }
 
 /** The configuration as a plain document. */
@@ -72,16 +79,13 @@ export function documentOf(parts: Fitted['sections']): Record<string, unknown> {
   return Object.fromEntries(filled.map((section) => [section, Object.fromEntries(parts[section])]));
 }
 
-/** Kinds and stores first: what names them follows. */
-function firstFinding(parts: Parts): Finding | undefined {
+function firstFinding(parts: Parts, sections: readonly Section[]): Finding | undefined {
   const raw = documentOf(parts);
   const parsed = documentSchema.safeParse(raw);
   const found = parsed.success ? [] : findingsOf(parsed.error.issues, raw);
-  return [...found, ...checkReferences(raw)].find(({ path }) => isSection(path[0]) && path.length > 1);
-}
-
-function isSection(step: unknown): step is Section {
-  return SECTIONS.includes(step as Section);
+  return [...found, ...checkReferences(raw)].find(
+    ({ path }) => sections.includes(path[0] as Section) && path.length > 1,
+  );
 }
 
 function remove(bench: Bench, { path, message, suggestion }: Finding): void {
@@ -111,42 +115,26 @@ function setKeyAside(bench: Bench, aside: SetAside): void {
   if (!known) bench.setAside.push(aside);
 }
 
-function setPartAside(bench: Bench, section: Section, name: string, why: Pick<SetAside, 'reason' | 'remedy'>): void {
-  const { parts } = bench;
-  bench.setAside.push({ section, name, key: undefined, value: parts[section].get(name), ...why });
+function setPartAside({ parts, setAside }: Bench, section: Section, name: string, why: Why): void {
+  setAside.push({ section, name, key: undefined, value: parts[section].get(name), ...why });
   parts[section].delete(name);
-  const key = section === 'sources' ? 'sources' : 'to';
-  if (section !== 'jobs') for (const job of [...parts.jobs.keys()]) forget(bench, { job, key, name, ...why });
-  if (section === 'sources') forgetOrder(parts, name);
 }
 
-interface Forgotten extends Pick<SetAside, 'reason' | 'remedy'> {
-  readonly job: string;
-  readonly key: 'sources' | 'to';
-  readonly name: string;
-}
-
-/** Takes a name out of a job. Without sources a job has nothing to do; without repositories it goes to those there are. */
-function forget(bench: Bench, { job, key, name, ...why }: Forgotten): void {
-  const part = bench.parts.jobs.get(job);
+/** Takes names out of a job that are not there. Nothing goes to a repository it was not meant for, but to the one that stands in for all. */
+function keepNames(bench: Bench, job: string, key: 'sources' | 'to', standIn?: string): void {
+  const { parts, setAside } = bench;
+  const part = parts.jobs.get(job);
   const names = part?.[key];
-  if (part === undefined || !Array.isArray(names) || !names.includes(name)) return;
-  const rest = names.filter((one) => one !== name);
-  if (rest.length === 0 && key === 'sources') {
-    setPartAside(bench, 'jobs', job, why);
-    return;
-  }
-  setKeyAside(bench, { section: 'jobs', name: job, key, value: names, ...why });
-  part[key] = rest.length > 0 ? rest : 'all';
-  if (rest.length === 0) bench.moved.add(job);
-}
-
-function forgetOrder(parts: Parts, name: string): void {
-  for (const part of parts.sources.values()) {
-    if (!Array.isArray(part.after)) continue;
-    const rest = part.after.filter((one) => one !== name);
-    if (rest.length > 0) part.after = rest;
-    else delete part.after;
+  if (part === undefined || !Array.isArray(names)) return;
+  const section = key === 'to' ? 'repositories' : 'sources';
+  const rest = names.filter((name) => parts[section].has(name));
+  if (rest.length === names.length) return;
+  const cause = setAside.find((one) => one.section === section && one.key === undefined && names.includes(one.name));
+  const why = { reason: cause?.reason ?? `it has no ${key}`, remedy: cause?.remedy };
+  if (rest.length === 0 && standIn === undefined) setPartAside(bench, 'jobs', job, why);
+  else {
+    setKeyAside(bench, { section: 'jobs', name: job, key, value: names, ...why });
+    part[key] = rest.length > 0 || standIn === undefined ? rest : [standIn];
   }
 }
 

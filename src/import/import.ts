@@ -93,16 +93,9 @@ function accountOf(draft: Draft, fitted: Fitted, file: string): Pick<Imported, '
     notCarried.push({ file, line: 1, key, reason: aside.reason, remedy: remedyOf(aside) });
   }
   const at = { file, line: 1 };
-  const moved = fitted.moved.map((job) => {
-    return {
-      ...at,
-      key: `jobs.${job}.to`,
-      message: 'its repositories are not available: it goes to all there are instead',
-    };
-  });
   const message = `none of the repositories is available in this version: this one, of the restic kind in a folder here, stands in; choose its place and password`;
   const standIn = fitted.standIn === undefined ? [] : [{ ...at, key: `repositories.${fitted.standIn}`, message }];
-  return { carried, notCarried: inOrder(notCarried), notes: [...draft.notes, ...moved, ...standIn] };
+  return { carried, notCarried: inOrder(notCarried), notes: [...draft.notes, ...standIn] };
 }
 
 function settingName({ file, line, key }: Pick<NotCarried, 'file' | 'line' | 'key'>): string {

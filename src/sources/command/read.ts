@@ -3,7 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import { commandOutput } from '../run-command.ts';
 import type { Content, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
-import type { CommandSource } from './open.ts';
+import type { CommandSource } from './command-source.ts';
 import { type OutputWatch, watchOutput } from './watch-output.ts';
 
 /** The command is run when its output is asked for. */

@@ -3,7 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import { runCommand } from '../run-command.ts';
 import { RESERVED_NAME, type RestoredEntry, type Restoring, type WriteHow, type WriteReport } from '../source.ts';
-import type { CommandSource } from './open.ts';
+import type { CommandSource } from './command-source.ts';
 
 const NOTHING: WriteReport = {
   ...{ files: 0, dirs: 0, others: 0, sizeBytes: 0, skipped: 0, unchanged: 0 },

@@ -2,8 +2,8 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { runCommand } from '../run-command.ts';
 import type { Warning } from '../source.ts';
-import type { StoppableService } from './open.ts';
 import { runs, startService } from './start.ts';
+import type { StoppableService } from './stoppable.ts';
 
 export interface OutageHow {
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { shownCommand } from '../../base/command-line.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { runCommand } from '../run-command.ts';
-import type { StoppableService } from './open.ts';
+import type { StoppableService } from './stoppable.ts';
 
 const ATTEMPTS = 4;
 const CHECK_PAUSE_MS = 250;

@@ -12,8 +12,8 @@ import type {
   WriteReport,
   Xattr,
 } from '../source.ts';
-import type { StoppableService } from './open.ts';
 import { beginOutage, type Outage } from './outage.ts';
+import type { StoppableService } from './stoppable.ts';
 import { openTurns } from './turns.ts';
 
 /** The source inside, with the service stopped from before it is read until all of it was. */

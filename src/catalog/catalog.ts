@@ -31,12 +31,14 @@ export interface Catalog extends AsyncDisposable {
   /** One source into one repository, finished. Adds its snapshot to the snapshots when it has one. */
   recordMember(runId: string, member: MemberRecord): Promise<void>;
   recordVerification(runId: string, verification: VerificationRecord): Promise<void>;
+  /** What a verification found of single snapshots; of each and each depth the last is kept. */
+  recordVerdicts(verdicts: readonly Verdict[]): Promise<void>;
   recordDrill(runId: string, drill: DrillRecord): Promise<void>;
   recordRestore(runId: string, restore: RestoreRecord): Promise<void>;
 
   /** Makes the snapshots known of `repository` exactly these, in one transaction. */
   replaceSnapshots(repository: string, snapshots: readonly SnapshotRecord[]): Promise<void>;
-  /** Forgets snapshots that cleanup removes; unknown ids are fine. */
+  /** Forgets snapshots that cleanup removes, with their verdicts; unknown ids are fine. */
   removeSnapshots(repository: string, ids: readonly string[]): Promise<void>;
   /** What is at a place from now on counts as the repository with this name. */
   rememberRepository(seen: RepositorySeen): Promise<void>;
@@ -57,6 +59,7 @@ export interface Catalog extends AsyncDisposable {
   series(query: SnapshotQuery): Promise<readonly Series[]>;
   /** Newest first. */
   verifications(query: ChecksQuery): Promise<readonly (VerificationRecord & { readonly runId: string })[]>;
+  verdicts(query: Pick<SnapshotQuery, 'repository'>): Promise<readonly Verdict[]>;
   drills(query: ChecksQuery): Promise<readonly (DrillRecord & { readonly runId: string })[]>;
   restores(query: ChecksQuery): Promise<readonly (RestoreRecord & { readonly runId: string })[]>;
 }
@@ -160,6 +163,17 @@ export interface VerificationRecord {
   readonly problemCount: number;
   readonly problems: readonly string[];
   readonly error: RecordedError | undefined;
+}
+
+/** What the last verification of one depth found of one snapshot. */
+export interface Verdict {
+  readonly repository: string;
+  readonly snapshot: string;
+  readonly depth: 'structure' | 'data';
+  readonly at: Date;
+  readonly ok: boolean;
+  /** What is wrong; '' when it is ok. */
+  readonly message: string;
 }
 
 export interface DrillRecord {

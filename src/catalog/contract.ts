@@ -9,6 +9,7 @@ import {
   type RestoreRecord,
   type SnapshotRecord,
   TEXT_MAX,
+  type Verdict,
   type VerificationRecord,
 } from './catalog.ts';
 
@@ -270,6 +271,24 @@ export const catalogContract: readonly CatalogCheck[] = [
       ]);
       assert.deepEqual(await catalog.drills({ limit: 10 }), [{ runId: 'r2', ...drill }]);
       assert.deepEqual(await catalog.drills({ source: 'other', limit: 10 }), []);
+    },
+  },
+  {
+    name: 'the last verdict of each snapshot and depth is kept until the snapshot is removed',
+    async check(catalog) {
+      const verdict = (id: string, at: number, given: Partial<Verdict> = {}): Verdict => {
+        return { repository: 'vault', snapshot: id, depth: 'data', at: minute(at), ok: true, message: '', ...given };
+      };
+      const bad = { ok: false, message: 'its checksum is wrong' };
+      await catalog.recordVerdicts([verdict('a', 1), verdict('b', 1), verdict('a', 1, { repository: 'copy' })]);
+      await catalog.recordVerdicts([verdict('a', 2, bad), verdict('b', 2, { depth: 'structure' })]);
+      assert.deepEqual(await catalog.verdicts({ repository: 'vault' }), [
+        verdict('a', 2, bad),
+        verdict('b', 1),
+        verdict('b', 2, { depth: 'structure' }),
+      ]);
+      await catalog.removeSnapshots('vault', ['b', 'c']);
+      assert.deepEqual(await catalog.verdicts({}), [verdict('a', 1, { repository: 'copy' }), verdict('a', 2, bad)]);
     },
   },
   {

@@ -8,6 +8,7 @@ import { listDrills, listRestores, listVerifications, recordRestore, recordVerif
 import { findRepository, rememberRepository } from './repositories.ts';
 import { beginRun, closeAbandoned, endRun, findRun, history, lastSuccesses, type Owner, recordMember } from './runs.ts';
 import { listSeries, listSnapshots, removeSnapshots, replaceSnapshots } from './snapshots.ts';
+import { listVerdicts, recordVerdicts, removeVerdicts } from './verdicts.ts';
 
 export interface OpenCatalog {
   /** Absolute path of its file; created when missing, with the folders above it. */
@@ -55,10 +56,15 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     endRun: (id, end) => write(() => endRun(database, id, end)),
     recordMember: (runId, member) => write(() => recordMember(database, runId, member)),
     recordVerification: (runId, done) => write(() => recordVerification(database, runId, done)),
+    recordVerdicts: (verdicts) => write(() => recordVerdicts(database, verdicts)),
     recordDrill: (runId, done) => write(() => recordRestore(database, runId, done)),
     recordRestore: (runId, done) => write(() => recordRestore(database, runId, done)),
     replaceSnapshots: (repository, snapshots) => write(() => replaceSnapshots(database, repository, snapshots)),
-    removeSnapshots: (repository, ids) => write(() => removeSnapshots(database, repository, ids)),
+    removeSnapshots: (repository, ids) =>
+      write(() => {
+        removeSnapshots(database, repository, ids);
+        removeVerdicts(database, repository, ids);
+      }),
     rememberRepository: (seen) => write(() => rememberRepository(database, seen)),
     repository: (name, location) => read(() => findRepository(database, name, location)),
     history: (query) => read(() => history(database, query)),
@@ -68,6 +74,7 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     snapshots: (query) => read(() => listSnapshots(database, query)),
     series: (query) => read(() => listSeries(database, query)),
     verifications: (query) => read(() => listVerifications(database, query)),
+    verdicts: (query) => read(() => listVerdicts(database, query)),
     drills: (query) => read(() => listDrills(database, query)),
     restores: (query) => read(() => listRestores(database, query)),
     async [Symbol.asyncDispose]() {

@@ -2,8 +2,8 @@
 import type { Clock } from '../base/clock.ts';
 import { formatElapsed } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
-import { openTail } from '../base/streams.ts';
-import type { Reach } from '../reach/reach.ts';
+import { openTail, type Tail } from '../base/streams.ts';
+import type { Exit, Reach } from '../reach/reach.ts';
 import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
 import { type HookReport, type HookScope, hookName } from './hook-report.ts';
@@ -112,21 +112,52 @@ async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<Sur
   const output = openTail(OUTPUT_BYTES);
   try {
     const reach = await how.reach({ signal });
-    const argv = typeof hook.run === 'string' ? ['sh', '-c', hook.run] : hook.run;
-    const child = reach.exec(argv, { signal, env: { ...environmentOf(place), ...how.env } });
-    for await (const chunk of child.stdout) output.add(chunk);
-    const exit = await child.exit;
-    signal.throwIfAborted();
+    const { exit, stderr } = await execute(
+      reach,
+      hook,
+      { signal, env: { ...environmentOf(place), ...how.env } },
+      output,
+    );
     if (exit.error !== undefined) throw exit.error;
     if (exit.code === 0) return undefined;
     const ending = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-    return hookFailed(`${what} ${ending}${lastLines(child.stderr(), output.text())}`, undefined);
+    return hookFailed(`${what} ${ending}${lastLines(stderr, output.text())}`, undefined);
   } catch (error) {
     if (how.signal.aborted) return new SuretyError('run.interrupted', `${what} was interrupted`, { cause: error });
     if (!timeout.aborted) return hookFailed(`${what} could not be run`, error);
     const allowed = formatElapsed(hook.timeoutMs);
     return hookFailed(`${what} did not end within ${allowed}${lastLines('', output.text())}`, error);
   }
+}
+
+/** How long output is waited for after its end. */
+const LAST_OUTPUT_MS = 1000;
+
+/** Ends with the command itself: what it left running, such as a service it started, may hold its output open for ever. */
+async function execute(
+  reach: Reach,
+  { run }: Hook,
+  how: { readonly signal: AbortSignal; readonly env: Readonly<Record<string, string>> },
+  output: Tail,
+): Promise<{ readonly exit: Exit; readonly stderr: string }> {
+  const enough = new AbortController();
+  const argv = typeof run === 'string' ? ['sh', '-c', run] : run;
+  const child = reach.exec(argv, { ...how, signal: AbortSignal.any([how.signal, enough.signal]) });
+  const read = (async () => {
+    for await (const chunk of child.stdout) output.add(chunk);
+  })();
+  read.catch(() => {});
+  const exit = await child.exit;
+  const timer = setTimeout(() => enough.abort(), LAST_OUTPUT_MS);
+  try {
+    await read;
+  } catch (error) {
+    if (!enough.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  how.signal.throwIfAborted();
+  return { exit, stderr: child.stderr() };
 }
 
 function environmentOf({ job, source, recoveryPoint }: HookScope): Record<string, string> {

@@ -55,7 +55,7 @@ function contentText({ report, snapshot }: RestoredItem): string {
 function effectRows({ intoServer, report }: RestoredItem, conflict: RestoreReport['conflict']): string[][] {
   if (!intoServer) return [['effect', EFFECTS[conflict]]];
   const notes = report?.notes ?? [];
-  if (notes.length === 0) return [['effect', 'the database is REPLACED']];
+  if (notes.length === 0) return [['effect', 'what is there is REPLACED']];
   return notes.map((note, at) => [at === 0 ? 'effect' : '', note]);
 }
 

@@ -11,18 +11,27 @@ import { type Config, findNamed, type JobConfig, type RepositoryConfig, type Sou
 import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
 import { readConfig } from '../config/read.ts';
+import { LOCAL_HOST } from '../config/references.ts';
+import type { RunOptions } from '../config/run-options.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
+import type { Hooked } from '../operations/hooks.ts';
 import type { NewRepository } from '../operations/init.ts';
+import type { BackupTarget } from '../operations/member.ts';
 import type { Memory } from '../operations/memory.ts';
+import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
+import { hookedOf, reachOf } from './compose-hooks.ts';
 import { openSource, openWriter, renamed, writesFiles } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
 import { spaceAt } from './free-space.ts';
+import { holdRestores } from './hold-restores.ts';
+import { openHolds } from './holds.ts';
+import { openPendingHooks } from './pending-hooks.ts';
 import { placeMark } from './place-mark.ts';
 import { openRestoreJournal } from './restore-journal.ts';
 import { lockRun } from './run-lock.ts';
@@ -50,7 +59,7 @@ export interface WriterHow {
 /** A job by the names of what it has. */
 export type Job = Pick<
   JobConfig,
-  'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks'
+  'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks' | keyof RunOptions
 >;
 
 /** Everything that a configuration names, as ports. Closing it closes all that was opened. */
@@ -66,7 +75,7 @@ export interface Platform extends AsyncDisposable {
   /** These methods throw `config.unknown-name` with a suggestion. */
   job(name: string): Job;
   sources(names?: readonly string[]): BackupSource[];
-  repositories(names?: readonly string[]): (RepositoryHandle & { readonly probe: PlaceProbe })[];
+  repositories(names?: readonly string[]): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe })[];
   newRepository(name: string): NewRepository;
   /** The repository that an absolute path is inside of, where nothing but its own files may be. */
   repositoryAt(path: string): string | undefined;
@@ -76,11 +85,19 @@ export interface Platform extends AsyncDisposable {
   placeOf(snapshot: Snapshot, kind: string | undefined, into?: string): string | undefined;
   /** Restores that can be continued. */
   restoreJournal(): RestoreJournal;
+  /** Ids of the snapshots of a repository that this machine is restoring from, or will go on to. */
+  restoring(repository: string): ReadonlySet<string>;
   spaceAt: SpaceAt;
   /** Undefined when it can not be opened; a person was told so. */
   catalog(): Promise<Catalog | undefined>;
   /** The same, for operations that compare it with the repositories. */
   memory(): Promise<Memory | undefined>;
+  /** The hooks of a job itself, which run on this machine. */
+  hooked(job: Job): Hooked | undefined;
+  /** `after` hooks of runs that were killed, and where those of a run are remembered. */
+  readonly pendingHooks: PendingHooks & { left(): Iterable<LeftHooks> };
+  /** The way to a host of the configuration. */
+  reachOf(host: string): Hooked['reach'];
   /** Held until disposed of. Throws `run.busy` when another process holds it. */
   lock(name: string): Disposable;
 }
@@ -104,11 +121,14 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   let catalog: Promise<Catalog | undefined> | undefined;
   const folder = stateFolder(realpathSync(config.file));
 
+  const lock = (name: string) => lockOrGoOn(join(folder, 'locks'), name, how.warn);
+  const holds = openHolds(join(folder, 'restoring'));
   const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
   const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {
     const known = engines.get(repository.name);
     if (known !== undefined) return known;
-    const opening = openEngine(repository, engineHow(signal)).then((engine) => opened.use(engine));
+    const hold = (snapshot: string) => holds.hold(repository.name, snapshot);
+    const opening = openEngine(repository, engineHow(signal)).then((engine) => holdRestores(opened.use(engine), hold));
     engines.set(repository.name, opening);
     // A repository that could not be opened may be there the next time.
     opening.catch(() => engines.delete(repository.name));
@@ -132,11 +152,16 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         ...sourceHandle(source, config, { opened, warn: once }),
         host: hostName(),
         after: source.after,
+        role: source.role,
+        hooked: hookedOf(source.hooks, source.host, opened),
         excludes: source.kind === 'files' ? source.options.exclude : [],
       })),
     repositories: (names) =>
       chosen(config.repositories, names, 'repository').map((repository) => ({
         ...headOf(repository),
+        // Two at once into any other would get in each other's way.
+        oneAtATime: repository.kind !== 'restic',
+        verifyAfter: repository.verifyAfter,
         open: ({ signal }) => engineOf(repository, signal),
         probe: probeStore(repository.store),
       })),
@@ -163,13 +188,18 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       return source === undefined ? undefined : placeMark(source);
     },
     restoreJournal: () => openRestoreJournal(join(folder, 'restores')),
+    restoring: (repository) =>
+      holds.held(repository).union(unfinishedIn(openRestoreJournal(join(folder, 'restores')), repository)),
     spaceAt,
     catalog: catalogOf,
     async memory() {
       const known = await catalogOf();
       return known === undefined ? undefined : { catalog: known, host: hostName() };
     },
-    lock: (name) => lockOrGoOn(join(folder, 'locks'), name, how.warn),
+    hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, opened),
+    pendingHooks: openPendingHooks(join(folder, 'hooks'), { lock, warn: once }),
+    reachOf: (host) => reachOf(host, opened),
+    lock,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -188,8 +218,14 @@ function sourceHandle(
   { opened, warn }: { readonly opened: AsyncDisposableStack; readonly warn: (message: string) => void },
 ): SourceHandle {
   let opening: ReturnType<typeof openSource> | undefined;
-  const open: SourceHandle['open'] = ({ signal }) =>
-    (opening ??= openSource(source, config, { signal, warn }).then((port) => opened.use(port)));
+  const open: SourceHandle['open'] = ({ signal }) => {
+    opening ??= openSource(source, config, { signal, warn }).then((port) => opened.use(port));
+    // One that could not be opened may be there for the next repository.
+    opening.catch(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
   return { name: source.name, kind: source.kind, open };
 }
 
@@ -199,6 +235,16 @@ function sayOnce(warn: (message: string) => void): (message: string) => void {
     if (!said.has(message)) warn(message);
     said.add(message);
   };
+}
+
+/** What a restore that can be continued still has to read. A journal that can not be read is told of by the next restore. */
+function unfinishedIn(journal: RestoreJournal, repository: string): ReadonlySet<string> {
+  try {
+    const left = journal.list().flatMap(({ members }) => members.filter(({ state }) => state !== 'done'));
+    return new Set(left.filter((member) => member.repository === repository).map(({ snapshot }) => snapshot));
+  } catch {
+    return new Set();
+  }
 }
 
 /** A backup is worth more than its history: without a catalog the run goes on. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { type ServerSource, serverSource } from '../../test/fixtures/server-source.ts';
 import { SuretyError } from '../base/errors.ts';
@@ -25,16 +25,38 @@ describe('a recovery point of a database in a server and of files, in two reposi
   let files: ReturnType<Workshop['source']>;
   let items: RestoreItem[];
 
-  beforeEach(async () => {
+  const saved = new Map<Repository, Map<string, Uint8Array>>();
+
+  before(async () => {
     workshop = openWorkshop();
     repositories = [await workshop.repository('vault'), await workshop.repository('copy')];
     db = serverSource(workshop.source('db', { 'dump.sql': 'CREATE TABLE users' }));
     files = workshop.source('media', { a: LONG, b: 'other' });
     const run = { job: '', recoveryPoint: '20261120T030700Z-aaaa', startedAt: new Date(), force: false };
     await backup({ ...run, sources: [files, db], repositories }, workshop.how());
+    for (const repository of repositories) saved.set(repository, await contentsOf(repository));
+  });
+  after(() => workshop[Symbol.asyncDispose]());
+
+  /** All as it was after the backup. */
+  beforeEach(async () => {
+    for (const [{ store }, contents] of saved) {
+      for (const { key } of await Array.fromAsync(store.list('', workshop.how())))
+        await store.delete(key, workshop.how());
+      for (const [key, bytes] of contents) await store.put(key, bytes, workshop.how());
+    }
+    workshop.source('media', { a: LONG, b: 'other' });
+    Object.assign(db, { restored: new Map(), calls: [], fails: undefined });
     items = await itemsOf('20261120T030700Z-aaaa');
   });
-  afterEach(() => workshop[Symbol.asyncDispose]());
+
+  async function contentsOf({ store }: Repository): Promise<Map<string, Uint8Array>> {
+    const how = workshop.how();
+    const contents = new Map<string, Uint8Array>();
+    for (const { key } of await Array.fromAsync(store.list('', how)))
+      contents.set(key, await store.read(key, undefined, how));
+    return contents;
+  }
 
   async function itemsOf(id: string): Promise<RestoreItem[]> {
     const { members } = await locate({ id }, repositories, workshop.how());
@@ -106,7 +128,7 @@ describe('a recovery point of a database in a server and of files, in two reposi
 
   test('a file that turns out to be damaged comes from the next repository', async () => {
     await damage(repositories[0]!, 'flip');
-    const target = join(workshop.folder, 'target');
+    const target = join(workshop.folder, 'mended');
     const report = await restore(request({ items: [media()], target, conflict: 'refuse' }), workshop.how());
     assert.deepEqual(outcomes(report), ['media warnings'], JSON.stringify(warningsOf(report)));
     assert.equal(readFileSync(join(target, 'media', 'a'), 'utf8'), LONG);

@@ -127,10 +127,19 @@ function openActivity({ clock, progress }: WatchHow): Activity {
       if (current !== '') return `reading ${displayName(current)} (${formatBytes(streamedBytes)} so far)`;
       if (last === undefined) return '';
       const at = last.current === undefined ? '' : `, last at ${displayName(last.current)}`;
-      return `${last.phase} (${last.items.toLocaleString('en-US')} done, ${formatBytes(last.sizeBytes)}${at})`;
+      return `${WORDS[last.phase]} (${last.items.toLocaleString('en-US')} done, ${formatBytes(last.sizeBytes)}${at})`;
     },
   };
 }
+
+const WORDS: Readonly<Record<Progress['phase'], string>> = {
+  scan: 'scanning',
+  read: 'reading',
+  write: 'writing',
+  check: 'checking',
+  repack: 'repacking',
+  delete: 'deleting',
+};
 
 function differs(left: Progress, right: Progress): boolean {
   return (

@@ -78,3 +78,12 @@ test('a dump of another program is not judged', () => {
   assert.equal(dumpKind(Buffer.from('CREATE TABLE t (x int);\n')), 'unknown');
   assert.equal(dumpProblem(ends('CREATE TABLE t (x int);\n')), undefined);
 });
+
+test('a dump of sqlite3 ends with its commit, not with the rollback of one that failed', () => {
+  const text = (last: string) => `PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (x);\n${last}`;
+  assert.equal(dumpKind(Buffer.from(text(''))), 'sqlite');
+  assert.equal(dumpProblem(ends(text('COMMIT;\n'))), undefined);
+  for (const last of ['', 'COMMIT', "INSERT INTO t VALUES('COMMIT;');\n", 'ROLLBACK; -- due to errors\n']) {
+    assert.match(dumpProblem(ends(text(last))) ?? '', /lacks its last line "COMMIT;"/);
+  }
+});

@@ -6,7 +6,7 @@
 /** How many bytes of each end are needed. */
 export const DUMP_END_BYTES = 4096;
 
-export type DumpKind = 'postgres' | 'postgres-cluster' | 'postgres-custom' | 'mysql' | 'unknown';
+export type DumpKind = 'postgres' | 'postgres-cluster' | 'postgres-custom' | 'mysql' | 'sqlite' | 'unknown';
 
 export interface DumpEnds {
   /** The first bytes of the uncompressed dump, up to {@link DUMP_END_BYTES}. */
@@ -51,6 +51,12 @@ const RULES: readonly DumpRule[] = [
     head: new RegExp(`^(/\\*M?!999999[^\\n]*${LINE})?-- (MySQL|MariaDB) dump `),
     tail: /(?:^|\n)-- Dump completed[^\n]*\s*$/,
     lacks: 'its last line "Dump completed"',
+  },
+  {
+    kind: 'sqlite',
+    head: new RegExp(`^PRAGMA foreign_keys=OFF;${LINE}BEGIN TRANSACTION;${LINE}`),
+    tail: /(?:^|\n)COMMIT;\s*$/,
+    lacks: 'its last line "COMMIT;"',
   },
 ];
 

@@ -1,0 +1,57 @@
+/** Whether a program is still writing a file. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { formatElapsed } from '../../base/durations.ts';
+import { type Candidate, UNFINISHED_ENDINGS } from './candidates.ts';
+
+/** Why it may still be written, as in `the file …`; undefined when nothing speaks for that. */
+export function beingWritten({ path, stats }: Candidate, now: Date, minAgeMs: number): string | undefined {
+  const ageMs = now.getTime() - Number(stats.mtimeMs);
+  if (ageMs < 0) return `is dated ${formatElapsed(-ageMs)} in the future`;
+  if (ageMs < minAgeMs) return `was changed ${formatElapsed(ageMs)} ago and may still be written`;
+  const beside = UNFINISHED_ENDINGS.find((ending) => existsSync(path + ending));
+  if (beside !== undefined) return `is being written: there is a file of its name and ${beside} beside it`;
+  const writer = openWriter(path);
+  return writer === undefined ? undefined : `is being written by process ${writer}`;
+}
+
+/** The process that has the file open for writing, as far as this user may see it; only Linux tells. */
+function openWriter(path: string): number | undefined {
+  const real = realPath(path);
+  return namesIn('/proc')
+    .map(Number)
+    .find((id) => Number.isInteger(id) && hasOpenForWriting(id, real));
+}
+
+function hasOpenForWriting(processId: number, path: string): boolean {
+  return namesIn(`/proc/${processId}/fd`).some((fd) => {
+    try {
+      return readlinkSync(`/proc/${processId}/fd/${fd}`) === path && isWriting(`/proc/${processId}/fdinfo/${fd}`);
+    } catch {
+      // It was closed meanwhile, or is none of this user's business.
+      return false;
+    }
+  });
+}
+
+const ACCESS_MODE = 0o3;
+
+function isWriting(info: string): boolean {
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(info, 'latin1'))?.[1] ?? '0';
+  return (Number.parseInt(flags, 8) & ACCESS_MODE) !== 0;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

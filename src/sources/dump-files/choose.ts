@@ -1,0 +1,91 @@
+/** Chooses which dumps of a folder are taken. */
+import { statSync } from 'node:fs';
+import { formatElapsed } from '../../base/durations.ts';
+import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
+import type { ReadHow } from '../source.ts';
+import { beingWritten } from './being-written.ts';
+import { type Candidate, findCandidates } from './candidates.ts';
+import { completeness } from './completeness.ts';
+import type { DumpFolder } from './dump-folder.ts';
+import { type ChosenDump, type DumpFilesFacts, isKnown } from './facts.ts';
+
+interface Refused {
+  readonly name: string;
+  readonly problem: string;
+}
+
+/**
+ * The newest complete dump, or all of them, newest first. What is not complete is warned about. Throws `source.missing`,
+ * `source.unreadable`, `source.incomplete` and `source.stale`.
+ */
+export async function chooseDumps(dumps: DumpFolder, how: ReadHow): Promise<ChosenDump[]> {
+  const chosen: ChosenDump[] = [];
+  const refused: Refused[] = [];
+  for (const candidate of findCandidates(dumps)) {
+    how.signal.throwIfAborted();
+    const judged = await judge(dumps, candidate, how);
+    if ('problem' in judged) refused.push(judged);
+    else chosen.push(judged);
+    if (dumps.options.keep === 'newest' && chosen.length > 0) break;
+  }
+  const [newest] = chosen;
+  if (newest === undefined) throw noneComplete(dumps, refused);
+  for (const { name, problem } of refused) {
+    how.warn({ code: 'entry.incomplete', path: name, message: `${displayName(name)} is left out: it ${problem}` });
+  }
+  checkAge(dumps, newest, how);
+  return chosen;
+}
+
+async function judge(dumps: DumpFolder, candidate: Candidate, how: ReadHow): Promise<ChosenDump | Refused> {
+  const { name, path, stats } = candidate;
+  const { options, clock, reach } = dumps;
+  const now = clock.now();
+  const ageMs = now.getTime() - Number(stats.mtimeMs);
+  const chosen = { ...candidate, ageMs };
+  if (stats.size === 0n) return { name, problem: 'is empty' };
+  const written = beingWritten(candidate, now, options.minAgeMs);
+  if (written !== undefined) return { name, problem: written };
+  if (options.complete === 'none') return { ...chosen, versions: {}, unchecked: undefined };
+  const known = isKnown(how.previous as Partial<DumpFilesFacts> | undefined, candidate);
+  if (known !== undefined) return { ...chosen, ...known };
+  const alive = how.alive ?? (() => {});
+  const { problem, unchecked, versions } = await completeness(path, { reach, signal: how.signal, alive });
+  if (problem !== undefined) return { name, problem };
+  if (!isSame(candidate)) return { name, problem: 'changed while it was looked at' };
+  return { ...chosen, versions, unchecked };
+}
+
+/** Whether the file is what it was when it was found. */
+export function isSame({ path, stats }: Candidate): boolean {
+  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return now?.ino === stats.ino && now.size === stats.size && now.mtimeNs === stats.mtimeNs;
+}
+
+const SHOWN = 3;
+
+function noneComplete({ name, folder }: DumpFolder, refused: readonly Refused[]): SuretyError {
+  const shown = refused.slice(0, SHOWN).map((one) => `${displayName(one.name)} ${one.problem}`);
+  const more = refused.length > SHOWN ? `; ${refused.length - SHOWN} more` : '';
+  const message = `no dump in folder ${folder} of source ${name} is complete: ${shown.join('; ')}${more}`;
+  return new SuretyError('source.incomplete', message, {
+    hint: 'check that the other system makes its dumps without errors; to take files as they are, set complete: none',
+    retry: refused.some(({ problem }) => problem.includes('written')) ? 'later' : 'never',
+    details: { source: name, path: folder },
+  });
+}
+
+function checkAge({ name, folder, options }: DumpFolder, newest: ChosenDump, { warn }: ReadHow): void {
+  if (options.maxAgeMs === undefined || newest.ageMs <= options.maxAgeMs) return;
+  const ages = `is ${formatElapsed(newest.ageMs)} old, and may be ${formatElapsed(options.maxAgeMs)}`;
+  const message = `the newest complete dump of source ${name}, ${displayName(newest.name)}, ${ages}`;
+  if (options.stale === 'warn') {
+    warn({ code: 'entry.stale', path: newest.name, message });
+    return;
+  }
+  throw new SuretyError('source.stale', message, {
+    hint: 'check why the other system makes no dumps any more; where they are made less often, set max_age',
+    details: { source: name, path: folder, ageMs: Math.round(newest.ageMs), maxAgeMs: options.maxAgeMs },
+  });
+}

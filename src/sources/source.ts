@@ -53,7 +53,7 @@ export interface ReadHow {
 /** Something that did not work for one entry but does not end the run; it makes the exit code 3. */
 export interface Warning {
   /**
-   * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`. Writing: `entry.skipped`,
+   * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`, `source.shrunk`. Writing: `entry.skipped`,
    * `entry.failed`, `attribute.unwritable`. Of the repository: `snapshot.unreadable`.
    */
   readonly code: string;

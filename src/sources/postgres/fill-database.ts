@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { temporaryFolder } from '../../base/environment.ts';
+import { SuretyError } from '../../base/errors.ts';
+import { runTool, toolOutput } from '../tool.ts';
+import { checkedDump, incomplete } from './checked-dump.ts';
+import { TOC_FILE } from './entry-names.ts';
+import { explainer } from './postgres-error.ts';
+import { countedBytes, type Restore, runScript } from './restore-context.ts';
+import { connectionArgs, programOf, toolEnvironment } from './server.ts';
+import type { DatabasePart } from './snapshot-parts.ts';
+
+/** Reads a dump into an empty database, up to the first error. */
+export async function fillDatabase(restore: Restore, part: DatabasePart, database: string): Promise<void> {
+  const doing = `restore of database ${part.database}`;
+  if (part.format === 'plain') {
+    return await runScript(restore, dumpBytes(restore, part), { database, doing, singleTransaction: false });
+  }
+  const { server, request, how, recorded } = restore;
+  const jobs = server.options.jobs ?? 1;
+  const flags = ['--exit-on-error', ...ownerFlags(restore)];
+  const run = async (more: readonly string[], stdin?: AsyncIterable<Uint8Array>) => {
+    const argv = [programOf(server, 'pg_restore'), ...flags, ...connectionArgs(server, database), ...more];
+    const explain = explainer({ server, doing, side: 'target' });
+    const input = stdin === undefined ? {} : { stdin };
+    await runTool(server.reach, argv, { signal: how.signal, doing, env: toolEnvironment(server), explain, ...input });
+  };
+  if (recorded?.ownerless === true && request.owner === undefined) flags.push('--no-owner');
+  if (part.format === 'custom') return await run([], dumpBytes(restore, part));
+  await withFolder(restore, part, (folder) => run([`--jobs=${jobs}`, folder]));
+}
+
+function ownerFlags({ request }: Restore): string[] {
+  return request.owner === undefined ? [] : ['--no-owner', `--role=${request.owner}`];
+}
+
+/** The dump as a script for psql, whatever its format is. */
+export async function* scriptOf(restore: Restore, part: DatabasePart): AsyncGenerator<Uint8Array> {
+  if (part.format === 'plain') return yield* dumpBytes(restore, part);
+  const { server, how } = restore;
+  const doing = `restore of database ${part.database}`;
+  const argv = [programOf(server, 'pg_restore'), '--file=-', ...ownerFlags(restore)];
+  const explain = explainer({ server, doing, side: 'target' });
+  const tool = { signal: how.signal, doing, env: toolEnvironment(server), explain };
+  if (part.format === 'custom') {
+    return yield* toolOutput(server.reach, argv, { ...tool, stdin: dumpBytes(restore, part) });
+  }
+  const folder = await placeFolder(restore, part);
+  try {
+    yield* toolOutput(server.reach, [...argv, folder], tool);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function dumpBytes(restore: Restore, { files, database, format }: DatabasePart): AsyncGenerator<Uint8Array> {
+  const [file] = files;
+  const doing = `restore of database ${database}`;
+  if (file === undefined) throw incomplete(doing, 'is not in the snapshot');
+  const stream = restore.restoring.stream(file, { signal: restore.how.signal });
+  const kind = format === 'custom' ? 'postgres-custom' : 'postgres';
+  return checkedDump(countedBytes(restore, stream), { kind, doing });
+}
+
+async function withFolder(restore: Restore, part: DatabasePart, use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await placeFolder(restore, part);
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Brings the files of a directory dump to this machine. */
+async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<string> {
+  const { server, restoring, how, tally } = restore;
+  const doing = `restore of database ${database}`;
+  if (!server.reach.traits.localFiles) {
+    throw new SuretyError('target.failed', `${doing}: a dump of format directory can not be sent to another host`, {
+      hint: 'restore with client programs on this machine: set server and port, and no host',
+    });
+  }
+  if (!files.some(({ path }) => basename(path) === TOC_FILE)) throw incomplete(doing, `lacks its ${TOC_FILE}`);
+  const folder = await mkdtemp(join(temporaryFolder(), 'surety-pg-restore-'));
+  try {
+    const placements = files.map((entry) => ({
+      entry,
+      path: join(folder, basename(entry.path)),
+      attributes: undefined,
+    }));
+    for await (const { index, error } of restoring.place(placements, { signal: how.signal })) {
+      if (error !== undefined) throw error;
+      tally.sizeBytes += files[index]?.sizeBytes ?? 0;
+      how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
+    }
+    return folder;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { SuretyError } from '../../base/errors.ts';
+import { createStatement, type DatabaseFacts, describeDatabase, propertyStatements } from './describe-database.ts';
+import { identifier, literal } from './quote.ts';
+import { openAdmin, type Restore } from './restore-context.ts';
+import { openMaintenance } from './server-facts.ts';
+import type { Session } from './session.ts';
+import type { DatabasePart } from './snapshot-parts.ts';
+
+/** What the database is to be like: as recorded, else as the one that is there. */
+export async function expectedFacts(
+  restore: Restore,
+  { database, entry }: DatabasePart,
+): Promise<DatabaseFacts | undefined> {
+  const known = restore.recorded?.databases.find(({ name }) => name === database);
+  if (known !== undefined) return known;
+  await using admin = await openAdmin(restore, `restore of database ${database}`);
+  return await describeDatabase(admin, database, entry);
+}
+
+/** Makes an empty database. Throws `target.denied` when the role may not, `target.failed` when its owner is not there. */
+export async function createDatabase(restore: Restore, name: string, facts: DatabaseFacts | undefined): Promise<void> {
+  const { present, tally } = restore;
+  const owner = ownerOf(restore, facts);
+  if (owner !== undefined && !present.roles.has(owner)) {
+    throw new SuretyError('target.failed', `there is no role ${owner}, which is to own the database`, {
+      hint: 'create it, restore the roles of the server first, or give everything to one role with --owner',
+      details: { role: owner },
+    });
+  }
+  let tablespace = facts?.tablespace;
+  if (tablespace === 'pg_default' || tablespace === '') tablespace = undefined;
+  if (tablespace !== undefined && !present.tablespaces.has(tablespace)) {
+    tally.notes.push(`tablespace ${tablespace} is not there; the database is in the default one`);
+    tablespace = undefined;
+  }
+  await using admin = await openAdmin(restore, `creation of database ${name}`);
+  await admin.run(createStatement(name, facts, { owner, tablespace }));
+}
+
+function ownerOf({ request, recorded }: Restore, facts: DatabaseFacts | undefined): string | undefined {
+  return request.owner ?? (recorded?.ownerless === true ? undefined : facts?.owner);
+}
+
+/** Gives it the settings, grants and comment it had, and the planner the numbers it needs. */
+export async function finishDatabase(restore: Restore, name: string, facts: DatabaseFacts | undefined): Promise<void> {
+  const { present, request, server, tally } = restore;
+  await using admin = await openAdmin(restore, `settings of database ${name}`);
+  if (facts === undefined) return;
+  const statements = propertyStatements(name, facts, {
+    roles: present.roles,
+    privileges: !server.options.no_privileges && request.owner === undefined,
+    note: (sentence) => void tally.notes.push(sentence),
+  });
+  if (statements.length > 0) await admin.run(statements.join(';\n'));
+}
+
+const CLEAN_UP_MS = 30_000;
+
+/** Removes a database that nobody wants, also when the restore was interrupted. Connections to it are ended. */
+export async function dropDatabase({ server }: Pick<Restore, 'server'>, name: string): Promise<void> {
+  const how = {
+    signal: AbortSignal.timeout(CLEAN_UP_MS),
+    doing: `removal of database ${name}`,
+    side: 'target',
+  } as const;
+  await using admin = await openMaintenance(server, how);
+  await endConnections(admin, name);
+  await admin.run(`DROP DATABASE IF EXISTS ${identifier(name)}`);
+}
+
+/** Ends all sessions of the database. Whoever may not do that for one of them, gets an error. */
+export async function endConnections(admin: Session, name: string): Promise<void> {
+  await admin.run(
+    `SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+     WHERE datname = ${literal(name)} AND pid <> pg_catalog.pg_backend_pid()`,
+  );
+}

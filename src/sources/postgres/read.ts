@@ -1,0 +1,239 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
+import { temporaryFolder } from '../../base/environment.ts';
+import { SuretyError } from '../../base/errors.ts';
+import { compareNames, sortNames } from '../../base/names.ts';
+import { dumpEntry } from '../dump-entry.ts';
+import type { Content, ContentHow, Entry, ObjectFingerprint, ReadHow, Reading, Xattr } from '../source.ts';
+import { toolOutput } from '../tool.ts';
+import { checkedDump, incomplete } from './checked-dump.ts';
+import { dumpAllArguments } from './dump-arguments.ts';
+import { type DumpedDatabase, type DumpOrder, dumpToFolder, streamDump } from './dump-database.ts';
+import { DUMPALL_FILE, entryNameOf, GLOBALS_FILE, TOC_FILE } from './entry-names.ts';
+import { expectNotShrunk, type PostgresFacts, prefixOf } from './facts.ts';
+import { listRoles } from './fingerprint.ts';
+import { takesGlobals } from './options.ts';
+import { explainer } from './postgres-error.ts';
+import { expectNotOlder, programVersion, serverVersion } from './programs.ts';
+import { type Server, toolEnvironment } from './server.ts';
+import {
+  askServer,
+  listDatabases,
+  missingDatabase,
+  openDatabase,
+  openMaintenance,
+  type ServerFacts,
+} from './server-facts.ts';
+
+/** What was found before anything is dumped. */
+interface Found {
+  readonly facts: ServerFacts;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly databases: readonly string[];
+  readonly roles: readonly ObjectFingerprint[];
+}
+
+/** Looks at server and programs; the dumps are made as they are asked for. Throws `source.*` errors. */
+export async function readPostgres(server: Server, how: ReadHow): Promise<Reading> {
+  return new PostgresReading(server, await lookAround(server, how), how);
+}
+
+async function lookAround(server: Server, { signal }: ReadHow): Promise<Found> {
+  const { options, source } = server;
+  const doing = `backup of ${source}`;
+  if (options.format === 'directory' && !server.reach.traits.localFiles) {
+    throw new SuretyError('source.failed', `${doing}: format directory needs the client programs on this machine`, {
+      hint: 'use format: custom for a server on another host',
+    });
+  }
+  const program = options.format === 'dumpall' ? 'pg_dumpall' : 'pg_dump';
+  const own = await programVersion(server, program, { signal, doing });
+  const how = { signal, doing, side: 'source' } as const;
+  const named = options.database === undefined ? options.databases : [options.database];
+  const [first] = named === undefined || named === 'all' ? [] : named;
+  await using session =
+    first === undefined ? await openMaintenance(server, how) : await openDatabase(server, first, how);
+  const facts = await askServer(session);
+  const theirs = serverVersion(facts.version);
+  expectNotOlder(server, program, own, theirs, doing);
+  const there = await listDatabases(session);
+  const databases = named === undefined || named === 'all' ? there : sortNames([...new Set(named)]);
+  const missing = databases.find((name) => !there.includes(name));
+  if (missing !== undefined) throw missingDatabase(server, missing, there, doing);
+  if (databases.length === 0) throw new SuretyError('source.empty', `${doing}: the server has no databases`);
+  const globals = takesGlobals(options) || options.format === 'dumpall';
+  const roles = globals ? await listRoles(session) : [];
+  return { facts, versions: { server: theirs.text, [program]: own.text }, databases, roles };
+}
+
+class PostgresReading implements Reading {
+  readonly host: string;
+  readonly paths: readonly string[];
+  readonly #server: Server;
+  readonly #found: Found;
+  readonly #how: ReadHow;
+  readonly #time = systemClock.now();
+  readonly #dumped = new Map<string, DumpedDatabase>();
+  readonly #whole = new Set<string>();
+  readonly #folders: string[] = [];
+  /** Where the files of directory dumps are, by entry path. */
+  readonly #files = new Map<string, string>();
+  #sizeBytes = 0;
+  #fileCount = 0;
+
+  constructor(server: Server, found: Found, how: ReadHow) {
+    const { options } = server;
+    this.host = server.reach.traits.host;
+    this.paths = options.databases === 'all' ? ['postgresql'] : found.databases.map((name) => `postgresql/${name}`);
+    this.#server = server;
+    this.#found = found;
+    this.#how = how;
+  }
+
+  get #prefixed(): boolean {
+    return this.#server.options.database === undefined;
+  }
+
+  async *entries(): AsyncIterable<readonly Entry[]> {
+    const { options } = this.#server;
+    if (options.format === 'dumpall') return yield [this.#file(DUMPALL_FILE)];
+    const format = options.format;
+    const names = new Map(this.#found.databases.map((database) => [entryNameOf(database, format), database]));
+    const globals = takesGlobals(options) ? [GLOBALS_FILE] : [];
+    for (const name of sortNames([...names.keys(), ...globals])) {
+      const database = names.get(name);
+      if (database === undefined || format !== 'directory') yield [this.#file(name)];
+      else yield await this.#makeFolder(database, name);
+    }
+  }
+
+  #file(name: string): Entry {
+    this.#fileCount += 1;
+    return dumpEntry(name, this.#time);
+  }
+
+  #order(database: string, entry: string, signal: AbortSignal): DumpOrder {
+    return { database, entry, prefix: prefixOf(database, this.#prefixed), signal };
+  }
+
+  async #makeFolder(database: string, name: string): Promise<Entry[]> {
+    const scratch = await mkdtemp(join(temporaryFolder(), 'surety-pg-dump-'));
+    this.#folders.push(scratch);
+    const folder = join(scratch, 'dump');
+    const dumped = await dumpToFolder(this.#server, this.#order(database, name, this.#how.signal), folder);
+    const files = (await readdir(folder)).sort(compareNames);
+    if (!files.includes(TOC_FILE)) throw incomplete(`dump of database ${database}`, `lacks its ${TOC_FILE}`);
+    const entries: Entry[] = [{ ...dumpEntry(name, this.#time), type: 'dir', mode: 0o700, sizeBytes: 0 }];
+    for (const file of files) {
+      const { size } = await stat(join(folder, file));
+      entries.push({ ...this.#file(`${name}/${file}`), sizeBytes: size });
+      this.#files.set(`${name}/${file}`, join(folder, file));
+      this.#sizeBytes += size;
+    }
+    this.#dumped.set(name, dumped);
+    this.#whole.add(name);
+    return entries;
+  }
+
+  xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] {
+    return entries.map(() => []);
+  }
+
+  *content(entries: readonly Entry[], how: ContentHow): Iterable<Content> {
+    for (const { path } of entries) {
+      const file = this.#files.get(path);
+      yield file === undefined
+        ? { kind: 'stream', chunks: this.#counted(path, this.#stream(path, how.signal)) }
+        : { kind: 'path', path: file };
+    }
+  }
+
+  async *#counted(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.#sizeBytes += chunk.length;
+      yield chunk;
+    }
+    this.#whole.add(path);
+  }
+
+  #stream(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    if (path === DUMPALL_FILE) return this.#dumpAll('everything', signal);
+    if (path === GLOBALS_FILE) return this.#dumpAll('globals', signal);
+    const format = this.#server.options.format as 'plain' | 'custom';
+    const database = this.#found.databases.find((name) => entryNameOf(name, format) === path) ?? '';
+    return streamDump(this.#server, this.#order(database, path, signal), (dumped) => this.#dumped.set(path, dumped));
+  }
+
+  #dumpAll(what: 'everything' | 'globals', signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const server = this.#server;
+    const doing = what === 'globals' ? 'dump of roles and tablespaces' : 'dump of the whole server';
+    const argv = dumpAllArguments(server, this.#found.facts, what);
+    const explain = explainer({ server, doing, side: 'source' });
+    const output = toolOutput(server.reach, argv, { signal, doing, env: toolEnvironment(server), explain });
+    return checkedDump(output, { kind: 'postgres-cluster', doing });
+  }
+
+  async finish(): Promise<PostgresFacts> {
+    const { options, source } = this.#server;
+    const dumps = [...this.#dumped.values()].sort((a, b) => compareNames(a.facts.name, b.facts.name));
+    const expected = options.format === 'dumpall' ? 1 : this.#found.databases.length + (takesGlobals(options) ? 1 : 0);
+    if (this.#whole.size !== expected) throw incomplete(`backup of ${source}`, 'was not taken to its end');
+    const algorithm = dumps[0]?.algorithm;
+    const { versions, roles, facts } = this.#found;
+    const whole: PostgresFacts = {
+      kind: 'postgres',
+      versions,
+      files: this.#fileCount,
+      sizeBytes: this.#sizeBytes,
+      ...(algorithm === undefined
+        ? {}
+        : {
+            fingerprint: {
+              algorithm,
+              tables: dumps.flatMap(({ tables }) => tables),
+              objects: [...roles, ...dumps.flatMap(({ objects }) => objects)],
+            },
+          }),
+      ...notesOn(this.#server, facts),
+      postgres: {
+        format: options.format,
+        databases: options.format === 'dumpall' ? this.#found.databases.map(bare) : dumps.map((dump) => dump.facts),
+        prefixed: this.#prefixed,
+        ownerless: options.no_owner,
+      },
+    };
+    expectNotShrunk(source, whole, this.#how);
+    return whole;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function notesOn({ options }: Server, { superuser }: ServerFacts): { notes?: string[] } {
+  const globals = takesGlobals(options) || options.format === 'dumpall';
+  return globals && !superuser
+    ? { notes: ['passwords of roles are not in the backup: only a superuser may read them'] }
+    : {};
+}
+
+/** In a dump of everything, pg_dumpall itself says what each database is like. */
+function bare(name: string): PostgresFacts['postgres']['databases'][number] {
+  return {
+    name,
+    entry: DUMPALL_FILE,
+    owner: '',
+    encoding: '',
+    collate: '',
+    ctype: '',
+    provider: null,
+    locale: null,
+    tablespace: '',
+    connectionLimit: -1,
+    comment: null,
+    settings: [],
+    grants: null,
+  };
+}

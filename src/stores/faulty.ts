@@ -83,6 +83,7 @@ export function withFaults(store: Store, plan: FaultPlan): Store {
     stat: (key, how) => around('stat', key, how, () => store.stat(key, how)),
     list,
     delete: (key, how) => around('delete', key, how, () => store.delete(key, how)),
+    ...(store.freeBytes && { freeBytes: store.freeBytes }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -39,6 +39,8 @@ export interface Store extends AsyncDisposable {
    */
   list(prefix: string, how: How): AsyncIterable<Stored>;
   delete(key: string, how: How): Promise<void>;
+  /** How much more fits. Missing where nobody can tell. */
+  freeBytes?(how: How): Promise<number>;
 }
 
 export interface StoreTraits {

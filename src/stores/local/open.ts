@@ -50,6 +50,8 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
 
     delete: (key: string, how: How) => keyed('delete', key, root, how, () => deleter.delete(key)),
 
+    freeBytes: (how: How) => translated('look for free space', root, how, () => freeBytes(root.path)),
+
     [Symbol.asyncDispose]: () => translated('delete files', root, undefined, () => deleter.settle()),
   };
 }
@@ -77,6 +79,11 @@ async function hasLinks(path: string): Promise<boolean> {
   } catch {
     return true;
   }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 function begin(key: string, how: How): void {

@@ -56,6 +56,7 @@ export function withLimit(store: Store, options: LimitOptions): Store {
     stat: (key, how) => gate.run(() => store.stat(key, how), how.signal),
     list: (prefix, how) => gated(store.list(prefix, how), how),
     delete: (key, how) => gate.run(() => store.delete(key, how), how.signal),
+    ...(store.freeBytes && { freeBytes: store.freeBytes }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

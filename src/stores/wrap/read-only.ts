@@ -20,6 +20,7 @@ export function readOnly(store: Store): Store {
     stream: (key, range, how) => store.stream(key, range, how),
     stat: (key, how) => store.stat(key, how),
     list: (prefix, how) => store.list(prefix, how),
+    ...(store.freeBytes && { freeBytes: store.freeBytes }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -77,6 +77,7 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
     stat: (key, how) => retry(() => store.stat(key, how), settings(`stat ${key}`, how)),
     list,
     delete: (key, how) => retry(() => store.delete(key, how), settings(`delete ${key}`, how)),
+    ...(store.freeBytes && { freeBytes: store.freeBytes }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

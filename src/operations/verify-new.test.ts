@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { systemClock } from '../base/clock.ts';
@@ -35,7 +36,7 @@ describe('a new snapshot', () => {
 
   test('that is whole is in the report and in the catalog as verified', async () => {
     const repository = { ...(await workshop.repository('whole')), verifyAfter: 'data' as const };
-    await using catalog = openSqliteCatalog({ path: ':memory:', clock: systemClock });
+    await using catalog = openSqliteCatalog({ path: join(workshop.folder, 'catalog.db'), clock: systemClock });
     const recorder = recordInto(catalog, { exitCode: () => 0, report: assert.ifError });
     const how = workshop.how();
     const listen = listenAll([how.listen, recorder.listen], assert.ifError);

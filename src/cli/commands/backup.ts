@@ -6,11 +6,13 @@ import { type Outcome, worstOutcome } from '../../operations/events.ts';
 import { toSuretyError } from '../../operations/failure.ts';
 import type { HookReport } from '../../operations/hook-report.ts';
 import { locksOf } from '../../operations/pending-hooks.ts';
+import { type BackupPlan, planBackup } from '../../operations/plan-backup.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { type PlannedRun, planRuns } from '../plan-runs.ts';
 import { backupText } from '../render-backup.ts';
 import { renderError } from '../render-error.ts';
+import { planText } from '../render-plan.ts';
 import { repeated } from '../repeated.ts';
 import { finishKilledRuns } from '../run-left-hooks.ts';
 import { type Session, withSession } from '../session.ts';
@@ -39,11 +41,36 @@ async function runBackup(call: Call, jobs: readonly string[], options: BackupOpt
   const record = dryRun !== true;
   return await withSession(call, { record, configWarnings: true }, async (session) => {
     const runs = planRuns(session.platform, { jobs, source, repository });
+    if (dryRun === true) return await planAll(runs, options, call, session);
     const finished = await finishKilledRuns(call, session);
     const ends: RunEnd[] = [];
     for (const run of runs) ends.push(await endOf(run, runs.length === 1, options, session));
     return answerOf(ends, finished, call);
   });
+}
+
+/** Nothing is written, no hook is run, and no lock is needed. */
+async function planAll(
+  runs: readonly PlannedRun[],
+  options: BackupOptions,
+  call: Call,
+  { platform, looking }: Session,
+): Promise<Answer> {
+  const plans: BackupPlan[] = [];
+  for (const run of runs) {
+    plans.push(await planBackup(await requestOf(run, options, { platform, how: looking }), looking));
+  }
+  call.signal.throwIfAborted();
+  const outcome = worstOutcome(plans.map((plan) => plan.outcome));
+  const codes = plans.flatMap(({ sources }) =>
+    sources.flatMap(({ into }) => into.flatMap((one) => one.error?.code ?? [])),
+  );
+  const texts = plans.map((plan) => planText(plan, call.clock.now()));
+  return {
+    exitCode: exitCodeOfOutcome(outcome, codes),
+    document: { verb: 'backup', dryRun: true, outcome, plans },
+    text: `${texts.join('\n')}\nNothing was done.\n`,
+  };
 }
 
 function answerOf(ends: readonly RunEnd[], finished: readonly HookReport[], call: Call): Answer {

@@ -193,18 +193,39 @@ test('verify names what is damaged, what that costs and how to go on', (t) => {
     repository: 'vault',
     location: '/backup/vault',
     snapshots: undefined,
+    results: [],
+    warnings: [],
     error: undefined,
     durationMs: 900,
   };
   const bad = { ...one, outcome: 'failed', report } as const;
   const gone = { ...problem, code: 'snapshot.missing', key: `snapshots/${media!.id}` };
   const lacking = { ...bad, report: { ...report, problems: [gone] } };
-  const advice = verifyText({ outcome: 'failed', depth: 'data', repositories: [lacking] }, false);
+  const advice = verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [lacking] }, false);
   assert.match(advice, /surety catalog rebuild/);
   assert.doesNotMatch(advice, /remove the damaged|repair index/);
   const good = { ...one, outcome: 'ok', report: { ...report, problems: [], notes: [], packsRead: 0 } } as const;
-  t.assert.snapshot(verifyText({ outcome: 'failed', depth: 'data', repositories: [bad] }, false).split('\n'));
-  t.assert.snapshot(verifyText({ outcome: 'ok', depth: 'structure', repositories: [good] }, false).split('\n'));
+  t.assert.snapshot(
+    verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [bad] }, false).split('\n'),
+  );
+  t.assert.snapshot(
+    verifyText({ outcome: 'ok', depth: 'structure', bad: [], repositories: [good] }, false).split('\n'),
+  );
+});
+
+test('verify names each snapshot that was asked for, and at the end the whole ids of the bad ones', () => {
+  const results = [
+    { id: media!.id, source: 'media', time: media!.time, ok: false, message: 'its end is missing' },
+    { id: 'database_20241122_020000', source: 'db', time: db!.time, ok: true, message: '' },
+  ];
+  const report = { problems: [], notes: [], snapshots: 2, packs: 0, packsRead: 0, readBytes: 0 };
+  const one = { repository: 'vault', location: '/backup/vault', outcome: 'failed', durationMs: 900 } as const;
+  const snapshots = results.map(({ id }) => id);
+  const repository = { ...one, snapshots, results, report, warnings: [], error: undefined };
+  const text = verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [repository] }, false);
+  assert.match(text, /^ {4}failed +e1000000 +2026-11-20 03:00:00 +media +its end is missing$/m);
+  assert.match(text, /^ {4}ok +database_20241122_020000 +2026-11-20 03:00:00 +db$/m);
+  assert.match(text, new RegExp(`^1 bad snapshot:\n  ${media!.id}$`, 'm'));
 });
 
 test('a restore tells what came back, what did not, and what was checked', (t) => {

@@ -1,12 +1,12 @@
 /** What a person reads after `surety verify`. */
 import { shortId } from '../base/short-id.ts';
 import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
-import { count, duration, firstOf, shownPath, size, state } from './render.ts';
+import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
 
-export function verifyText({ repositories, depth }: VerifyOutcome, colors: boolean): string {
+export function verifyText({ repositories, depth, bad }: VerifyOutcome, colors: boolean): string {
   const parts = repositories.map((one) => repositoryText(one, depth, colors));
   const problems = repositories.flatMap((one) => one.report?.problems ?? []);
   const isLost = problems.some(({ code }) => code === 'snapshot.missing');
@@ -16,7 +16,13 @@ export function verifyText({ repositories, depth }: VerifyOutcome, colors: boole
     depth === 'structure' && looked && problems.length === 0
       ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n'
       : '';
-  return parts.join('') + (isLost ? LOST : '') + (isDamaged ? DAMAGE : next);
+  return parts.join('') + badText(bad) + (isLost ? LOST : '') + (isDamaged ? DAMAGE : next);
+}
+
+/** Whole ids: they are to be copied. */
+function badText(bad: readonly string[]): string {
+  if (bad.length === 0) return '';
+  return `${count(bad.length, 'bad snapshot')}:\n${bad.map((id) => `  ${id}\n`).join('')}`;
 }
 
 const LOST =
@@ -37,6 +43,8 @@ function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], 
   const named = problems.map(problemText);
   return (
     line +
+    warningsText(one) +
+    resultsText(one, colors) +
     firstOf(named, problems.length, '    ') +
     firstOf(
       notes.map((note) => `note: ${note}`),
@@ -44,6 +52,23 @@ function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], 
       '    ',
     )
   );
+}
+
+function warningsText({ warnings }: RepositoryVerified): string {
+  return warnings.map(({ path, message }) => `    ${saidOf(path, message)}\n`).join('');
+}
+
+/** Each snapshot that was asked for. */
+function resultsText({ results = [], snapshots }: RepositoryVerified, colors: boolean): string {
+  if (snapshots === undefined || results.length === 0) return '';
+  const rows = results.map(({ id, time, source, ok, message }) => [
+    state(ok ? 'ok' : 'failed', colors),
+    shortId(id),
+    time === undefined ? '-' : localTime(time),
+    source,
+    message,
+  ]);
+  return table([{ title: '' }, { title: '' }, { title: '' }, { title: '' }, { title: '' }], rows, '    ');
 }
 
 function problemText({ code, key, message, affects }: Problem): string {

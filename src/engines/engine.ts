@@ -29,7 +29,7 @@ export interface Engine extends AsyncDisposable {
   /** Checks that all selected content is there (by index and pack sizes) and begins to restore. */
   restore(snapshot: Snapshot, how: EntriesHow): Promise<Restoring>;
   verify(how: VerifyHow): Promise<VerifyReport>;
-  /** Removes snapshots; their content stays until `prune`. */
+  /** Removes snapshots, and records of failed backups where it lists any; their content stays until `prune`. Unknown ids are fine. */
   forget(ids: readonly string[], how: How): Promise<void>;
   prune(how: PruneHow): Promise<PruneReport>;
   /** Makes the index anew from the pack headers. */
@@ -193,7 +193,7 @@ export interface Problem {
   /** Key of the repository's file, such as `data/ab/ab12…`. */
   readonly key: string;
   readonly message: string;
-  /** Snapshots and paths that can not be restored whole because of it (the first few). */
+  /** What can not be restored whole because of it: the first few paths, and of every snapshot at least one. */
   readonly affects: readonly { readonly snapshot: string; readonly path: string }[];
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { BackupStats, Progress, PruneReport, RebuildReport, Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { SourceFacts, Warning, WriteReport } from '../sources/source.ts';
 import type { HookReport } from './hook-report.ts';
+import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 
 export type Verb = 'backup' | 'restore' | 'verify' | 'cleanup' | 'rebuild-index';
@@ -51,7 +52,14 @@ export type StepResult =
       readonly whole: boolean;
       readonly report: WriteReport;
     }
-  | { readonly verb: 'verify'; readonly depth: 'structure' | 'data'; readonly report: VerifyReport }
+  | {
+      readonly verb: 'verify';
+      readonly depth: 'structure' | 'data';
+      /** False when only a part of the data was read. */
+      readonly whole: boolean;
+      readonly report: VerifyReport;
+      readonly results: readonly SnapshotResult[];
+    }
   | { readonly verb: 'cleanup'; readonly removed: readonly string[]; readonly prune: PruneReport | undefined }
   | { readonly verb: 'rebuild-index'; readonly report: RebuildReport };
 

@@ -104,17 +104,23 @@ describe('what the catalog remembers is compared with the repository', () => {
     assert.match(members[0]!.warnings[0]!.message, /surety catalog rebuild/);
   });
 
-  test('cleanup removes snapshots but frees nothing while one is gone that it did not remove', async () => {
+  test('cleanup removes nothing and frees nothing while a snapshot is gone that it did not remove', async () => {
     await lose(3);
     const packs = () => Array.fromAsync(vault.store.list('data/', workshop.how()));
     const before = await packs();
-    assert.deepEqual(codes((await clean({ last: 1, dryRun: true })).repositories[0]?.warnings), [
-      'snapshot.missing',
-      'cleanup.not-pruned',
-    ]);
-    const report = await clean({ last: 1 });
-    const [cleaned] = report.repositories;
-    assert.deepEqual([report.outcome, cleaned?.removed.length, cleaned?.prune], ['warnings', 1, undefined]);
+    for (const dryRun of [true, false]) {
+      const report = await clean({ last: 1, dryRun });
+      const [cleaned] = report.repositories;
+      assert.deepEqual([report.outcome, codes(cleaned?.warnings)], ['failed', ['snapshot.missing']]);
+      assert.deepEqual([cleaned?.removed, cleaned?.prune], [[], undefined]);
+      assert.equal(cleaned?.error?.code, 'cleanup.refused');
+      assert.match(
+        cleaned?.error?.message ?? '',
+        /the list of snapshots may be partial: 1 that was stored is not in it/,
+      );
+      assert.match(cleaned?.error?.hint ?? '', /surety catalog rebuild/);
+      assert.ok(cleaned?.decision?.keep.every(({ reasons }) => /nothing is removed: /.test(reasons[0] ?? '')));
+    }
     assert.deepEqual(await packs(), before);
     await rebuildCatalog({ catalog, repositories: [vault] }, workshop.how());
     const again = await clean({ last: 1 });

@@ -1,9 +1,16 @@
 /** The listener that writes what happens into the catalog. */
 import { messageOf, SuretyError } from '../base/errors.ts';
-import type { Catalog, MemberRecord, RecordedCheck, RecordedError, SnapshotRecord } from '../catalog/catalog.ts';
+import type {
+  Catalog,
+  MemberRecord,
+  RecordedCheck,
+  RecordedError,
+  SnapshotRecord,
+  Verdict,
+} from '../catalog/catalog.ts';
 import type { Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
-import type { VerifiedNew } from './verify-new.ts';
+import { unproven, type VerifiedNew } from './verify-new.ts';
 
 export interface Recorder {
   readonly listen: Listen;
@@ -79,7 +86,15 @@ async function recordMember(catalog: Catalog, event: StepFinished, warnings: Mem
   await catalog.recordMember(event.run.id, toMember(event, warnings));
   if (event.result?.verb === 'backup' && event.result.verified !== undefined) {
     await recordVerifiedNew(catalog, event, event.result.verified);
+    await catalog.recordVerdicts([verdictOfNew(event.step.repository, event.result.snapshot, event.result.verified)]);
   }
+}
+
+function verdictOfNew(repository: string, snapshot: Snapshot, verified: VerifiedNew): Verdict {
+  const { depth, startedAt, durationMs } = verified;
+  const error = unproven(snapshot, verified);
+  const at = new Date(startedAt.getTime() + durationMs);
+  return { repository, snapshot: snapshot.id, depth, at, ok: error === undefined, message: error?.message ?? '' };
 }
 
 /** A new snapshot that was re-read is a verification of its own. */
@@ -135,6 +150,13 @@ async function recordVerification(catalog: Catalog, event: StepFinished): Promis
     ...foundBy(result?.report),
     error: recordedError(event.error),
   });
+  if (result === undefined) return;
+  // Of a part of the data nothing can be said but that the structure is good.
+  const depth = result.whole ? result.depth : 'structure';
+  const { repository } = event.step;
+  await catalog.recordVerdicts(
+    result.results.map(({ id, ok, message }) => ({ repository, snapshot: id, depth, at: event.at, ok, message })),
+  );
 }
 
 function foundBy(report: VerifyReport | undefined) {

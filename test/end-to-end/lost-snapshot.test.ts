@@ -26,8 +26,9 @@ test('a snapshot file that got lost is told by verify, backup and cleanup until 
   assert.equal(stored.code, 3);
   assert.match(stored.stdout, new RegExp(`snapshots/${lost}: .*surety catalog rebuild`));
   const cleaned = await surety.attempt('cleanup');
-  assert.equal(cleaned.code, 3);
+  assert.equal(cleaned.code, 1);
   assert.match(cleaned.stdout, new RegExp(`snapshots/${lost}: `));
+  assert.match(cleaned.stdout, /nothing is removed: the list of snapshots may be partial/);
   assert.doesNotMatch(cleaned.stdout, /freed/);
 
   await surety.run('catalog', 'rebuild');

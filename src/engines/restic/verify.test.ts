@@ -309,7 +309,7 @@ test('only what the named snapshots need is read, and only its problems count', 
   assert.equal((await problemOf(repository, { snapshots: [large] })).key, key);
 });
 
-test('of many snapshots that need a damaged blob the first few are named', async () => {
+test('of many snapshots that need a damaged blob each is named, and of one with many such paths the first few', async () => {
   const repository = await makeResticRepository();
   const ids: string[] = [];
   for (let at = 0; at < 7; at++)
@@ -317,8 +317,14 @@ test('of many snapshots that need a damaged blob the first few are named', async
   const [key] = await keysOf(repository, 'data/');
   await change(repository, key!, (bytes) => flip(bytes, 8));
   const { affects } = await problemOf(repository);
-  assert.equal(affects.length, 5);
-  assert.ok(affects.every(({ path, snapshot }) => path === 'shared' && ids.includes(snapshot)));
+  assert.deepEqual(affects.map(({ snapshot }) => snapshot).sort(), ids.toSorted());
+  assert.ok(affects.every(({ path }) => path === 'shared'));
+  const copies = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`copy ${at}`, noise(1, 9000)]));
+  const other = await makeResticRepository();
+  await addSnapshot(other, copies);
+  const [only] = await keysOf(other, 'data/');
+  await change(other, only!, (bytes) => flip(bytes, 8));
+  assert.equal((await problemOf(other)).affects.length, 5);
 });
 
 test('a snapshot whose tree is nowhere is a problem of its own', async () => {

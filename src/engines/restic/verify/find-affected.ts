@@ -8,7 +8,7 @@ import { nodesOf } from '../format/tree.ts';
 import type { TreeReader } from '../tree-reader.ts';
 import type { Finding, Findings } from './findings.ts';
 
-/** So many are told of each problem. */
+/** So many paths are told of each problem, and one of every snapshot. */
 const AFFECTED_MAX = 5;
 
 export interface AffectedTools {
@@ -27,7 +27,9 @@ export async function findAffected(tools: AffectedTools, snapshots: readonly Sna
   for (const snapshot of snapshots) {
     const tell = (finding: Finding, path: string): void => {
       const affects = problems.get(finding)?.affects;
-      if (affects !== undefined && affects.length < AFFECTED_MAX) affects.push({ snapshot: snapshot.id, path });
+      if (affects === undefined) return;
+      if (affects.length < AFFECTED_MAX || affects.at(-1)?.snapshot !== snapshot.id)
+        affects.push({ snapshot: snapshot.id, path });
     };
     await visit({ ...tools, clean, tell, how }, snapshot.tree, '');
   }

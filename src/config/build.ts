@@ -1,5 +1,5 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
-import type { Config, JobConfig, RepositoryConfig, SourceConfig } from './config.ts';
+import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
 import { NEWEST_WITHIN_MS, ownPolicies, retentionPolicy, targetName } from './keep.ts';
@@ -52,6 +52,16 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
       };
     case 'sqlite':
       return { ...attributes, kind: 'sqlite', options: SOURCE_OPTIONS.sqlite({ ...raw, path: expandHome(raw.path) }) };
+    case 'command':
+      return { ...attributes, kind: 'command', options: SOURCE_OPTIONS.command(raw) };
+    case 'dump-files': {
+      const options = SOURCE_OPTIONS['dump-files']({ ...raw, path: expandHome(raw.path) });
+      return { ...attributes, kind: 'dump-files', options };
+    }
+    case 'service': {
+      const of = sourceInside(buildSource(name, { ...raw.of, host: raw.host }));
+      return { ...attributes, kind: 'service', options: { ...SOURCE_OPTIONS.service(raw), of } };
+    }
   }
 }
 

@@ -23,8 +23,23 @@ export interface Config {
 export type SourceKind = keyof typeof SOURCE_OPTIONS;
 export type RepositoryKind = keyof typeof REPOSITORY_OPTIONS;
 
+type PlainKind = Exclude<SourceKind, 'service'>;
+
 /** A source; `kind` tells which options it has. */
-export type SourceConfig = { [Kind in SourceKind]: SourceOf<Kind> }[SourceKind];
+export type SourceConfig = PlainSource | ServiceSource;
+
+/** A source that is read by itself. */
+export type PlainSource = { [Kind in PlainKind]: SourceOf<Kind> }[PlainKind];
+
+/** A source that is read while what uses it is stopped. */
+export interface ServiceSource extends Omit<SourceOf<'service'>, 'options'> {
+  readonly options: SourceOf<'service'>['options'] & { readonly of: PlainSource };
+}
+
+/** The source that is read in the end: what its kind is, that is the kind of its snapshots. */
+export function sourceInside(source: SourceConfig): PlainSource {
+  return source.kind === 'service' ? source.options.of : source;
+}
 
 export interface SourceOf<Kind extends SourceKind> {
   readonly name: string;

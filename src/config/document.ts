@@ -31,9 +31,22 @@ const sourceAttributes = {
   hooks: hooksSchema.optional(),
 };
 
+/** What can be read while a service is stopped. */
+const insideService = z
+  .discriminatedUnion('type', [
+    SOURCE_SCHEMAS.files.safeExtend({ type: z.literal('files') }),
+    SOURCE_SCHEMAS.sqlite.safeExtend({ type: z.literal('sqlite') }),
+    SOURCE_SCHEMAS.command.safeExtend({ type: z.literal('command') }),
+    SOURCE_SCHEMAS['dump-files'].safeExtend({ type: z.literal('dump-files') }),
+  ])
+  .describe('the source that is read while the service is stopped');
+
 const source = z.discriminatedUnion('type', [
   SOURCE_SCHEMAS.files.safeExtend({ type: z.literal('files'), ...sourceAttributes }),
   SOURCE_SCHEMAS.sqlite.safeExtend({ type: z.literal('sqlite'), ...sourceAttributes }),
+  SOURCE_SCHEMAS.command.safeExtend({ type: z.literal('command'), ...sourceAttributes }),
+  SOURCE_SCHEMAS['dump-files'].safeExtend({ type: z.literal('dump-files'), ...sourceAttributes }),
+  SOURCE_SCHEMAS.service.safeExtend({ type: z.literal('service'), of: insideService, ...sourceAttributes }),
 ]);
 
 const store = z

@@ -1,18 +1,33 @@
 /** Which kinds of sources and repositories this version has, and how the options of each are read. */
 import { resticOptions, resticSchema } from '../engines/restic/options.ts';
+import { commandOptions, commandSchema } from '../sources/command/options.ts';
+import { dumpFilesOptions, dumpFilesSchema } from '../sources/dump-files/options.ts';
 import { filesOptions, filesSchema } from '../sources/files/options.ts';
+import { serviceOptions, serviceSchema } from '../sources/service/options.ts';
 import { type SqliteOptions, sqliteOptions as sqliteSchema } from '../sources/sqlite/options.ts';
 
 /** What may stand in the file. */
-export const SOURCE_SCHEMAS = { files: filesSchema, sqlite: sqliteSchema } as const;
+export const SOURCE_SCHEMAS = {
+  files: filesSchema,
+  sqlite: sqliteSchema,
+  command: commandSchema,
+  'dump-files': dumpFilesSchema,
+  service: serviceSchema,
+} as const;
 export const REPOSITORY_SCHEMAS = { restic: resticSchema } as const;
 
 /** What it becomes. */
-export const SOURCE_OPTIONS = { files: filesOptions, sqlite: pickSqlite } as const;
+export const SOURCE_OPTIONS = {
+  files: filesOptions,
+  sqlite: pickSqlite,
+  command: commandOptions,
+  'dump-files': dumpFilesOptions,
+  service: serviceOptions,
+} as const;
 export const REPOSITORY_OPTIONS = { restic: resticOptions } as const;
 
 /** Kinds that are designed but not built: naming one is answered with that. */
-export const PLANNED_SOURCE_KINDS: readonly string[] = ['postgres', 'mysql', 'command'];
+export const PLANNED_SOURCE_KINDS: readonly string[] = ['postgres', 'mysql'];
 export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['archive', 'borg', 'mirror'];
 export const PLANNED_HOST_KINDS: readonly string[] = ['ssh', 'kubernetes'];
 

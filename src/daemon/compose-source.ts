@@ -1,12 +1,16 @@
 /** Opens sources. */
-import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
-import type { Config, SourceConfig } from '../config/config.ts';
+import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
+import { fetchSecret } from '../config/secrets.ts';
 import type { Snapshot } from '../engines/engine.ts';
+import type { Reach } from '../reach/reach.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Restoring, Source } from '../sources/source.ts';
+import { lockRun } from './run-lock.ts';
+import { stateFolder } from './state-folder.ts';
 
 export interface SourceHow {
   readonly signal: AbortSignal;
@@ -15,7 +19,7 @@ export interface SourceHow {
 }
 
 /** The configured source; nothing of it is read yet, but its secrets are fetched. */
-export async function openSource(source: SourceConfig, config: Config, _how: SourceHow): Promise<Source> {
+export async function openSource(source: SourceConfig, config: Config, how: SourceHow): Promise<Source> {
   const head = { name: source.name, host: hostName(), baseDir: config.directory };
   switch (source.kind) {
     case 'files': {
@@ -26,12 +30,57 @@ export async function openSource(source: SourceConfig, config: Config, _how: Sou
       const { openSqlite } = await import('../sources/sqlite/open.ts');
       return openSqlite({ ...head, options: source.options });
     }
+    case 'command': {
+      const { openCommand } = await import('../sources/command/open.ts');
+      const variables = await fetchVariables(source, config, how);
+      return openCommand({ ...head, options: source.options, reach: await thisMachine(), ...variables });
+    }
+    case 'dump-files': {
+      const { openDumpFiles } = await import('../sources/dump-files/open.ts');
+      const { openFiles } = await import('../sources/files/open.ts');
+      const { filesOptions } = await import('../sources/files/options.ts');
+      const files = (paths: readonly string[]) =>
+        openFiles({ ...head, options: filesOptions({ paths: [...paths], exclude: [], exclude_caches: false }) });
+      return openDumpFiles({ ...head, options: source.options, reach: await thisMachine(), files });
+    }
+    case 'service': {
+      const { openService } = await import('../sources/service/open.ts');
+      const inside = await openSource(source.options.of, config, how);
+      const folder = join(stateFolder(realpathSync(config.file)), 'services');
+      return openService({
+        ...head,
+        options: source.options,
+        source: inside,
+        reach: await thisMachine(),
+        recordFile: join(folder, `${source.name}.json`),
+        lock: () => lockRun(folder, source.name),
+      });
+    }
   }
+}
+
+async function thisMachine(): Promise<Reach> {
+  const { openLocal } = await import('../reach/local.ts');
+  return openLocal();
+}
+
+/** Variables that do not stand in the configuration itself are secrets. */
+async function fetchVariables({ name, options }: SourceOf<'command'>, { directory }: Config, how: SourceHow) {
+  const env: Record<string, string> = {};
+  const hide: string[] = [];
+  for (const [variable, spec] of Object.entries(options.env)) {
+    const secret = await fetchSecret(spec, { ...how, directory, name: `variable ${variable} of source ${name}` });
+    env[variable] = secret.reveal();
+    if (!('plain' in spec)) hide.push(secret.reveal());
+  }
+  return { env, hide };
 }
 
 /** A database that a source of its own protects is no mere file. One that no job backs up is: else it would be nowhere. */
 async function databasesBeside({ host }: SourceConfig, { sources, jobs, directory }: Config): Promise<ForeignFile[]> {
-  const databases = sources.flatMap((one) => (one.kind === 'sqlite' && one.host === host ? [one] : []));
+  const databases = sources
+    .map(sourceInside)
+    .flatMap((one) => (one.kind === 'sqlite' && one.host === host ? [one] : []));
   const kept = databases.filter(({ name }) => jobs.some((job) => job.sources.includes(name)));
   if (kept.length === 0) return [];
   const { COMPANIONS, parsePlace } = await import('../sources/sqlite/place.ts');

@@ -7,7 +7,15 @@ import { hostName } from '../base/environment.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { type Config, findNamed, type JobConfig, type RepositoryConfig, type SourceConfig } from '../config/config.ts';
+import {
+  type Config,
+  findNamed,
+  type JobConfig,
+  type PlainSource,
+  type RepositoryConfig,
+  type SourceConfig,
+  sourceInside,
+} from '../config/config.ts';
 import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
 import { readConfig } from '../config/read.ts';
@@ -136,7 +144,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   };
   const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });
   const configured = (name: string, kind: string | undefined) =>
-    config.sources.find((source) => source.name === name && (kind === undefined || source.kind === kind));
+    config.sources.find((source) => source.name === name && (kind === undefined || sourceInside(source).kind === kind));
 
   const catalogOf = () => (catalog ??= openCatalog(folder, how, opened));
   return {
@@ -154,7 +162,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         after: source.after,
         role: source.role,
         hooked: hookedOf(source.hooks, source.host, opened),
-        excludes: source.kind === 'files' ? source.options.exclude : [],
+        excludes: excludesOf(sourceInside(source)),
       })),
     repositories: (names) =>
       chosen(config.repositories, names, 'repository').map((repository) => ({
@@ -204,6 +212,10 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   };
 }
 
+function excludesOf(source: PlainSource): readonly string[] {
+  return source.kind === 'files' ? source.options.exclude : [];
+}
+
 function chosen<Named extends { readonly name: string }>(
   all: readonly Named[],
   names: readonly string[] | undefined,
@@ -226,7 +238,7 @@ function sourceHandle(
     });
     return opening;
   };
-  return { name: source.name, kind: source.kind, open };
+  return { name: source.name, kind: sourceInside(source).kind, open };
 }
 
 function sayOnce(warn: (message: string) => void): (message: string) => void {

@@ -28,7 +28,6 @@ export function backupJobs(avalanche: Avalanche, crontab: CronCommands): void {
     draft.put('jobs', name, 'to', destinations(avalanche, name));
     draft.put('jobs', name, 'schedule', schedule?.value ?? usual, schedule?.from);
     draft.put('jobs', name, 'keep', keep, ...(name === 'database' || members.length === sources.length ? kept : []));
-    verification(avalanche, name);
   }
   housekeeping(avalanche, crontab);
 }
@@ -45,14 +44,9 @@ function scheduleOf({ yaml }: Avalanche, crontab: CronCommands, name: string): T
   return crontab.get(name) ?? inFile;
 }
 
-function verification({ draft, yaml }: Avalanche, job: string): void {
-  const enabled = yaml.flag('backup.verification.enabled');
-  if (enabled !== undefined) draft.put('jobs', job, 'verify_after', enabled.value, enabled.from);
-}
-
 /** Clean-up and verification are commands of their own. */
 function housekeeping(avalanche: Avalanche, crontab: CronCommands): void {
-  const { draft, yaml } = avalanche;
+  const { draft } = avalanche;
   const cleanup = scheduleOf(avalanche, crontab, 'cleanup');
   const verify = scheduleOf(avalanche, crontab, 'verify');
   draft.cron({ schedule: cleanup?.value ?? '0 5 * * 0', command: 'surety cleanup' });
@@ -68,8 +62,4 @@ function housekeeping(avalanche: Avalanche, crontab: CronCommands): void {
         `run \`${command}\` from cron: the line is at the end of the file`,
       );
   }
-  const algorithm = yaml.text('backup.verification.checksum_algorithm');
-  if (algorithm === undefined || algorithm.value.toLowerCase() === 'sha256') return;
-  const reason = `new backups always have SHA-256 checksums; ${algorithm.value} is only read from old ones`;
-  draft.omit(algorithm.from, reason, 'nothing: old backups are verified by the checksum they have');
 }

@@ -4,7 +4,7 @@
  */
 import type { Draft } from '../draft.ts';
 import type { Input } from '../input.ts';
-import { createReader, omitUnknown } from '../reader.ts';
+import { createReader, omitUnknown, type Reader } from '../reader.ts';
 import { createSettings, type Setting, type Settings } from '../settings.ts';
 import type { Translation } from '../translation.ts';
 import { settingsOf } from '../yaml-text.ts';
@@ -59,11 +59,28 @@ function localRepository({ draft, yaml, env }: Avalanche): void {
   draft.put('repositories', LOCAL, 'type', 'archive');
   draft.put('repositories', LOCAL, 'store', `file:${root?.value ?? 'data/backups'}`, root?.from);
   draft.put('repositories', LOCAL, 'compression', compression?.value === false ? 'none' : 'gzip', compression?.from);
+  verification(yaml, draft);
   draft.comment(
     'repositories',
     LOCAL,
     'The backups that are there already are listed, verified and restored as they are.',
   );
+}
+
+/** New backups have SHA-256 or SHA-512 checksums and are read back, unless that is switched off. */
+function verification(yaml: Reader, draft: Draft): void {
+  const enabled = yaml.flag('backup.verification.enabled');
+  if (enabled !== undefined) draft.put('repositories', LOCAL, 'verify', enabled.value, enabled.from);
+  const algorithm = yaml.text('backup.verification.checksum_algorithm');
+  const name = algorithm?.value.toLowerCase() ?? '';
+  if (algorithm === undefined) return;
+  if (['sha256', 'sha512'].includes(name)) draft.put('repositories', LOCAL, 'checksum', name, algorithm.from);
+  else
+    draft.omit(
+      algorithm.from,
+      `new backups have SHA-256 checksums; ${algorithm.value} is read from old ones only`,
+      'nothing: old backups are verified by the checksum they have',
+    );
 }
 
 const ABOUT_BACKUPS = /^(?:BACKUP|AWS|AZURE|GOOGLE|GCS|S3|SMTP|DB|SQLITE|POSTGRES)_/;

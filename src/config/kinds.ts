@@ -3,6 +3,7 @@ import { resticOptions, resticSchema } from '../engines/restic/options.ts';
 import { commandOptions, commandSchema } from '../sources/command/options.ts';
 import { dumpFilesOptions, dumpFilesSchema } from '../sources/dump-files/options.ts';
 import { filesOptions, filesSchema } from '../sources/files/options.ts';
+import { postgresOptions, postgresSchema } from '../sources/postgres/options.ts';
 import { serviceOptions, serviceSchema } from '../sources/service/options.ts';
 import { type SqliteOptions, sqliteOptions as sqliteSchema } from '../sources/sqlite/options.ts';
 
@@ -10,6 +11,7 @@ import { type SqliteOptions, sqliteOptions as sqliteSchema } from '../sources/sq
 export const SOURCE_SCHEMAS = {
   files: filesSchema,
   sqlite: sqliteSchema,
+  postgres: postgresSchema,
   command: commandSchema,
   'dump-files': dumpFilesSchema,
   service: serviceSchema,
@@ -20,6 +22,7 @@ export const REPOSITORY_SCHEMAS = { restic: resticSchema } as const;
 export const SOURCE_OPTIONS = {
   files: filesOptions,
   sqlite: pickSqlite,
+  postgres: postgresOptions,
   command: commandOptions,
   'dump-files': dumpFilesOptions,
   service: serviceOptions,
@@ -27,7 +30,7 @@ export const SOURCE_OPTIONS = {
 export const REPOSITORY_OPTIONS = { restic: resticOptions } as const;
 
 /** Kinds that are designed but not built: naming one is answered with that. */
-export const PLANNED_SOURCE_KINDS: readonly string[] = ['postgres', 'mysql'];
+export const PLANNED_SOURCE_KINDS: readonly string[] = ['mysql'];
 export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['archive', 'borg', 'mirror'];
 export const PLANNED_HOST_KINDS: readonly string[] = ['ssh', 'kubernetes'];
 

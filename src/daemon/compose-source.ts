@@ -3,6 +3,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
+import type { SecretSpec } from '../base/option-values.ts';
+import type { Secret } from '../base/secret.ts';
 import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { Snapshot } from '../engines/engine.ts';
@@ -29,6 +31,13 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
     case 'sqlite': {
       const { openSqlite } = await import('../sources/sqlite/open.ts');
       return openSqlite({ ...head, options: source.options });
+    }
+    case 'postgres': {
+      const { openPostgres } = await import('../sources/postgres/open.ts');
+      const { name, options } = source;
+      const password = await fetchPassword(name, options.password, config, how);
+      const safetyFolder = join(stateFolder(realpathSync(config.file)), 'safety');
+      return openPostgres({ name, reach: await thisMachine(), options, password, safetyFolder });
     }
     case 'command': {
       const { openCommand } = await import('../sources/command/open.ts');
@@ -62,6 +71,16 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
 async function thisMachine(): Promise<Reach> {
   const { openLocal } = await import('../reach/local.ts');
   return openLocal();
+}
+
+/** Undefined where none is configured: client programs have their own ways to find one. */
+async function fetchPassword(
+  source: string,
+  spec: SecretSpec | undefined,
+  { directory }: Config,
+  how: SourceHow,
+): Promise<Secret | undefined> {
+  return spec && (await fetchSecret(spec, { ...how, directory, name: `password of source ${source}` }));
 }
 
 /** Variables that do not stand in the configuration itself are secrets. */

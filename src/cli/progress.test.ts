@@ -53,3 +53,69 @@ test('on a terminal one line is redrawn, fits its width, and is gone at the end'
   assert.ok(terminal.errText.includes(`${erase}warning: something\n`));
   assert.ok(terminal.errText.endsWith(erase));
 });
+
+test('on a terminal each step under way has its line, and what ended has none', () => {
+  const time = { ms: 0 };
+  const terminal = memoryTerminal({ errIsTty: true, columns: 60 });
+  const display = showProgress(terminal, clockAt(time));
+  const db = { source: 'db', repository: 'vault', snapshot: '' };
+  const tell = (of: typeof step, items: number, ms: number) => {
+    time.ms = ms;
+    display.listen({ ...progress(items, items * 100), step: of } as OperationEvent);
+  };
+  display.listen({ type: 'step.started', run, step: db, at: new Date(0) });
+  display.listen({ type: 'step.started', run, step, at: new Date(0) });
+  tell(db, 10, 200);
+  tell(step, 30, 400);
+  assert.deepEqual(
+    screenOf(terminal.errText).map((line) => line.replace(/ +\[.*\] +(\d+ %).*/, ' $1')),
+    ['db → vault  read 10 %', 'media → vault  read 30 %'],
+  );
+  display.line('warning: something');
+  assert.deepEqual(
+    screenOf(terminal.errText).map((line) => line.slice(0, 8)),
+    ['warning:', 'db → vau', 'media → '],
+  );
+  const end = { at: new Date(0), durationMs: 1, warnings: 0, result: undefined, error: undefined };
+  display.listen({ type: 'step.finished', run, step: db, outcome: 'ok', ...end });
+  assert.deepEqual(
+    screenOf(terminal.errText).map((line) => line.slice(0, 8)),
+    ['warning:', 'media → '],
+  );
+  display.listen({ type: 'run.finished', run, at: new Date(0), outcome: 'ok' });
+  assert.deepEqual(screenOf(terminal.errText), ['warning: something', '']);
+  display.line('the end');
+  assert.deepEqual(screenOf(terminal.errText), ['warning: something', 'the end', '']);
+});
+
+test('without a terminal each step has its own plain lines', () => {
+  const time = { ms: 0 };
+  const terminal = memoryTerminal();
+  const { listen } = showProgress(terminal, clockAt(time));
+  const db = { source: 'db', repository: 'vault', snapshot: '' };
+  listen({ type: 'step.started', run, step: db, at: new Date(0) });
+  listen({ type: 'step.started', run, step, at: new Date(0) });
+  time.ms = 11_000;
+  listen(progress(1, 100));
+  listen({ ...progress(2, 200), step: db } as OperationEvent);
+  listen(progress(3, 300));
+  assert.deepEqual(
+    terminal.errText.split('\n').map((line) => line.slice(0, 24)),
+    ['media → vault  read    1', 'db → vault  read    2 % ', ''],
+  );
+});
+
+/** What a terminal shows after these characters: line breaks, returns, lines up and erased lines. */
+function screenOf(text: string): string[] {
+  const lines = [''];
+  let at = 0;
+  const plain = text.replaceAll('\r', '').replaceAll('\u001b[2K', '<erase>').replaceAll('\u001b[1A', '<up>');
+  for (const [piece = ''] of plain.matchAll(/\n|<erase>|<up>|[^\n<]+/g)) {
+    if (piece === '\n') lines[++at] ??= '';
+    else if (piece === '<up>') at -= 1;
+    else if (piece === '<erase>') lines[at] = '';
+    else lines[at] += piece;
+  }
+  // Lines below the cursor are erased already.
+  return lines.slice(0, at + 1);
+}

@@ -23,48 +23,103 @@ const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
 const BAR_CELLS = 20;
 const ERASE_LINE = '\r\u001b[2K';
+const LINE_UP = '\u001b[1A';
 
-/** Shows on standard error. */
+/** More lines than this are not shown at once: a terminal may be small. */
+const LINES_MAX = 8;
+
+/** One step under way. */
+interface Shown {
+  readonly label: string;
+  readonly rate: Rate;
+  progress: StepProgress | undefined;
+  /** When its plain line was last printed. */
+  printedMs: number;
+}
+
+/** Shows on standard error: a line for each step under way, redrawn in place on a terminal. */
 export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
-  const intervalMs = terminal.errIsTty ? REDRAW_MS : PLAIN_LINE_MS;
-  let shownAtMs = clock.elapsedMs();
-  let rate = openRate();
-  let label = '';
-  let bar = '';
+  const steps = new Map<string, Shown>();
+  const block = openBlock(terminal);
+  let drawnMs = clock.elapsedMs();
 
-  const erase = () => {
-    if (bar !== '') terminal.err(ERASE_LINE);
-    bar = '';
+  const draw = () => {
+    drawnMs = clock.elapsedMs();
+    const lines = [...steps.values()].map(({ label, progress, rate }) =>
+      progress === undefined ? label : progressLine(label, progress, rate, true),
+    );
+    block.draw(lines.slice(0, LINES_MAX));
   };
-  const draw = (text: string) => {
-    if (!terminal.errIsTty) return terminal.err(`${text}\n`);
-    bar = text.slice(0, Math.max(20, terminal.columns() - 1));
-    terminal.err(ERASE_LINE + bar);
+  const progressed = (shown: Shown, progress: StepProgress) => {
+    const nowMs = clock.elapsedMs();
+    shown.rate.add(progress.sizeBytes, nowMs);
+    shown.progress = progress;
+    if (terminal.errIsTty) {
+      if (nowMs - drawnMs >= REDRAW_MS) draw();
+    } else if (nowMs - shown.printedMs >= PLAIN_LINE_MS) {
+      shown.printedMs = nowMs;
+      terminal.err(`${progressLine(shown.label, progress, shown.rate, false)}\n`);
+    }
   };
 
   return {
     listen(event) {
       if (event.type === 'step.started') {
-        label = labelOf(event.step);
-        rate = openRate();
-        if (terminal.errIsTty) draw(label);
+        const begun = {
+          label: labelOf(event.step),
+          rate: openRate(),
+          progress: undefined,
+          printedMs: clock.elapsedMs(),
+        };
+        steps.set(keyOf(event.step), begun);
+        if (terminal.errIsTty) draw();
       } else if (event.type === 'step.progress') {
-        const nowMs = clock.elapsedMs();
-        rate.add(event.progress.sizeBytes, nowMs);
-        if (nowMs - shownAtMs < intervalMs) return;
-        shownAtMs = nowMs;
-        draw(progressLine(label, event.progress, rate, terminal.errIsTty));
+        const shown = steps.get(keyOf(event.step));
+        if (shown !== undefined) progressed(shown, event.progress);
+      } else if (event.type === 'step.finished') {
+        steps.delete(keyOf(event.step));
+        if (terminal.errIsTty && steps.size > 0) draw();
       } else if (event.type === 'run.finished') {
-        erase();
+        steps.clear();
+        block.erase();
       }
     },
     line(text) {
-      const redraw = bar;
-      erase();
+      const lines = block.erase();
       terminal.err(`${text}\n`);
-      if (redraw !== '') draw(redraw);
+      if (lines.length > 0) block.draw(lines);
     },
-    stop: erase,
+    stop: () => void block.erase(),
+  };
+}
+
+function keyOf({ source, repository, snapshot }: Step): string {
+  return JSON.stringify([source, repository, snapshot]);
+}
+
+/** Some lines at the bottom of a terminal. */
+interface Block {
+  /** Puts these lines in the place of those before. */
+  draw(lines: readonly string[]): void;
+  /** Removes them and returns them. */
+  erase(): readonly string[];
+}
+
+function openBlock(terminal: Terminal): Block {
+  let drawn: readonly string[] = [];
+  const erasing = () => ERASE_LINE + `${LINE_UP}${ERASE_LINE}`.repeat(Math.max(0, drawn.length - 1));
+  return {
+    draw(lines) {
+      const cut = lines.map((line) => line.slice(0, Math.max(20, terminal.columns() - 1)));
+      terminal.err(erasing() + cut.join('\n'));
+      drawn = cut;
+    },
+    erase() {
+      const lines = drawn;
+      if (lines.length > 0) terminal.err(erasing());
+      drawn = [];
+      return lines;
+    },
   };
 }
 

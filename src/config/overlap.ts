@@ -27,8 +27,27 @@ function shared(folders: readonly Folder[]): Finding[] {
   });
 }
 
-function inside({ sources }: ConfigDocument, directory: string, folders: readonly Folder[]): Finding[] {
-  return Object.entries(sources ?? {}).flatMap(([name, source]) => {
+type Sources = NonNullable<ConfigDocument['sources']>;
+type AnySource = Sources[string] | Extract<Sources[string], { type: 'service' }>['of'];
+
+interface Placed {
+  readonly name: string;
+  readonly source: AnySource;
+  /** Where its keys stand. */
+  readonly at: readonly string[];
+}
+
+/** The sources that are read in the end: of a service, the one inside. */
+function sourcesOf({ sources = {} }: ConfigDocument): Placed[] {
+  return Object.entries(sources).map(([name, source]) =>
+    source.type === 'service'
+      ? { name, source: source.of, at: ['sources', name, 'of'] }
+      : { name, source, at: ['sources', name] },
+  );
+}
+
+function inside(document: ConfigDocument, directory: string, folders: readonly Folder[]): Finding[] {
+  return sourcesOf(document).flatMap(({ source, at: place }) => {
     if (source.type !== 'files') return [];
     const open = folders.filter(({ path }) => !isExcluded(path, source.exclude ?? []));
     return source.paths.flatMap((root, at) => {
@@ -37,24 +56,25 @@ function inside({ sources }: ConfigDocument, directory: string, folders: readonl
         .filter(({ path }) => isWithin(path, above))
         .map(({ repository }): Finding => {
           const message = `the repository ${repository} is inside of it and would be backed up as well`;
-          return { path: ['sources', name, 'paths', at], message, suggestion: 'add it to exclude' };
+          return { path: [...place, 'paths', at], message, suggestion: 'add it to exclude' };
         });
     });
   });
 }
 
 /** Below a folder, databases are left out of the files. A path that is one was named by a person, so it is read all the same. */
-function asFiles({ sources = {} }: ConfigDocument, directory: string): Finding[] {
-  const databases = Object.entries(sources).flatMap(([name, source]) =>
+function asFiles(document: ConfigDocument, directory: string): Finding[] {
+  const sources = sourcesOf(document);
+  const databases = sources.flatMap(({ name, source }) =>
     source.type === 'sqlite' ? [{ name, path: resolvePath(directory, source.path) }] : [],
   );
-  return Object.entries(sources).flatMap(([name, source]) => {
+  return sources.flatMap(({ source, at: place }) => {
     if (source.type !== 'files') return [];
     return source.paths.flatMap((root, at) => {
       const database = databases.find(({ path }) => path === resolvePath(directory, root));
       if (database === undefined) return [];
       const message = `it is the database ${database.name} and would also be backed up as a mere file`;
-      return [{ path: ['sources', name, 'paths', at], message, suggestion: 'take it out' } satisfies Finding];
+      return [{ path: [...place, 'paths', at], message, suggestion: 'take it out' } satisfies Finding];
     });
   });
 }

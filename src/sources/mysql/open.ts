@@ -1,0 +1,34 @@
+import type { Secret } from '../../base/secret.ts';
+import type { Reach } from '../../reach/reach.ts';
+import type { Source } from '../source.ts';
+import type { Server } from './client.ts';
+import type { MysqlOptions } from './options.ts';
+import { readDatabases } from './read.ts';
+import { writeDatabases } from './write.ts';
+
+export interface OpenMysql {
+  /** The source's name in the configuration. */
+  readonly name: string;
+  /** Name of the host as snapshots show it. */
+  readonly host: string;
+  /** Where safety dumps go. */
+  readonly baseDir: string;
+  readonly options: MysqlOptions;
+  /** Fetched from where `options.password` says it is. */
+  readonly password: Secret | undefined;
+  /** Where the client programs run; closed with the source. */
+  readonly reach: Reach;
+}
+
+/** Databases of a MySQL or MariaDB server. Nothing is read yet. */
+export function openMysql({ name, host, baseDir, options, password, reach }: OpenMysql): Source {
+  const server: Server = { source: name, reach, options, password };
+  return {
+    traits: { name, kind: 'mysql', restoresIntoServer: true },
+    read: (how) => readDatabases(server, host, how),
+    write: (restoring, how) => writeDatabases(server, baseDir, restoring, how),
+    // Its files have no place of their own on this host.
+    locate: () => undefined,
+    [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,206 @@
+import { systemClock } from '../../base/clock.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
+import type { RestoredEntry, Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
+import type { Server } from './client.ts';
+import { databaseOf, USERS_FILE } from './entry-name.ts';
+import { namesBeside } from './names-beside.ts';
+import { type Place, planPlaces } from './plan.ts';
+import { recordedOf } from './prove.ts';
+import {
+  type Restored,
+  type RestoreRequest,
+  restoreBeside,
+  restoreBySwap,
+  restoreInPlace,
+} from './restore-database.ts';
+import { restoreUsers } from './restore-users.ts';
+import { findTools, openSession, type Tools } from './tools.ts';
+
+/** What a restore has done so far. */
+interface Tally {
+  files: number;
+  sizeBytes: number;
+  skipped: number;
+  readonly failed: { path: string; error: Error }[];
+  readonly plan: { path: string; action: 'create' | 'overwrite' | 'skip' }[];
+  readonly checks: { what: string; ok: boolean; detail: string }[];
+  readonly notes: string[];
+}
+
+interface Writing {
+  readonly server: Server;
+  readonly tools: Tools;
+  readonly folder: string;
+  readonly restoring: Restoring;
+  readonly how: WriteHow;
+  readonly wanted: ServerRestore;
+  readonly tally: Tally;
+}
+
+const DEFAULT: ServerRestore = { inPlace: false, dropOld: false };
+
+/**
+ * Restores databases into the server; see `swap.ts` for how one takes the place of another. Users come first, since what the databases
+ * contain belongs to them. Throws `target.exists` where something would be replaced and may not be, and what the server says.
+ */
+export async function writeDatabases(
+  server: Server,
+  folder: string,
+  restoring: Restoring,
+  how: WriteHow,
+): Promise<WriteReport> {
+  const wanted = how.server ?? DEFAULT;
+  refuseUnfit(server, how, wanted);
+  how.signal.throwIfAborted();
+  const tally: Tally = { files: 0, sizeBytes: 0, skipped: 0, failed: [], plan: [], checks: [], notes: [] };
+  const entries = await readEntries(restoring, how, tally);
+  const tools = await findTools(server, how.signal);
+  const writing: Writing = { server, tools, folder, restoring, how, wanted, tally };
+  const places = await lookAtPlaces(writing, entries);
+  const users = entries.find(({ path }) => path === USERS_FILE);
+  if (how.dryRun) planAll(writing, places, users);
+  else {
+    if (users !== undefined && wanted.as === undefined) await writeUsers(writing, users);
+    for (const place of places) await writePlace(writing, place, places.length);
+  }
+  return { ...tally, dirs: 0, others: 0, unchanged: 0 };
+}
+
+function refuseUnfit({ source }: Server, how: WriteHow, wanted: ServerRestore): void {
+  const refuse = (message: string, hint: string) => {
+    throw new SuretyError('target.failed', `${source}: ${message}`, { hint, details: { source } });
+  };
+  if (how.target !== undefined)
+    refuse('databases are restored into the server, not into a folder', 'give --as NAME for a copy');
+  if (wanted.tables !== undefined || wanted.schemas !== undefined) {
+    refuse(
+      'single tables can not be restored from a dump of MySQL',
+      'restore the database with --as NAME and copy the table from there',
+    );
+  }
+  if (wanted.as !== undefined && wanted.inPlace) refuse('a copy can not be in place', 'give --as or --in-place');
+}
+
+/** Dumps come in the order of their names; users are among them. */
+async function readEntries(restoring: Restoring, how: WriteHow, tally: Tally): Promise<RestoredEntry[]> {
+  const entries: RestoredEntry[] = [];
+  for await (const batch of restoring.entries()) {
+    for (const entry of batch) {
+      const known = entry.type === 'file' && (entry.path === USERS_FILE || databaseOf(entry.path) !== undefined);
+      if (known) entries.push(entry);
+      else refuseEntry(entry, how, tally);
+    }
+  }
+  return entries;
+}
+
+function refuseEntry({ path, type }: RestoredEntry, how: WriteHow, tally: Tally): void {
+  const error = new SuretyError('target.failed', `${path} (${type}) is not the dump of a database`);
+  tally.failed.push({ path, error });
+  how.warn({ code: 'entry.skipped', path, message: error.message });
+}
+
+async function lookAtPlaces(
+  { server, tools, how, wanted, tally }: Writing,
+  entries: readonly RestoredEntry[],
+): Promise<Place[]> {
+  const dumps = entries.filter(({ path }) => path !== USERS_FILE);
+  const { signal } = how;
+  await using session = openSession(server, tools, {
+    signal,
+    doing: server.source,
+    lockTimeoutMs: server.options.lock_timeout,
+  });
+  const { places, notes } = await planPlaces(session, dumps, {
+    source: server.source,
+    conflict: how.conflict,
+    ...wanted,
+  });
+  tally.notes.push(...notes);
+  return places;
+}
+
+function planAll({ tally, wanted, folder }: Writing, places: readonly Place[], users: RestoredEntry | undefined): void {
+  if (users !== undefined && wanted.as === undefined)
+    tally.plan.push({ path: 'users and their rights', action: 'create' });
+  for (const { database, action, entry } of places) {
+    tally.plan.push({ path: `database ${database}`, action });
+    if (action === 'skip') tally.skipped += 1;
+    else tally.files += 1;
+    if (action !== 'skip') tally.sizeBytes += entry.sizeBytes;
+  }
+  if (places.some(({ action }) => action === 'overwrite')) tally.notes.push(howReplaced(wanted, folder));
+}
+
+function howReplaced({ inPlace, dropOld }: ServerRestore, folder: string): string {
+  if (inPlace) return `each database is dumped to a file in ${folder}, emptied and loaded`;
+  const then = dropOld ? 'dropped when the restored one is in its place' : 'kept under a dated name (NAME_before_…)';
+  return `each database is restored beside the old one and compared; the old one is ${then}`;
+}
+
+async function writeUsers({ server, tools, restoring, how, tally }: Writing, entry: RestoredEntry): Promise<void> {
+  const { signal } = how;
+  const onProblem = (message: string) => how.warn({ code: 'entry.failed', path: entry.path, message });
+  try {
+    const done = await restoreUsers(restoring.stream(entry, { signal }), { server, tools, signal, onProblem });
+    tally.notes.push(`${done} statements about users were carried out; users who existed keep their passwords`);
+    count(tally, entry, how);
+  } catch (error) {
+    signal.throwIfAborted();
+    // The databases are worth more than their users.
+    tally.failed.push({ path: entry.path, error: error as Error });
+    how.warn({ code: 'entry.failed', path: entry.path, message: messageOf(error) });
+  }
+}
+
+function count(tally: Tally, entry: RestoredEntry, how: WriteHow): void {
+  tally.files += 1;
+  tally.sizeBytes += entry.sizeBytes;
+  how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
+}
+
+/** A failure ends the restore of this database. The others of the snapshot are restored all the same. */
+async function writePlace(writing: Writing, place: Place, of: number): Promise<void> {
+  const { how, tally } = writing;
+  how.signal.throwIfAborted();
+  if (place.action === 'skip') {
+    tally.skipped += 1;
+    return;
+  }
+  try {
+    const { checks, notes } = await restoreOne(writing, place);
+    tally.checks.push(...checks);
+    tally.notes.push(...notes);
+    count(tally, place.entry, how);
+  } catch (error) {
+    how.signal.throwIfAborted();
+    if (of === 1) throw error;
+    tally.failed.push({ path: place.entry.path, error: error as Error });
+    how.warn({ code: 'entry.failed', path: place.entry.path, message: messageOf(error) });
+  }
+}
+
+async function restoreOne(writing: Writing, place: Place): Promise<Restored> {
+  const { server, tools, restoring, how, wanted, tally, folder } = writing;
+  const { signal } = how;
+  let takenBytes = 0;
+  const request: RestoreRequest = {
+    server,
+    tools,
+    signal,
+    original: place.original,
+    database: place.database,
+    present: place.present,
+    recorded: recordedOf(restoring.facts, place.original),
+    names: namesBeside(place.database, systemClock.now()),
+    owner: wanted.owner,
+    dropOld: wanted.dropOld,
+    chunks: restoring.stream(place.entry, { signal }),
+    onBytes(sizeBytes) {
+      takenBytes += sizeBytes;
+      how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes + takenBytes });
+    },
+  };
+  if (wanted.as !== undefined) return await restoreBeside(request);
+  return wanted.inPlace ? await restoreInPlace(request, folder) : await restoreBySwap(request);
+}

@@ -21,3 +21,35 @@ test('what the source noted is shown, each on a line of its own and without what
   assert.match(text, /^note +odd \\x1b\[31m$/m);
   assert.doesNotMatch(shown({}), /^note/m);
 });
+
+test('what a database contained and how long it was stopped is shown', () => {
+  const tables = [{ name: 'people', rows: 12_345, checksum: 'ab'.repeat(16) }];
+  const objects = ['a', 'b'].map((name) => ({ kind: 'large-object', name, value: '' }));
+  const text = shown({ downtimeMs: 4200, fingerprint: { algorithm: 'x', tables, objects } });
+  assert.match(text, /^stopped for +4\.2 s$/m);
+  assert.match(text, /^ +people +12,345 +abababababababab$/m);
+  assert.match(text, /^ +2 large objects$/m);
+});
+
+test('a recovery point begins with its members', () => {
+  const members = ['app', 'media'].map((source, at) => snapshotOf({ id: `a${at}`, source }));
+  const fingerprint = {
+    algorithm: 'x',
+    tables: [
+      { name: 'a', rows: 1000 },
+      { name: 'b', rows: 1 },
+    ],
+  };
+  const snapshots = [
+    { snapshot: members[0]!, facts: { ...facts, fingerprint } },
+    { snapshot: members[1]!, facts: { ...facts, kind: 'files', files: 1200, sizeBytes: 3 * 2 ** 30 } },
+  ];
+  const point = { id: 'P1', time: now, job: 'nightly', expected: 3, complete: false, members };
+  const text = showText({ repository: 'vault', location: '/backup', point, snapshots, unread: [] }, now);
+  assert.deepEqual(text.split('\n').slice(0, 4), [
+    'recovery point P1: not complete, 2 of 3 sources in vault',
+    '  app    sqlite  a0000000       1 file  4 KiB  2 tables, 1,001 rows',
+    '  media  files   a1000000  1,200 files  3 GiB',
+    '',
+  ]);
+});

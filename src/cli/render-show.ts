@@ -1,7 +1,7 @@
 /** What a person reads of `surety show`. */
 import { shortId } from '../base/short-id.ts';
 import type { ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
-import { age, count, localTime, shownPath, size, table } from './render.ts';
+import { age, count, duration, localTime, shownPath, size, table } from './render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
   const { point, snapshots, repository, location } = report;
@@ -9,8 +9,27 @@ export function showText(report: ShowReport, now: Date): string {
     point === undefined
       ? ''
       : `recovery point ${point.id}: ${point.complete ? 'complete' : 'not complete'}, ` +
-        `${point.members.length} of ${point.expected} sources in ${repository}\n\n`;
+        `${point.members.length} of ${point.expected} sources in ${repository}\n${membersText(snapshots)}\n`;
   return head + snapshots.map((shown) => snapshotText(shown, `${repository} (${location})`, now)).join('\n');
+}
+
+/** What a recovery point consists of, in the order it was taken. */
+function membersText(snapshots: readonly ShownSnapshot[]): string {
+  if (snapshots.length < 2) return '';
+  const rows = snapshots.map(({ snapshot, facts }) => {
+    const { tables = [] } = facts?.fingerprint ?? {};
+    const rowCount = tables.reduce((sum, { rows }) => sum + rows, 0);
+    return [
+      snapshot.source,
+      facts?.kind ?? '',
+      shortId(snapshot.id),
+      count(facts?.files ?? 0, 'file'),
+      size(facts?.sizeBytes),
+      tables.length === 0 ? '' : `${count(tables.length, 'table')}, ${count(rowCount, 'row')}`,
+    ];
+  });
+  const right = { title: '', align: 'right' } as const;
+  return table([{ title: '' }, { title: '' }, { title: '' }, right, right, { title: '' }], rows, '  ');
 }
 
 function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, now: Date): string {
@@ -31,6 +50,7 @@ function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, no
     ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
     ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],
     ['versions', versions.join(', ')],
+    ['stopped for', facts?.downtimeMs === undefined ? undefined : duration(facts.downtimeMs)],
     ...(facts?.notes ?? []).map((note): [string, string] => ['note', shownPath(note)]),
     ['warnings', facts === undefined || facts.warnings === 0 ? undefined : String(facts.warnings)],
   ];
@@ -38,8 +58,22 @@ function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, no
   return table([{ title: '' }, { title: '' }], given) + fingerprintText(facts?.fingerprint);
 }
 
-function fingerprintText(fingerprint: NonNullable<ShownSnapshot['facts']>['fingerprint']): string {
-  if (fingerprint === undefined || fingerprint.tables.length === 0) return '';
+type Fingerprint = NonNullable<NonNullable<ShownSnapshot['facts']>['fingerprint']>;
+
+function fingerprintText(fingerprint: Fingerprint | undefined): string {
+  if (fingerprint === undefined) return '';
+  return tablesText(fingerprint) + objectsText(fingerprint);
+}
+
+/** How many there are of each kind: their names and values are in the JSON document. */
+function objectsText({ objects = [] }: Fingerprint): string {
+  const kinds = [...new Set(objects.map(({ kind }) => kind))];
+  const counts = kinds.map((kind) => count(objects.filter((one) => one.kind === kind).length, kind.replace('-', ' ')));
+  return counts.length === 0 ? '' : `\n  ${counts.join(', ')}\n`;
+}
+
+function tablesText(fingerprint: Fingerprint): string {
+  if (fingerprint.tables.length === 0) return '';
   const rows = fingerprint.tables.map(({ name, rows: amount, checksum }) => [
     shownPath(name),
     amount.toLocaleString('en-US'),

@@ -25,7 +25,7 @@ describe('cleanup', () => {
   });
 
   function request(given: Partial<CleanupRequest> = {}): CleanupRequest {
-    const common = { runId: 'C', proven: new Set<string>(), dryRun: false, prune: true, maxUnused: 0 };
+    const common = { runId: 'C', dryRun: false, prune: true, maxUnused: 0 };
     return { ...common, repositories: [{ repository, keep }], ...given };
   }
 

@@ -8,13 +8,13 @@ import type { RepositoryHandle } from './handles.ts';
 import { decideRepository, type KeepFor, type RefusedSeries, type RepositoryDecision } from './keep-decision.ts';
 import { lastFailures } from './last-failures.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
+import { provenSnapshots } from './proven.ts';
+import { snapshotStates } from './snapshot-states.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface CleanupRequest {
   readonly runId: string;
   readonly repositories: readonly { readonly repository: RepositoryHandle; readonly keep: readonly KeepFor[] }[];
-  /** Ids of snapshots that were verified with data or drilled. */
-  readonly proven: ReadonlySet<string>;
   readonly dryRun: boolean;
   /** Remove unused content too; without it only the snapshots go. */
   readonly prune: boolean;
@@ -127,9 +127,15 @@ async function decide(
   { request, missing, now }: Deciding,
 ): Promise<RepositoryDecision> {
   const catalog = request.memory?.catalog;
-  const failed = await lastFailures({ repository: name, jobs: keep, catalog, failures: listing.failures ?? [] });
-  const restoring = request.restoring?.(name) ?? new Set();
-  return decideRepository(listing, keep, { now, missing, proven: request.proven, lastFailures: failed, restoring });
+  const stateOf = await snapshotStates(catalog, name);
+  const damaged = listing.snapshots.filter(({ id }) => stateOf(id).state === 'bad');
+  return decideRepository(listing, keep, {
+    ...{ now, missing },
+    proven: await provenSnapshots(catalog, name),
+    damaged: new Set(damaged.map(({ id }) => id)),
+    lastFailures: await lastFailures({ repository: name, jobs: keep, catalog, failures: listing.failures ?? [] }),
+    restoring: request.restoring?.(name) ?? new Set(),
+  });
 }
 
 /** What is gone may come back from a copy, and a listing that lacks something may lack more. */

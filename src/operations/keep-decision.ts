@@ -49,6 +49,8 @@ export interface DecisionHow {
   readonly now: Date;
   /** Ids of snapshots that were drilled or restored whole. */
   readonly proven: ReadonlySet<string>;
+  /** Ids of snapshots that the last verification found damaged. */
+  readonly damaged?: ReadonlySet<string>;
   /** The last backup of sources where it failed, as far as it is known. */
   readonly lastFailures?: ReadonlyMap<string, LastFailure>;
   /** Ids of snapshots that are being restored. */
@@ -68,6 +70,7 @@ export function decideRepository(listing: Listing, keepFor: readonly KeepFor[], 
   const pins = pinnedSnapshots(listing.snapshots, {
     jobs: keepFor.map((one) => one.job),
     proven: how.proven,
+    damaged: how.damaged ?? new Set(),
     restoring: how.restoring ?? new Set(),
   });
   const seriesHow = { ...how, pins, refreshed: newestOfSources(listing.snapshots) };
@@ -126,6 +129,7 @@ function decideSeries(series: Series<Snapshot>, keepFor: readonly KeepFor[], how
   const points = members.map((snapshot) => ({
     ...{ id: snapshot.id, time: snapshot.time, tags: snapshot.tags, snapshot },
     proven: how.proven.has(snapshot.id),
+    damaged: how.damaged?.has(snapshot.id) ?? false,
     pins: how.pins.get(snapshot.id) ?? [],
   }));
   const reasonsToKeep = new Map<Snapshot, string[]>();

@@ -3,8 +3,8 @@ import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import type { FailedBackup } from '../engines/engine.ts';
 import type { LastFailure } from '../rules/retention-guard.ts';
 
-/** So many runs are looked through for the last one into the repository. */
-const LOOKED_AT = 50;
+/** So many runs are looked through for the last one of a source into the repository. */
+const LOOKED_AT = 200;
 
 interface Asked {
   readonly repository: string;
@@ -26,33 +26,40 @@ export async function lastFailures({ repository, jobs, catalog, failures }: Aske
   };
   for (const { source, time, message } of failures) keepNewest(source, { time, message });
   if (catalog === undefined) return found;
-  for (const { job, sources } of jobs) {
-    const runs = await runsOf(catalog, job);
-    for (const source of sources) {
-      const last = lastAttempt(runs, source, repository);
-      if (last !== undefined) keepNewest(source, last);
-    }
+  const runs = await lastRuns(catalog);
+  for (const source of new Set(jobs.flatMap(({ sources }) => sources))) {
+    const own = new Set(jobs.filter(({ sources }) => sources.includes(source)).map(({ job }) => job));
+    const last = lastAttempt(runs, { source, repository, jobs: own });
+    if (last !== undefined) keepNewest(source, last);
   }
   return found;
 }
 
-async function runsOf(catalog: Catalog, job: string): Promise<readonly RunRecord[]> {
+async function lastRuns(catalog: Catalog): Promise<readonly RunRecord[]> {
   try {
-    return await catalog.history({ verb: 'backup', job, limit: LOOKED_AT });
+    return await catalog.history({ verb: 'backup', limit: LOOKED_AT });
   } catch {
     return [];
   }
 }
 
+interface Wanted {
+  readonly source: string;
+  readonly repository: string;
+  /** The jobs that the source is in. */
+  readonly jobs: ReadonlySet<string>;
+}
+
 /** The failure of the newest run that tells of the source, or undefined when that went well. */
-function lastAttempt(runs: readonly RunRecord[], source: string, repository: string): LastFailure | undefined {
-  for (const { startedAt, endedAt, outcome, members } of runs) {
+function lastAttempt(runs: readonly RunRecord[], { source, repository, jobs }: Wanted): LastFailure | undefined {
+  for (const { job, startedAt, endedAt, outcome, members } of runs) {
     const member = members.find((one) => one.source === source && one.repository === repository);
     if (member !== undefined) {
       if (member.outcome === 'ok' || member.outcome === 'warnings') return undefined;
       return { time: startedAt, message: member.error?.message ?? `it was ${member.outcome}` };
     }
-    const died = outcome === 'interrupted' && endedAt === undefined;
+    // A run that died tells nothing of the members it had not come to.
+    const died = outcome === 'interrupted' && endedAt === undefined && jobs.has(job);
     if (died) return { time: startedAt, message: 'its process ended before it was done' };
   }
   return undefined;

@@ -60,7 +60,7 @@ describe('what the catalog remembers is compared with the repository', () => {
 
   function clean(given: { readonly last: number; readonly dryRun?: boolean; readonly repository?: RepositoryHandle }) {
     const keep = [{ job: 'nightly', sources: ['media'], policy: { last: given.last }, timeZone: 'UTC' }];
-    const request = { runId: `C${++runs}`, proven: new Set<string>(), prune: true, maxUnused: 0, memory };
+    const request = { runId: `C${++runs}`, prune: true, maxUnused: 0, memory };
     const repositories = [{ repository: given.repository ?? vault, keep }];
     return recorded((how) => cleanup({ ...request, dryRun: given.dryRun ?? false, repositories }, how));
   }

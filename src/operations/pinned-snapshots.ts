@@ -9,6 +9,8 @@ export interface PinHow {
   readonly jobs: readonly string[];
   /** Ids of snapshots that were drilled or restored whole. */
   readonly proven: ReadonlySet<string>;
+  /** Ids of snapshots that were found damaged. */
+  readonly damaged: ReadonlySet<string>;
   /** Ids of snapshots that are being restored. */
   readonly restoring: ReadonlySet<string>;
 }
@@ -31,16 +33,17 @@ export function pinnedSnapshots(snapshots: readonly Snapshot[], how: PinHow): Re
   return pinned;
 }
 
-/** All members of the newest complete recovery point of each job and of its newest proven one: retention looks at one series at a time. */
-function pointPins(snapshots: readonly Snapshot[], { jobs, proven }: PinHow): [id: string, reason: string][] {
+/** All members of the newest complete recovery point of each job, none of them damaged, and of its newest proven one: retention looks at one series at a time. */
+function pointPins(snapshots: readonly Snapshot[], { jobs, proven, damaged }: PinHow): [id: string, reason: string][] {
   const points = recoveryPoints(snapshots).filter((point) => point.complete && point.members[0]!.recoveryPoint !== '');
   return jobs.flatMap((job) => {
     const own = points.filter((point) => point.job === job);
     const newestProven = own.findLast((point) => point.members.every((snapshot) => proven.has(snapshot.id)));
+    const newestGood = own.findLast((point) => point.members.every((snapshot) => !damaged.has(snapshot.id)));
     const members = (of: typeof newestProven, reason: string) =>
       (of?.members ?? []).map(({ id }): [string, string] => [id, reason]);
     return [
-      ...members(own.at(-1), 'in the newest complete recovery point'),
+      ...members(newestGood, 'in the newest complete recovery point'),
       ...members(newestProven, 'in the newest proven recovery point'),
     ];
   });

@@ -109,6 +109,29 @@ test('failed points do not change which complete points are kept', () => {
   );
 });
 
+test('damaged points take nothing from good ones, and go only where good ones would', () => {
+  const marks = fc.array(fc.boolean(), { minLength: 60, maxLength: 60 });
+  fc.assert(
+    fc.property(points, policies, marks, (all, policy, damaged) => {
+      const marked = all.map((point, at) => ({ ...point, damaged: damaged[at] === true }));
+      const good = marked.filter((point) => !point.damaged);
+      const kept = new Set(keptIds(marked, policy));
+      assert.deepEqual(
+        good.filter(({ id, complete }) => complete && kept.has(id)).map(({ id }) => id),
+        good.filter(({ id, complete }) => complete && new Set(keptIds(good, policy)).has(id)).map(({ id }) => id),
+      );
+      const unmarked = new Set(
+        keptIds(
+          all.map((point) => ({ ...point, proven: false })),
+          policy,
+        ),
+      );
+      for (const { id, damaged, complete } of marked)
+        if (damaged && complete) assert.equal(kept.has(id), unmarked.has(id));
+    }),
+  );
+});
+
 function keptIds(all: readonly RetentionPoint[], policy: RetentionPolicy): string[] {
   return decideRetention(all, policy, HOW).keep.map(({ point }) => point.id);
 }

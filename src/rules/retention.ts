@@ -15,6 +15,11 @@ export interface RetentionPoint {
   readonly tags: readonly string[];
   /** False when a member failed: such a point fills no slot. Default true. */
   readonly complete?: boolean;
+  /**
+   * Found damaged. Such a point takes no slot from a good one, and goes only where the rules would let it go if it were good:
+   * much of it may still restore. Default false.
+   */
+  readonly damaged?: boolean;
   /** Drilled or restored whole, successfully. Default false. */
   readonly proven?: boolean;
   /** Reasons why it stays whatever the policy says, such as `being restored`. */
@@ -47,7 +52,7 @@ export function decideRetention<Point extends RetentionPoint>(
   how: RetentionHow,
 ): RetentionDecision<Point> {
   const sorted = points.toSorted(newestFirst);
-  const complete = sorted.filter(isComplete);
+  const complete = sorted.filter((point) => isComplete(point) && point.damaged !== true);
   const refusal = refusalOf(sorted, complete[0], policy, how);
   if (refusal !== undefined) {
     const reasons = [`nothing is removed: ${refusal.why}`];
@@ -55,6 +60,7 @@ export function decideRetention<Point extends RetentionPoint>(
   }
   const kept = policyReasons(complete, keepRules(complete, policy, how.timeZone));
   addPinned(complete, kept);
+  addDamaged(sorted.filter(isComplete), policy, how.timeZone, kept);
   const keep: Decided<Point>[] = [];
   const remove: Decided<Point>[] = [];
   for (const point of sorted) {
@@ -91,6 +97,25 @@ function addPinned<Point extends RetentionPoint>(complete: readonly Point[], ver
   if (newest !== undefined) verdicts.get(newest)?.reasons.push('newest');
   const proven = complete.find((point) => point.proven === true);
   if (proven !== undefined) verdicts.get(proven)?.reasons.push('newest proven');
+}
+
+/** Whether damaged points stay is asked as if nothing were wrong with them. */
+function addDamaged<Point extends RetentionPoint>(
+  all: readonly Point[],
+  policy: RetentionPolicy,
+  timeZone: string,
+  verdicts: Map<Point, Verdict>,
+): void {
+  if (verdicts.size === all.length) return;
+  for (const [point, { reasons, missed }] of policyReasons(all, keepRules(all, policy, timeZone))) {
+    if (point.damaged !== true) continue;
+    const isNewest = point === all[0] ? ['newest'] : [];
+    const own = [...reasons, ...isNewest];
+    verdicts.set(point, {
+      reasons: own.length === 0 ? [] : [...own, 'found damaged: takes no slot'],
+      missed: ['found damaged', ...missed],
+    });
+  }
 }
 
 /** A failed point is worth keeping only while nothing better has followed. */

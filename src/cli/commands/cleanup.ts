@@ -4,7 +4,6 @@ import { newRecoveryPointId } from '../../base/ids.ts';
 import type { Platform } from '../../daemon/compose.ts';
 import { type CleanupRequest, cleanup } from '../../operations/cleanup.ts';
 import type { KeepFor } from '../../operations/keep-decision.ts';
-import { provenSnapshots } from '../../operations/proven.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { fraction } from '../parse-option.ts';
@@ -45,7 +44,6 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
         repository,
         keep: keep(repository.name),
       })),
-      proven: await provenSnapshots(await platform.catalog()),
       dryRun,
       prune: options.prune,
       maxUnused: options.maxUnused ?? DEFAULT_MAX_UNUSED,

@@ -54,6 +54,8 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
       return { ...attributes, kind: 'sqlite', options: SOURCE_OPTIONS.sqlite({ ...raw, path: expandHome(raw.path) }) };
     case 'postgres':
       return { ...attributes, kind: 'postgres', options: SOURCE_OPTIONS.postgres(raw) };
+    case 'mysql':
+      return { ...attributes, kind: 'mysql', options: SOURCE_OPTIONS.mysql(raw) };
     case 'command':
       return { ...attributes, kind: 'command', options: SOURCE_OPTIONS.command(raw) };
     case 'dump-files': {

@@ -37,6 +37,7 @@ const insideService = z
     SOURCE_SCHEMAS.files.safeExtend({ type: z.literal('files') }),
     SOURCE_SCHEMAS.sqlite.safeExtend({ type: z.literal('sqlite') }),
     SOURCE_SCHEMAS.postgres.safeExtend({ type: z.literal('postgres') }),
+    SOURCE_SCHEMAS.mysql.safeExtend({ type: z.literal('mysql') }),
     SOURCE_SCHEMAS.command.safeExtend({ type: z.literal('command') }),
     SOURCE_SCHEMAS['dump-files'].safeExtend({ type: z.literal('dump-files') }),
   ])
@@ -46,6 +47,7 @@ const source = z.discriminatedUnion('type', [
   SOURCE_SCHEMAS.files.safeExtend({ type: z.literal('files'), ...sourceAttributes }),
   SOURCE_SCHEMAS.sqlite.safeExtend({ type: z.literal('sqlite'), ...sourceAttributes }),
   SOURCE_SCHEMAS.postgres.safeExtend({ type: z.literal('postgres'), ...sourceAttributes }),
+  SOURCE_SCHEMAS.mysql.safeExtend({ type: z.literal('mysql'), ...sourceAttributes }),
   SOURCE_SCHEMAS.command.safeExtend({ type: z.literal('command'), ...sourceAttributes }),
   SOURCE_SCHEMAS['dump-files'].safeExtend({ type: z.literal('dump-files'), ...sourceAttributes }),
   SOURCE_SCHEMAS.service.safeExtend({ type: z.literal('service'), of: insideService, ...sourceAttributes }),

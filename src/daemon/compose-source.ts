@@ -39,6 +39,13 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       const safetyFolder = join(stateFolder(realpathSync(config.file)), 'safety');
       return openPostgres({ name, reach: await thisMachine(), options, password, safetyFolder });
     }
+    case 'mysql': {
+      const { openMysql } = await import('../sources/mysql/open.ts');
+      const { options } = source;
+      const password = await fetchPassword(source.name, options.password, config, how);
+      const safetyFolder = join(stateFolder(realpathSync(config.file)), 'safety');
+      return openMysql({ ...head, reach: await thisMachine(), options, password, safetyFolder });
+    }
     case 'command': {
       const { openCommand } = await import('../sources/command/open.ts');
       const variables = await fetchVariables(source, config, how);

@@ -11,8 +11,8 @@ export interface OpenMysql {
   readonly name: string;
   /** Name of the host as snapshots show it. */
   readonly host: string;
-  /** Where safety dumps go. */
-  readonly baseDir: string;
+  /** Where the dump goes that is made before a restore in place. */
+  readonly safetyFolder: string;
   readonly options: MysqlOptions;
   /** Fetched from where `options.password` says it is. */
   readonly password: Secret | undefined;
@@ -21,12 +21,12 @@ export interface OpenMysql {
 }
 
 /** Databases of a MySQL or MariaDB server. Nothing is read yet. */
-export function openMysql({ name, host, baseDir, options, password, reach }: OpenMysql): Source {
+export function openMysql({ name, host, safetyFolder, options, password, reach }: OpenMysql): Source {
   const server: Server = { source: name, reach, options, password };
   return {
     traits: { name, kind: 'mysql', restoresIntoServer: true },
     read: (how) => readDatabases(server, host, how),
-    write: (restoring, how) => writeDatabases(server, baseDir, restoring, how),
+    write: (restoring, how) => writeDatabases(server, safetyFolder, restoring, how),
     // Its files have no place of their own on this host.
     locate: () => undefined,
     [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),

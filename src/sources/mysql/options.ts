@@ -31,7 +31,7 @@ const keys = {
   password: secretValue.optional(),
   options_file: z
     .string()
-    .min(1)
+    .startsWith('/', 'it must be an absolute path')
     .describe('an option file with a [client] section, where the client programs run; no other is read')
     .optional(),
   tables: z.array(tableName).min(1).describe('only these tables; needs `database`').optional(),
@@ -60,7 +60,7 @@ const keys = {
 
 export const mysqlSchema = z.strictObject(keys).superRefine((raw, context) => {
   const message = problemOf(raw);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
+  if (message !== undefined) context.addIssue({ code: 'custom', message, path: ['database'] });
 });
 
 export type MysqlSchema = z.output<typeof mysqlSchema>;

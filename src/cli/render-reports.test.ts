@@ -259,7 +259,15 @@ test('a restore tells what came back, what did not, and what was checked', (t) =
     durationMs: 1500,
   };
   const text = restoreText(
-    { outcome: 'failed', dryRun: false, target: '/restored', conflict: 'refuse', items: [item], resumable: false },
+    {
+      outcome: 'failed',
+      dryRun: false,
+      target: '/restored',
+      conflict: 'refuse',
+      items: [item],
+      server: undefined,
+      resumable: false,
+    },
     { colors: false, verbose: false },
   );
   t.assert.snapshot(text.split('\n'));
@@ -303,6 +311,7 @@ test('how to go on after a restore that failed is said only where entries are mi
         target: '/restored',
         conflict: 'refuse',
         items: [{ ...item, ...rest, error }],
+        server: undefined,
         resumable: false,
       },
       { colors: false, verbose: false },
@@ -352,6 +361,7 @@ test('a plan that was cut off tells how many changes there are in all', () => {
       target: '/restored',
       conflict: 'refuse',
       items: [{ ...item, ...rest }],
+      server: undefined,
       resumable: false,
     },
     { colors: false, verbose: false },

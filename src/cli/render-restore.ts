@@ -15,16 +15,11 @@ const EFFECTS = {
 } as const;
 
 /** What is about to happen, from a dry run. */
-export function questionText({ items, target, conflict }: RestoreReport, now: Date): string {
-  return items.map((item) => itemQuestion(item, target, conflict, now)).join('\n');
+export function questionText(report: RestoreReport, now: Date): string {
+  return report.items.map((item) => itemQuestion(item, report, now)).join('\n');
 }
 
-function itemQuestion(
-  item: RestoredItem,
-  target: string | undefined,
-  conflict: RestoreReport['conflict'],
-  now: Date,
-): string {
+function itemQuestion(item: RestoredItem, restore: RestoreReport, now: Date): string {
   const { snapshot, error } = item;
   const rows = [
     ['source', `${item.source} (${item.kind})`],
@@ -33,9 +28,9 @@ function itemQuestion(
       `${shortId(snapshot.id)} from ${item.repository}, ${localTime(snapshot.time)} (${age(snapshot.time, now)})`,
     ],
     ['taken on', `host ${snapshot.host}`],
-    ['target', target ?? originalPlace(item)],
+    ['target', restore.target ?? originalPlace(item)],
     ['content', contentText(item)],
-    ...effectRows(item, conflict),
+    ...effectRows(item, restore),
   ];
   if (error !== undefined) rows.push(['problem', error.message]);
   return `${table([{ title: '' }, { title: '' }], rows, '  ')}${planText(item)}`;
@@ -46,17 +41,24 @@ function originalPlace({ snapshot, intoServer, source }: RestoredItem): string {
   return intoServer ? `the server of source ${source}` : `the original place: ${paths} on this machine`;
 }
 
-function contentText({ report, snapshot }: RestoredItem): string {
-  if (report === undefined) return snapshot.stats === undefined ? 'not known' : size(snapshot.stats.sizeBytes);
+function contentText({ report, snapshot, intoServer }: RestoredItem): string {
+  if (report === undefined || intoServer)
+    return snapshot.stats === undefined ? 'not known' : size(snapshot.stats.sizeBytes);
   return `${count(report.files, 'file')}, ${size(report.sizeBytes)}${leftText(report)}`;
 }
 
-/** What happens to databases, their source knows best: which is replaced, what becomes of the old one, who is disconnected. */
-function effectRows({ intoServer, report }: RestoredItem, conflict: RestoreReport['conflict']): string[][] {
+/** What happens to databases, in general and what their source knows of these. */
+function effectRows({ intoServer, report }: RestoredItem, { conflict, server }: RestoreReport): string[][] {
   if (!intoServer) return [['effect', EFFECTS[conflict]]];
-  const notes = report?.notes ?? [];
-  if (notes.length === 0) return [['effect', 'what is there is REPLACED']];
-  return notes.map((note, at) => [at === 0 ? 'effect' : '', note]);
+  const lines = [serverEffect(server), ...(report?.notes ?? [])];
+  return lines.map((line, at) => [at === 0 ? 'effect' : '', line]);
+}
+
+function serverEffect(server: RestoreReport['server']): string {
+  if (server?.as !== undefined) return `a new database ${server.as}; nothing that exists is touched`;
+  if (server?.inPlace === true) return 'what is in the database is REPLACED, after a safety dump of it';
+  const old = server?.dropOld === true ? 'REMOVED' : 'kept under a dated name';
+  return `what is there is REPLACED: a new database takes its name when it is whole, programs are disconnected, the old one is ${old}`;
 }
 
 /** Planned changes that replace something come first: they are what matters. */

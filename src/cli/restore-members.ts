@@ -3,6 +3,7 @@ import { systemTimeZone } from '../base/environment.ts';
 import { hasCode, SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import { CLOCK_TOLERANCE_MS } from '../operations/check.ts';
+import { knownDamage } from '../operations/known-damage.ts';
 import { type Located, locate, toWanted } from '../operations/locate.ts';
 import { provenSnapshots } from '../operations/proven.ts';
 import { type Chosen, chooseMembers, type Restorable, restoreOrder } from '../operations/restore-order.ts';
@@ -32,14 +33,17 @@ export async function findMembers(
       hint: 'write surety restore latest --at …',
     });
   }
-  const proven = options.proven === true ? await provenSnapshots(await platform.catalog()) : undefined;
+  const catalog = await platform.catalog();
+  const proven = options.proven === true ? await provenSnapshots(catalog) : undefined;
+  const isDamaged = await knownDamage(catalog);
   const source = sources.length === 1 ? sources[0] : undefined;
   const found = await locate(
-    toWanted(id, { source, host: options.host, at, proven }),
+    toWanted(id, { source, host: options.host, at, proven, isDamaged }),
     platform.repositories(options.repository),
     call,
   );
   for (const line of found.unread) session.warn(`not looked at: ${line}`);
+  for (const line of found.notes) session.warn(line);
   const odd = found.snapshots.find(({ time }) => time.getTime() > call.clock.now().getTime() + CLOCK_TOLERANCE_MS);
   if (id === 'latest' && odd !== undefined) session.warn(datedAhead(odd));
   return await chosenOf(found, id, options, call, session);

@@ -3,6 +3,7 @@ import { SuretyError } from '../base/errors.ts';
 import { listed } from '../base/nearest.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
+import type { IsDamaged } from './known-damage.ts';
 import { newestPoint } from './point-copies.ts';
 import { recoveryPoints } from './recovery-point.ts';
 import { better, type Found, type Shelf } from './shelf.ts';
@@ -17,6 +18,8 @@ export interface Latest {
   readonly at: Date | undefined;
   /** Only snapshots with these ids: those known to restore. Of a recovery point, all members are. Undefined: any. */
   readonly proven?: ReadonlySet<string> | undefined;
+  /** Not those that are known to be damaged, unless there are no others. */
+  readonly isDamaged?: IsDamaged | undefined;
   /** Name of this machine. */
   readonly here: string;
 }

@@ -95,6 +95,41 @@ test('an unknown id names the nearest', async () => {
   });
 });
 
+test('latest passes over what the last verification found damaged, says so, and takes it when there is nothing else', async () => {
+  const third = pointOf({
+    id: '20261121T030000Z-cccc',
+    time: '2026-11-21T03:00:00Z',
+    members: { db: 'c1', media: 'c2' },
+  });
+  const both = [repository('one', ...first, ...third), repository('two', ...third)];
+  const damaged =
+    (...ids: string[]) =>
+    (where: string, id: string) =>
+      ids.includes(`${where} ${id.slice(0, 2)}`);
+  const latest = (...ids: string[]) => locate(toWanted('latest', { isDamaged: damaged(...ids) }), both, how);
+  const other = await latest('one c2');
+  assert.deepEqual(
+    other.members.map(({ repository: where, snapshot }) => `${where.name} ${snapshot.id.slice(0, 2)}`),
+    ['two c1', 'two c2'],
+  );
+  assert.deepEqual(other.notes, []);
+  const older = await latest('one c2', 'two c2');
+  assert.equal(older.point?.id, '20261119T030000Z-aaaa');
+  assert.deepEqual(older.notes, ['20261121T030000Z-cccc is newer, but the last verification found it damaged']);
+  const all = await latest('one c1', 'one c2', 'two c1', 'two c2', 'one a1', 'one a2');
+  assert.equal(all.point?.id, '20261121T030000Z-cccc');
+});
+
+test('names of archives are ids too, also such as begin with a time', async () => {
+  const archive = (id: string) => ({ ...snapshotOf({ id: '' }), id });
+  const shelf = repository('one', ...first, archive('database_20241122_020000'), archive('20241122T020000Z-Frag'));
+  assert.equal((await find(toWanted('database_20241122'), shelf)).at(-1), 'database_20241122_02');
+  assert.equal((await find(toWanted('20241122t'), shelf)).at(-1), '20241122T020000Z-Frag');
+  await assert.rejects(find(toWanted('database_20241121'), shelf), {
+    hint: /did you mean database_20241122_020000 of/,
+  });
+});
+
 test('an id that fits several snapshots is ambiguous', async () => {
   const shelf = repository('one', snapshotOf({ id: 'abc1' }), snapshotOf({ id: 'abc2' }));
   await assert.rejects(find(toWanted('abc'), shelf), { code: 'snapshot.ambiguous', hint: /abc1.* or abc2/ });

@@ -2,6 +2,7 @@
 import { hostName } from '../base/environment.ts';
 import { hasCode, SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
+import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import { selectById } from '../rules/selection.ts';
 import type { RepositoryHandle } from './handles.ts';
@@ -17,15 +18,17 @@ export type Wanted =
 export interface Located extends Found {
   /** The snapshots, and those members of the recovery point that only other repositories have, each with its copies. */
   readonly members: readonly LocatedMember[];
+  /** For people: why it is not what they may expect. */
+  readonly notes: readonly string[];
   /** Repositories and snapshots that could not be looked at: what was meant may be among them. */
   readonly unread: readonly string[];
 }
 
-export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at' | 'proven'>>;
+export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at' | 'proven' | 'isDamaged'>>;
 
 /** `latest` of what is asked for, or anything else as an id. */
-export function toWanted(text: string, { source, host, at, proven }: Narrowed = {}): Wanted {
-  return text === 'latest' ? { latest: true, source, host, at, proven, here: hostName() } : { id: text };
+export function toWanted(text: string, { source, host, at, ...rest }: Narrowed = {}): Wanted {
+  return text === 'latest' ? { latest: true, source, host, at, ...rest, here: hostName() } : { id: text };
 }
 
 /**
@@ -40,12 +43,41 @@ export async function locate(
 ): Promise<Located> {
   const { shelves, failure, unread } = await readShelves(repositories, how);
   try {
-    const found = choose(wanted, shelves);
-    return { ...found, members: membersOf(found, shelves), unread };
+    const sound = withoutDamaged(wanted, shelves);
+    const found = choose(wanted, sound);
+    const newer = sound === shelves ? found : choose(wanted, shelves);
+    const notes = pointOf(newer) === pointOf(found) ? [] : [passedOver(newer)];
+    return { ...found, members: membersOf(found, sound), unread, notes };
   } catch (error) {
     // More than one was found: that stays so, whatever else could be read.
     throw hasCode(error, 'snapshot.ambiguous') ? error : (failure ?? error);
   }
+}
+
+/** All of them where nothing would be left. */
+function withoutDamaged(wanted: Wanted, shelves: readonly Shelf[]): readonly Shelf[] {
+  const isDamaged = 'latest' in wanted ? wanted.isDamaged : undefined;
+  if (isDamaged === undefined) return shelves;
+  const sound = shelves.map((shelf) => ({
+    ...shelf,
+    snapshots: shelf.snapshots.filter(({ id }) => !isDamaged(shelf.repository.name, id)),
+  }));
+  try {
+    choose(wanted, sound);
+    return sound;
+  } catch (error) {
+    if (hasCode(error, 'snapshot.none')) return shelves;
+    throw error;
+  }
+}
+
+/** The same in every repository that has it. */
+function pointOf({ point, snapshots: [first] }: Found): string {
+  return point?.id ?? (first?.recoveryPoint || first?.id || '');
+}
+
+function passedOver(found: Found): string {
+  return `${shortId(pointOf(found))} is newer, but the last verification found it damaged`;
 }
 
 function choose(wanted: Wanted, shelves: readonly Shelf[]): Found {

@@ -74,7 +74,9 @@ async function prepareItem(
         await readBackStored(stored, request.select, watched(chosen, run, how));
       }
       const left = all.filter((one) => one !== stored);
-      return { item: { ...chosen, copies: left }, warnings, expected: looked };
+      // Some can not tell before they have done it.
+      const expected = looked.files > 0 ? looked : undefined;
+      return { item: { ...chosen, copies: left }, warnings, expected };
     } catch (error) {
       how.signal.throwIfAborted();
       if (isRefusal(error) || (request.target === undefined && !isOfRepository(error))) throw named(error, item, how);

@@ -53,6 +53,8 @@ export interface RestoreReport {
   /** Undefined: the original place. */
   readonly target: string | undefined;
   readonly conflict: Conflict;
+  /** How databases went into their server. */
+  readonly server: RestoreRequest['server'];
   readonly items: readonly RestoredItem[];
   /** True when something is left to do that `restore --resume` does. */
   readonly resumable: boolean;
@@ -85,10 +87,10 @@ export async function restore(request: RestoreRequest, how: OperationHow): Promi
   keeping.end();
   const outcome = worstOutcome(restored.map((item) => item.outcome));
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
-  const { dryRun, target, conflict } = request;
+  const { dryRun, target, conflict, server } = request;
   const left = restored.some((item) => stateAfter(item.outcome) !== 'done');
   const kept = request.journal !== undefined && (request.journal.resumed !== undefined || items.length > 1);
-  return { outcome, dryRun, target, conflict, items: restored, resumable: left && kept && !dryRun };
+  return { outcome, dryRun, target, conflict, server, items: restored, resumable: left && kept && !dryRun };
 }
 
 /** True when the request can replace or remove what stands at its target. */

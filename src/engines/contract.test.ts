@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { openLocalStore } from '../stores/local/open.ts';
 import { openMemoryStore } from '../stores/memory/open.ts';
 import type { Store, Stored } from '../stores/store.ts';
+import { type OpenOptions as ArchiveOpenOptions, initArchive, openArchive } from './archive/open.ts';
 import { type EngineUnderTest, engineContract } from './contract.ts';
 import { initRestic, openRestic } from './restic/open.ts';
 
@@ -26,6 +27,36 @@ const options = {
 const initialized = openMemoryStore();
 before(() => initRestic(initialized, options));
 
+const archiveOptions: ArchiveOpenOptions = {
+  ...{ host: 'here', user: 'tester', program: 'surety test', clock: HURRIED },
+  ...{ compression: 'gzip', level: 1, recipients: [], identity: undefined, checksum: 'sha256', verify: true },
+  ...{ name: '{type}_{time}', folder: '{type}' },
+};
+
+async function archiveOn(store: Store, dispose: () => void): Promise<EngineUnderTest> {
+  await initArchive(store, archiveOptions, HOW);
+  const engine = await openArchive(store, archiveOptions, HOW);
+  return {
+    engine,
+    damage: () => damageLargest(store, 'files'),
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      dispose();
+    },
+  };
+}
+
+/** Changes one byte in the middle of the largest file in a folder. */
+async function damageLargest(store: Store, folder: string): Promise<void> {
+  let largest: Stored | undefined;
+  for await (const stored of store.list(folder, HOW)) {
+    if (stored.sizeBytes > (largest?.sizeBytes ?? 0)) largest = stored;
+  }
+  const bytes = await store.read(largest!.key, undefined, HOW);
+  bytes[bytes.length >> 1]! ^= 1;
+  await store.put(largest!.key, bytes, HOW);
+}
+
 async function resticOn(store: Store, dispose: () => void): Promise<EngineUnderTest> {
   for await (const { key } of initialized.list('', HOW)) {
     await store.put(key, await initialized.read(key, undefined, HOW), HOW);
@@ -33,15 +64,7 @@ async function resticOn(store: Store, dispose: () => void): Promise<EngineUnderT
   const engine = await openRestic(store, options);
   return {
     engine,
-    async damage() {
-      let largest: Stored | undefined;
-      for await (const stored of store.list('data', HOW)) {
-        if (stored.sizeBytes > (largest?.sizeBytes ?? 0)) largest = stored;
-      }
-      const bytes = await store.read(largest!.key, undefined, HOW);
-      bytes[bytes.length >> 1]! ^= 1;
-      await store.put(largest!.key, bytes, HOW);
-    },
+    damage: () => damageLargest(store, 'data'),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]();
       dispose();
@@ -55,6 +78,12 @@ const engines: Readonly<Record<string, () => Promise<EngineUnderTest>>> = {
     const folder = mkdtempSync(join(tmpdir(), 'surety-engine-'));
     const store = await openLocalStore({ path: join(folder, 'root'), create: true });
     return await resticOn(store, () => rmSync(folder, { recursive: true }));
+  },
+  'the archive engine on a memory store': () => archiveOn(openMemoryStore(), () => {}),
+  'the archive engine on a local store': async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-engine-'));
+    const store = await openLocalStore({ path: join(folder, 'root'), create: true });
+    return await archiveOn(store, () => rmSync(folder, { recursive: true }));
   },
 };
 

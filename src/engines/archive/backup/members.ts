@@ -1,0 +1,148 @@
+/** Turns a reading into the members of a tar archive. */
+import type { TarMember } from '../../../base/tar/pack.ts';
+import type { TarEntry } from '../../../base/tar/tar-entry.ts';
+import type { Content, Entry, Reading, Xattr } from '../../../sources/source.ts';
+import type { BackupHow } from '../../engine.ts';
+import { splitDevice } from '../device-number.ts';
+import { type OpenContent, openFileContent } from './file-content.ts';
+import { type FileList, listed } from './file-list.ts';
+import type { Spool } from './spool.ts';
+import type { Tally } from './tally.ts';
+
+export interface MembersHow {
+  readonly reading: Reading;
+  readonly how: BackupHow;
+  readonly tally: Tally;
+  readonly list: FileList;
+  readonly spool: Spool;
+}
+
+/** Sockets are left out: nothing could be restored of them. */
+export async function* members(
+  batches: AsyncIterable<readonly Entry[]>,
+  options: MembersHow,
+): AsyncGenerator<TarMember> {
+  const links = new Links();
+  for await (const batch of batches) {
+    options.how.signal.throwIfAborted();
+    const kept = batch.filter(({ type }) => type !== 'socket');
+    const xattrs = await options.reading.xattrs(kept);
+    const others = new Map<Entry, string>();
+    for (const entry of kept) {
+      const first = links.register(entry);
+      if (first !== undefined) others.set(entry, first);
+    }
+    const files = kept.filter((entry) => entry.type === 'file' && !others.has(entry));
+    yield* batchMembers(kept, { ...options, xattrs, others, links, contents: contentsOf(files, options) });
+  }
+}
+
+interface BatchHow extends MembersHow {
+  readonly xattrs: readonly (readonly Xattr[])[];
+  /** Files that are another name of one before: its path. */
+  readonly others: ReadonlyMap<Entry, string>;
+  readonly links: Links;
+  readonly contents: AsyncIterator<Content>;
+}
+
+async function* batchMembers(kept: readonly Entry[], batch: BatchHow): AsyncGenerator<TarMember> {
+  const { tally, others, links, contents } = batch;
+  try {
+    for (const [at, entry] of kept.entries()) {
+      const xattrs = batch.xattrs[at] ?? [];
+      const first = others.get(entry);
+      if (entry.type === 'dir') tally.dir();
+      if (entry.type !== 'file') {
+        if (entry.type !== 'dir') tally.other();
+        yield { entry: toTarEntry(entry, xattrs) };
+      } else if (first !== undefined) {
+        if (links.isLost(entry)) {
+          tally.warn({ code: 'entry.vanished', path: entry.path, message: `so is ${first}, another name of it` });
+          continue;
+        }
+        tally.file(entry.path, 0);
+        yield { entry: toTarEntry(entry, [], { type: 'hardlink', linkTarget: first, sizeBytes: 0 }) };
+      } else {
+        const opened = await openContent(entry, (await contents.next()).value, batch);
+        if (opened === undefined) links.lose(entry);
+        else yield fileMember(entry, xattrs, opened, batch);
+      }
+    }
+  } finally {
+    await contents.return?.();
+  }
+}
+
+function fileMember(
+  entry: Entry,
+  xattrs: readonly Xattr[],
+  { sizeBytes, chunks }: OpenContent,
+  { tally, list, how }: MembersHow,
+): TarMember {
+  tally.file(entry.path, sizeBytes);
+  const content = passing(listed(chunks, { path: entry.path, sizeBytes }, list), tally, how.signal);
+  return { entry: toTarEntry(entry, xattrs, { sizeBytes }), content };
+}
+
+/** Tells of the bytes that go by, and ends when the run is ended. */
+export async function* passing(
+  chunks: AsyncIterable<Uint8Array>,
+  tally: Tally,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    tally.bytes(chunk.length);
+    yield chunk;
+  }
+  signal.throwIfAborted();
+}
+
+async function openContent(
+  entry: Entry,
+  content: Content | undefined,
+  { spool, tally }: MembersHow,
+): Promise<OpenContent | undefined> {
+  if (content === undefined || content.kind === 'gone') return undefined;
+  if (content.kind === 'path') return await openFileContent(content.path, entry, tally.warn);
+  return await spool.hold(content.chunks);
+}
+
+async function* contentsOf(files: readonly Entry[], { reading, how }: MembersHow): AsyncGenerator<Content> {
+  if (files.length > 0) yield* reading.content(files, how);
+}
+
+export function toTarEntry(entry: Entry, xattrs: readonly Xattr[], more: Partial<TarEntry> = {}): TarEntry {
+  const { path, mode, uid, gid, user, group, mtimeNs, linkTarget, deviceNumber } = entry;
+  return {
+    ...{ name: path, type: entry.type as TarEntry['type'], mode, uid, gid, user, group, mtimeNs, sizeBytes: 0, xattrs },
+    ...(linkTarget !== undefined && { linkTarget }),
+    ...(deviceNumber !== undefined && { device: splitDevice(deviceNumber) }),
+    ...more,
+  };
+}
+
+/** Which files are one, by device and inode. Grows with those that have several names only. */
+class Links {
+  readonly #known = new Map<string, { readonly path: string; readonly sizeBytes: number; lost: boolean }>();
+
+  /** The path of the first name, for every other name of a file. */
+  register(entry: Entry): string | undefined {
+    if (entry.type !== 'file' || entry.links < 2) return undefined;
+    const key = `${entry.device}:${entry.inode}`;
+    const first = this.#known.get(key);
+    // A different size: the names were seen at different moments.
+    if (first?.sizeBytes === entry.sizeBytes) return first.path;
+    this.#known.set(key, { path: entry.path, sizeBytes: entry.sizeBytes, lost: false });
+    return undefined;
+  }
+
+  lose({ device, inode }: Entry): void {
+    const first = this.#known.get(`${device}:${inode}`);
+    if (first !== undefined) first.lost = true;
+  }
+
+  isLost({ device, inode }: Entry): boolean {
+    return this.#known.get(`${device}:${inode}`)?.lost === true;
+  }
+}

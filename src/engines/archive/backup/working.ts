@@ -1,0 +1,15 @@
+import type { Reading } from '../../../sources/source.ts';
+import type { BackupHow } from '../../engine.ts';
+import type { Repository } from '../repository.ts';
+
+/** What one backup works with. */
+export interface Working {
+  readonly repository: Repository;
+  readonly reading: Reading;
+  readonly how: BackupHow;
+  readonly startedMs: number;
+}
+
+export function toJson(document: object): Buffer {
+  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+}

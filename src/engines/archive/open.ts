@@ -1,0 +1,77 @@
+/** The archive engine: one file per verb, put together here. */
+import { SuretyError } from '../../base/errors.ts';
+import type { Store } from '../../stores/store.ts';
+import type { Engine, EngineTraits, How, KeyRing } from '../engine.ts';
+import { facts } from './facts.ts';
+import { forget } from './forget.ts';
+import { readMarker, writeMarker } from './marker.ts';
+import { prune } from './prune.ts';
+import type { OpenOptions, Repository } from './repository.ts';
+import { findSnapshot, listSnapshots } from './sidecars.ts';
+
+export type { OpenOptions } from './repository.ts';
+
+const CAN: EngineTraits['can'] = new Set(['cleanup', 'verify-data']);
+
+/** Makes an `archive` repository: in an empty place, or around the backups that another program left there. Throws `repository.exists`. */
+export async function initArchive(store: Store, options: OpenOptions, how: How): Promise<void> {
+  await writeMarker(store, options, how);
+}
+
+/**
+ * Opens a repository of plain files. The engine owns the store from then on, and closes it when it is disposed of; when
+ * opening fails the store stays the caller's. Throws `repository.missing`, `repository.version`, `repository.damaged`.
+ */
+export async function openArchive(store: Store, options: OpenOptions, how: How): Promise<Engine> {
+  const { id, adopted } = await readMarker(store, how);
+  const repository: Repository = {
+    ...options,
+    ...{ store, id, adopted },
+    known: new Map(),
+    taken: new Set(),
+    forgotten: new Set(),
+    logging: { last: Promise.resolve() },
+  };
+  return {
+    traits: traitsOf(repository),
+    backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
+    list: (how) => listSnapshots(repository, how),
+    find: (prefix, how) => findSnapshot(repository, prefix, how),
+    facts: (snapshot, how) => facts(repository, snapshot, how),
+    async *entries(snapshot, how) {
+      yield* (await import('./restore.ts')).entries(repository, snapshot, how);
+    },
+    restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
+    verify: async (how) => (await import('./verify.ts')).verify(repository, how),
+    forget: (ids, how) => forget(repository, ids, how),
+    prune: (how) => prune(repository, how),
+    rebuildIndex: () => refuse('has no index'),
+    unlock: () => refuse('has no locks'),
+    keys: KEYS,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function traitsOf({ id, store, recipients, verify }: Repository & { readonly verify: boolean }): EngineTraits {
+  return {
+    kind: 'archive',
+    id,
+    location: store.traits.location,
+    deduplicates: false,
+    encrypts: recipients.length > 0,
+    readsBackNew: verify,
+    can: CAN,
+  };
+}
+
+async function refuse(why: string): Promise<never> {
+  throw new SuretyError('repository.cannot', `an archive repository ${why}`);
+}
+
+const NO_KEYS = 'has no passwords: its recipients are in the configuration';
+const KEYS: KeyRing = {
+  list: () => refuse(NO_KEYS),
+  add: () => refuse(NO_KEYS),
+  remove: () => refuse(NO_KEYS),
+  change: () => refuse(NO_KEYS),
+};

@@ -1,0 +1,96 @@
+/** Restores a backup: everything is checked first, then handed out. */
+import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
+import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import type { LineSpool } from './line-spool.ts';
+import { damaged, type Repository } from './repository.ts';
+import { openCursor } from './restore/cursor.ts';
+import type { ContentHandle, IndexRecord } from './restore/index-record.ts';
+import { findLinked, type LinkedFiles, toEntry } from './restore/links.ts';
+import { place } from './restore/place.ts';
+import { containerOf, scan } from './restore/scan.ts';
+import { selected } from './restore/selected.ts';
+import type { SidecarDocument } from './sidecar.ts';
+import { type Backup, findBackup, readSidecar } from './sidecars.ts';
+
+interface Checked extends AsyncDisposable {
+  readonly backup: Backup;
+  readonly document: SidecarDocument;
+  readonly records: LineSpool<IndexRecord>;
+  readonly linked: LinkedFiles;
+}
+
+/** Reads the whole stored file. Throws `repository.damaged` unless it is what was stored, and holds what can be unpacked. */
+async function check(repository: Repository, snapshot: Snapshot, how: How): Promise<Checked> {
+  const backup = await findBackup(repository, snapshot.id, how);
+  const document = await readSidecar(repository, backup.sidecar.stored, how);
+  const { problem, records } = await scan(repository, backup, document, how);
+  await using opening = new AsyncDisposableStack();
+  opening.use(records);
+  if (problem !== undefined) throw problem;
+  const linked = await findLinked(records, backup.file.key);
+  const opened = opening.move();
+  return { backup, document, records, linked, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** Selected entries and the directories above them, in name order, in batches. */
+export async function* entries(
+  repository: Repository,
+  snapshot: Snapshot,
+  how: EntriesHow,
+): AsyncGenerator<readonly RestoredEntry[]> {
+  await using checked = await check(repository, snapshot, how);
+  yield* entriesOf(checked, snapshot, how);
+}
+
+async function* entriesOf(
+  { records, linked }: Checked,
+  { id }: Snapshot,
+  how: EntriesHow,
+): AsyncGenerator<readonly RestoredEntry[]> {
+  let batch: RestoredEntry[] = [];
+  for await (const record of selected(records.values(), id, how.select)) {
+    how.signal.throwIfAborted();
+    batch.push(toEntry(record, linked));
+    if (batch.length < BATCH_ENTRIES) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Throws `repository.damaged` and `snapshot.path-missing` before anything is handed out. */
+export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+  await using opening = new AsyncDisposableStack();
+  const checked = opening.use(await check(repository, snapshot, how));
+  const { backup, document } = checked;
+  for await (const _ of selected(checked.records.values(), snapshot.id, how.select)) how.signal.throwIfAborted();
+  const container = containerOf(document, backup.file.key);
+  const placing = opening.use(openCursor(repository, backup, container));
+  const streaming = opening.use(openCursor(repository, backup, container));
+  const opened = opening.move();
+  let isStreaming = false;
+
+  /** Files are mostly streamed one after another, in the order of the archive: one cursor serves them all. */
+  async function* stream({ handle, path }: RestoredEntry, streamHow: How): AsyncGenerator<Uint8Array> {
+    if (handle === undefined) throw damaged(backup.file.key, `${path} is no file`);
+    if (isStreaming) {
+      await using another = openCursor(repository, backup, container);
+      yield* another.content(handle as ContentHandle, streamHow);
+      return;
+    }
+    isStreaming = true;
+    try {
+      yield* streaming.content(handle as ContentHandle, streamHow);
+    } finally {
+      isStreaming = false;
+    }
+  }
+
+  return {
+    facts: document.facts,
+    entries: () => entriesOf(checked, snapshot, how),
+    place: (files, placeHow) => place(placing, files, placeHow),
+    stream,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}

@@ -10,7 +10,7 @@ export async function finishKilledRuns({ clock }: Call, { platform, warn }: Sess
   const reports: HookReport[] = [];
   await runLeftHooks(platform.pendingHooks.left(), {
     clock,
-    reachOf: ({ host }) => platform.reachOf(host),
+    groundOf: ({ host }) => platform.hookGround(host),
     say: warn,
     finished: (report) => {
       reports.push(report);

@@ -25,7 +25,7 @@ import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
-import type { Hooked } from '../operations/hooks.ts';
+import type { Hooked, HookGround } from '../operations/hooks.ts';
 import type { NewRepository } from '../operations/init.ts';
 import type { BackupTarget } from '../operations/member.ts';
 import type { Memory } from '../operations/memory.ts';
@@ -33,7 +33,7 @@ import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
-import { hookedOf, reachOf } from './compose-hooks.ts';
+import { hookedOf, hookGround } from './compose-hooks.ts';
 import { openSource, openWriter, renamed, writesFiles } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
 import { spaceAt } from './free-space.ts';
@@ -104,8 +104,8 @@ export interface Platform extends AsyncDisposable {
   hooked(job: Job): Hooked | undefined;
   /** `after` hooks of runs that were killed, and where those of a run are remembered. */
   readonly pendingHooks: PendingHooks & { left(): Iterable<LeftHooks> };
-  /** The way to a host of the configuration. */
-  reachOf(host: string): Hooked['reach'];
+  /** Where the hooks of a host of the configuration run. */
+  hookGround(host: string): HookGround;
   /** Held until disposed of. Throws `run.busy` when another process holds it. */
   lock(name: string): Disposable;
 }
@@ -131,6 +131,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
 
   const lock = (name: string) => lockOrGoOn(join(folder, 'locks'), name, how.warn);
   const holds = openHolds(join(folder, 'restoring'));
+  const ground = { opened, directory: config.directory };
   const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
   const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {
     const known = engines.get(repository.name);
@@ -161,7 +162,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         host: hostName(),
         after: source.after,
         role: source.role,
-        hooked: hookedOf(source.hooks, source.host, opened),
+        hooked: hookedOf(source.hooks, source.host, ground),
         excludes: excludesOf(sourceInside(source)),
       })),
     repositories: (names) =>
@@ -204,9 +205,9 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       const known = await catalogOf();
       return known === undefined ? undefined : { catalog: known, host: hostName() };
     },
-    hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, opened),
+    hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, ground),
     pendingHooks: openPendingHooks(join(folder, 'hooks'), { lock, warn: once }),
-    reachOf: (host) => reachOf(host, opened),
+    hookGround: (host) => hookGround(host, ground),
     lock,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -186,12 +186,16 @@ describe('hooks', () => {
     const said: string[] = [];
     let forgotten = 0;
     let released = 0;
-    const hooks = [say('undo $SURETY_SOURCE $SURETY_OUTCOME'), say('never', { when: 'success' }), hook('exit 9')];
+    const hooks = [
+      hook('echo undo $SURETY_SOURCE $SURETY_OUTCOME >> log'),
+      say('never', { when: 'success' }),
+      hook('exit 9'),
+    ];
     const left = { ...scope, host: 'local', hooks, forget: () => ++forgotten, [Symbol.dispose]: () => void ++released };
     const reports: HookReport[] = [];
     await runLeftHooks([left], {
       clock: systemClock,
-      reachOf: () => async () => openLocal(),
+      groundOf: () => ({ reach: async () => openLocal(), cwd: folder }),
       say: (text) => said.push(text),
       finished: (report) => reports.push(report),
     });

@@ -3,19 +3,24 @@ import type { Clock } from '../base/clock.ts';
 import { formatElapsed } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
 import { openTail, type Tail } from '../base/streams.ts';
-import type { Exit, Reach } from '../reach/reach.ts';
+import type { ExecHow, Exit, Reach } from '../reach/reach.ts';
 import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
 import { type HookReport, type HookScope, hookName } from './hook-report.ts';
 import type { DueHooks, PendingHooks } from './pending-hooks.ts';
 
-/** Hooks and where they run. */
-export interface Hooked {
+/** Where hooks run. */
+export interface HookGround {
+  /** The way to the host; whoever made it closes it. */
+  reach(how: { readonly signal: AbortSignal }): Promise<Reach>;
+  /** The folder they run in; undefined: where the host begins. */
+  readonly cwd?: string | undefined;
+}
+
+export interface Hooked extends HookGround {
   readonly hooks: HookSet;
   /** Name of the host they run on. */
   readonly host: string;
-  /** The way to that host; whoever made it closes it. */
-  reach(how: { readonly signal: AbortSignal }): Promise<Reach>;
 }
 
 export interface HookHow {
@@ -57,7 +62,7 @@ export async function withHooks<Result>(
 async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promise<SuretyError | undefined> {
   for (const [at, hook] of hooked.hooks.before.entries()) {
     const place = { ...scope, phase: 'before', number: at + 1 } as const;
-    const report = await runHook(hook, place, { ...how, reach: hooked.reach, env: {} });
+    const report = await runHook(hook, place, { signal: how.signal, clock: how.clock, ground: hooked, env: {} });
     how.finished(report);
     if (report.outcome === 'failed' || report.outcome === 'interrupted') return report.error;
   }
@@ -67,25 +72,21 @@ async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promis
 export type AfterHow = Pick<HookHow, 'clock' | 'finished'>;
 
 /** Runs the `after` hooks that are due after this outcome, each of them whatever became of the others. */
-export async function runAfter(
-  due: DueHooks,
-  { reach }: Pick<Hooked, 'reach'>,
-  outcome: Outcome,
-  how: AfterHow,
-): Promise<void> {
+export async function runAfter(due: DueHooks, ground: HookGround, outcome: Outcome, how: AfterHow): Promise<void> {
   const { job, source, recoveryPoint, hooks } = due;
   const env = { SURETY_OUTCOME: outcome };
   const signal = new AbortController().signal;
   for (const [at, hook] of hooks.entries()) {
     if (!isDue(hook, outcome)) continue;
     const place = { job, source, recoveryPoint, phase: 'after', number: at + 1 } as const;
-    how.finished(await runHook(hook, place, { clock: how.clock, signal, reach, env }));
+    how.finished(await runHook(hook, place, { clock: how.clock, signal, ground, env }));
   }
 }
 
 type HookPlace = HookScope & Pick<HookReport, 'phase' | 'number'>;
 
-interface RunHow extends Pick<Hooked, 'reach'> {
+interface RunHow {
+  readonly ground: HookGround;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string>>;
@@ -111,13 +112,10 @@ async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<Sur
   const signal = AbortSignal.any([how.signal, timeout]);
   const output = openTail(OUTPUT_BYTES);
   try {
-    const reach = await how.reach({ signal });
-    const { exit, stderr } = await execute(
-      reach,
-      hook,
-      { signal, env: { ...environmentOf(place), ...how.env } },
-      output,
-    );
+    const { cwd } = how.ground;
+    const reach = await how.ground.reach({ signal });
+    const env = { ...environmentOf(place), ...how.env };
+    const { exit, stderr } = await execute(reach, hook, { signal, env, ...(cwd === undefined ? {} : { cwd }) }, output);
     if (exit.error !== undefined) throw exit.error;
     if (exit.code === 0) return undefined;
     const ending = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
@@ -137,7 +135,7 @@ const LAST_OUTPUT_MS = 1000;
 async function execute(
   reach: Reach,
   { run }: Hook,
-  how: { readonly signal: AbortSignal; readonly env: Readonly<Record<string, string>> },
+  how: ExecHow,
   output: Tail,
 ): Promise<{ readonly exit: Exit; readonly stderr: string }> {
   const enough = new AbortController();

@@ -1,13 +1,13 @@
 /** Runs the `after` hooks of runs that were killed. */
 import type { Outcome } from './events.ts';
-import { type AfterHow, type Hooked, runAfter } from './hooks.ts';
+import { type AfterHow, type HookGround, runAfter } from './hooks.ts';
 import type { DueHooks, LeftHooks } from './pending-hooks.ts';
 
 /** A run that died did not come to its end. */
 const DIED: Outcome = 'interrupted';
 
 export interface LeftHow extends AfterHow {
-  readonly reachOf: (due: DueHooks) => Hooked['reach'];
+  readonly groundOf: (due: DueHooks) => HookGround;
   /** Told before the hooks of each run that died. */
   readonly say: (message: string) => void;
 }
@@ -18,7 +18,7 @@ export async function runLeftHooks(left: Iterable<LeftHooks>, how: LeftHow): Pro
     using due = found;
     const owner = due.source === '' ? `job ${due.job}` : `source ${due.source}`;
     how.say(`run ${due.recoveryPoint} was killed: the after hooks of ${owner} run now`);
-    await runAfter(due, { reach: how.reachOf(due) }, DIED, how);
+    await runAfter(due, how.groundOf(due), DIED, how);
     due.forget();
   }
 }

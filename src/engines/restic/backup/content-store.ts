@@ -10,8 +10,8 @@ import {
   type FilesDone,
   type FilesTask,
   type FromBackupWorker,
-  SEGMENT_BYTES,
   type SegmentDone,
+  STREAM_SEGMENT_BYTES,
   TAIL_BYTES,
 } from './messages.ts';
 import type { PackFlow } from './pack-flow.ts';
@@ -209,7 +209,7 @@ export class ContentStore implements AsyncDisposable {
   }
 
   #takeBuffer(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#spareBuffers.pop() ?? new ArrayBuffer(TAIL_BYTES + SEGMENT_BYTES));
+    return new Uint8Array(this.#spareBuffers.pop() ?? new ArrayBuffer(TAIL_BYTES + STREAM_SEGMENT_BYTES));
   }
 
   async #takeLargeTurn(): Promise<void> {

@@ -6,6 +6,8 @@ import type { MasterKey } from '../seal.ts';
 
 /** Files up to this size are read by one worker as a whole; larger ones go in segments, so that several workers share them. */
 export const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** Streams are handed over in smaller segments: several are in memory at once, and their chunks are small. */
+export const STREAM_SEGMENT_BYTES = 4 * 1024 * 1024;
 /** What is left of one segment and begins the next is at most one chunk. */
 export const TAIL_BYTES = MAX_CHUNK_BYTES;
 

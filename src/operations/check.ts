@@ -6,6 +6,7 @@ import { formatElapsed } from '../base/durations.ts';
 import type { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
+import type { Warning } from '../sources/source.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import type { Shelf } from './shelf.ts';
@@ -79,7 +80,8 @@ async function checkSource(
     const warnings: string[] = [];
     const source = await handle.open(how);
     const previous = await newestFacts(handle, shelves, how);
-    const reading = await source.read({ signal: how.signal, warn: ({ message }) => warnings.push(message), previous });
+    const warn = ({ message }: Warning) => warnings.push(message);
+    const reading = await source.read({ signal: how.signal, warn, previous, look: true });
     await using _ = reading;
     const detail = `${reading.paths.join(', ')} on ${reading.host}`;
     return warnings.length === 0 ? ok(detail) : warning(`${detail}: ${warnings[0]}`, undefined);

@@ -84,7 +84,7 @@ async function planMember(
     if (!CHEAP.includes(source.kind)) return { ...head, previous, changes: undefined, error: undefined };
     const facts = previous === undefined ? undefined : await engine.facts(previous, how);
     const port = await source.open(how);
-    await using reading = await port.read({ signal: how.signal, warn: () => {}, previous: facts });
+    await using reading = await port.read({ signal: how.signal, warn: () => {}, previous: facts, look: true });
     const before = previous === undefined ? none() : engine.entries(previous, { signal: how.signal });
     return { ...head, previous, changes: await compareEntries(before, reading.entries()), error: undefined };
   } catch (thrown) {

@@ -12,7 +12,7 @@
  * `source.failed`, `source.tool-missing` (a program that is needed is not installed), `source.tool-too-old` (a client older than its
  * server), `source.unreachable` (the server does not answer; retry later), `source.denied` (wrong password, missing rights),
  * `source.incomplete` (a dump without its end), `source.stale` (older than it may be), `target.not-empty`, `target.escapes`, `target.exists`, `target.denied`, `target.full`, `target.failed`.
- * Each names the source and the path.
+ * A source that stops what uses it: `service.not-started`. Each names the source and the path.
  */
 export interface Source extends AsyncDisposable {
   readonly traits: SourceTraits;
@@ -48,12 +48,15 @@ export interface ReadHow {
   readonly previous?: SourceFacts | undefined;
   /** Called now and then while work goes on that shows in no entry and no byte, such as a fingerprint: else it looks stalled. */
   readonly alive?: (() => void) | undefined;
+  /** Nothing of it is kept, so nothing is stopped for it: what is read may be in the middle of a change. */
+  readonly look?: boolean;
 }
 
 /** Something that did not work for one entry but does not end the run; it makes the exit code 3. */
 export interface Warning {
   /**
-   * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`, `source.shrunk`. Writing: `entry.skipped`,
+   * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`, `source.shrunk`,
+   * `entry.incomplete` (a dump that is left out), `entry.stale`, `service.left-stopped` (by a run that was killed). Writing: `entry.skipped`,
    * `entry.failed`, `attribute.unwritable`. Of the repository: `snapshot.unreadable`.
    */
   readonly code: string;

@@ -255,6 +255,21 @@ describe('what a killed run left stopped', () => {
   });
 });
 
+test('a mere look stops nothing, and says what was left stopped', async () => {
+  const warnings: Warning[] = [];
+  const look = async () => {
+    await using _ = await service.open().read({ signal, warn: (warning) => warnings.push(warning), look: true });
+  };
+  await look();
+  assert.deepEqual([service.calls(), warnings], [[], []]);
+  {
+    await using _ = await service.open().read(readHow);
+    await look();
+  }
+  assert.match(warnings[0]?.message ?? '', /the service is stopped, .*since 20/);
+  assertRunsAgain(['stop', 'start']);
+});
+
 test('where it can not be remembered that the service is stopped, it is not stopped', async () => {
   writeFileSync(join(service.folder, 'services'), 'a file in the place of the folder');
   await assert.rejects(take(service.open()), failure('source.failed', /is left alone/));

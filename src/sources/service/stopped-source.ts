@@ -30,6 +30,10 @@ export function stoppedSource(service: StoppableService): Source {
   return {
     traits: { ...source.traits, name: service.name },
     async read(how) {
+      if (how.look === true) {
+        warnIfLeft(service, how);
+        return await source.read(how);
+      }
       await using opening = new AsyncDisposableStack();
       const outage = opening.use(await begin(how));
       const reading = await whileStopped(outage, () => source.read(how));
@@ -60,6 +64,13 @@ async function whileStopped<Result>(outage: Outage, work: () => Promise<Result>)
   } catch (error) {
     throw await outage.endAfter(error);
   }
+}
+
+function warnIfLeft({ record }: StoppableService, { warn }: ReadHow): void {
+  const left = record.find();
+  if (left === undefined) return;
+  const message = `the service is stopped, by a run that was killed or is under way (since ${left.since})`;
+  warn({ code: 'service.left-stopped', path: '', message });
 }
 
 function stoppedFor(downtimeMs: number): string {

@@ -1,12 +1,16 @@
 /** What a person reads of `surety list`. */
 import { shortId } from '../base/short-id.ts';
 import type { ListReport, RepositoryListing } from '../operations/list.ts';
-import { age, count, firstOf, localTime, size, state, table } from './render.ts';
+import type { ListedFailure } from '../operations/listed-failures.ts';
+import type { ListedSnapshot } from '../operations/listed-snapshot.ts';
+import { age, count, firstOf, localTime, shownPath, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface ListTextHow {
   readonly now: Date;
   readonly colors: boolean;
+  /** So many lines of each repository are shown; undefined: all. */
+  readonly lines?: number | undefined;
 }
 
 export function listText({ repositories }: ListReport, how: ListTextHow): string {
@@ -18,29 +22,72 @@ function repositoryText(listing: RepositoryListing, how: ListTextHow): string {
   if (listing.error !== undefined)
     return `${title}  ${state('failed', how.colors)}\n${errorBelow(listing.error, '  ')}`;
   const unreadable = listing.unreadable.map(({ id, error }) => `unreadable: ${shortId(id)}: ${error.message}`);
-  return title + snapshotTable(listing, how) + firstOf(unreadable, unreadable.length, '  ');
+  const incomplete = listing.incomplete.map((file) => `incomplete: ${shownPath(file)}: belongs to no snapshot`);
+  return (
+    title +
+    snapshotTable(listing, how) +
+    firstOf(unreadable, unreadable.length, '  ') +
+    firstOf(incomplete, incomplete.length, '  ')
+  );
 }
 
-function snapshotTable({ snapshots, points }: RepositoryListing, { now }: ListTextHow): string {
-  if (snapshots.length === 0) return '  no snapshots\n';
-  const incomplete = new Set(points.filter((point) => !point.complete).map((point) => point.id));
-  const rows = snapshots.map((snapshot) => [
-    shortId(snapshot.id),
-    localTime(snapshot.time),
-    age(snapshot.time, now),
-    snapshot.source === '' ? `(${snapshot.program === '' ? 'another program' : snapshot.program})` : snapshot.source,
-    snapshot.host,
-    size(snapshot.stats?.sizeBytes),
-    snapshot.recoveryPoint + (incomplete.has(snapshot.recoveryPoint) ? ' (incomplete)' : ''),
-  ]);
-  const columns = [
-    { title: 'ID' },
-    { title: 'Time' },
-    { title: 'Age' },
-    { title: 'Source' },
-    { title: 'Host' },
-    { title: 'Size', align: 'right' as const },
-    { title: 'Recovery point' },
+const COLUMNS = [
+  { title: 'ID' },
+  { title: 'Time' },
+  { title: 'Age' },
+  { title: 'Source' },
+  { title: 'Host' },
+  { title: 'Size', align: 'right' as const },
+  { title: 'Verified' },
+  { title: 'In' },
+  { title: 'Recovery point' },
+];
+
+function snapshotTable({ snapshots, failures }: RepositoryListing, { now, colors, lines }: ListTextHow): string {
+  if (snapshots.length + failures.length === 0) return '  no snapshots\n';
+  const rows = [
+    ...snapshots.map((one) => ({ time: one.time, row: snapshotRow(one, now, colors) })),
+    ...failures.map((one) => ({ time: one.time, row: failureRow(one, now, colors) })),
   ];
-  return `${table(columns, rows, '  ')}  ${count(snapshots.length, 'snapshot')}\n`;
+  const isOldestFirst = (snapshots[0]?.time ?? 0) < (snapshots.at(-1)?.time ?? 0);
+  const sign = isOldestFirst ? 1 : -1;
+  rows.sort((left, right) => sign * (left.time.getTime() - right.time.getTime()));
+  const shown = lines === undefined ? rows : isOldestFirst ? rows.slice(-lines) : rows.slice(0, lines);
+  const older = rows.length - shown.length;
+  const more = older === 0 ? '' : `  … and ${older.toLocaleString('en-US')} older: --all shows them\n`;
+  const failed = failures.length === 0 ? '' : `, ${count(failures.length, 'failed backup')}`;
+  const cells = shown.map(({ row }) => row);
+  return `${table(COLUMNS, cells, '  ')}${more}  ${count(snapshots.length, 'snapshot')}${failed}\n`;
+}
+
+function snapshotRow(one: ListedSnapshot, now: Date, colors: boolean): string[] {
+  return [
+    shortId(one.id),
+    localTime(one.time),
+    age(one.time, now),
+    one.source === '' ? `(${one.program === '' ? 'another program' : one.program})` : one.source,
+    one.host,
+    size(one.sizeBytes),
+    one.state === 'bad' ? state('bad', colors) : one.state === 'unverified' ? '-' : one.state,
+    one.copies.join(' '),
+    one.recoveryPoint + (one.complete ? '' : ' (incomplete)'),
+  ];
+}
+
+/** The message takes the place of what only a snapshot has. */
+function failureRow(one: ListedFailure, now: Date, colors: boolean): string[] {
+  const id = one.from === 'catalog' ? '-' : shortId(one.id);
+  const run = one.from === 'catalog' ? one.id : '';
+  const message = one.message.replaceAll(/\s+/g, ' ');
+  return [
+    id,
+    localTime(one.time),
+    age(one.time, now),
+    one.source,
+    '-',
+    '-',
+    state('failed', colors),
+    '-',
+    `${run} ${message}`.trim(),
+  ];
 }

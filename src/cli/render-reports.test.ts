@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { pointOf, snapshotOf } from '../../test/fixtures/snapshots.ts';
+import { pointOf } from '../../test/fixtures/snapshots.ts';
 import { SuretyError } from '../base/errors.ts';
 import type { MemberReport } from '../operations/backup.ts';
 import { toSuretyError } from '../operations/failure.ts';
@@ -8,7 +8,6 @@ import type { RestoredItem } from '../operations/restore.ts';
 import { age, count, saidOf, table } from './render.ts';
 import { backupText } from './render-backup.ts';
 import { cleanupText } from './render-cleanup.ts';
-import { listText } from './render-list.ts';
 import { restoreText } from './render-restore.ts';
 import { verifyText } from './render-verify.ts';
 
@@ -80,35 +79,6 @@ test('a backup is told member by member, with a summary and what to do next', (t
   t.assert.snapshot(backupOf(failed, stored));
   t.assert.snapshot(backupOf({ ...stored, outcome: 'warnings', warnings, warningCount: 2000 }));
   t.assert.snapshot(backupOf(failed));
-});
-
-test('a list shows what is incomplete, foreign, unreadable, and which repository can not be read', (t) => {
-  const foreign = snapshotOf({
-    id: 'f1',
-    source: '',
-    program: 'restic 0.18.0',
-    time: new Date('2026-11-19T03:00:00Z'),
-  });
-  const head = { kind: 'restic', location: '/backup/vault', unreadable: [], error: undefined };
-  const point = { id: db!.recoveryPoint, time: db!.time, job: 'nightly', expected: 2, complete: false, members: [db!] };
-  const text = listText(
-    {
-      outcome: 'failed',
-      repositories: [
-        {
-          ...head,
-          repository: 'vault',
-          snapshots: [foreign, { ...db!, stats }],
-          points: [point],
-          unreadable: [{ id: 'ab'.repeat(32), error: new Error('it is damaged') }],
-        },
-        { ...head, repository: 'empty', snapshots: [], points: [] },
-        { ...head, repository: 'gone', snapshots: [], points: [], error: failed.error },
-      ],
-    },
-    plain,
-  );
-  t.assert.snapshot(text.split('\n'));
 });
 
 test('cleanup gives every decision with its reasons', (t) => {

@@ -11,7 +11,9 @@ export interface Column {
 
 /** A table without lines; columns are two spaces apart. Cells must not contain line breaks. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string {
-  const widths = columns.map((column, at) => Math.max(width(column.title), ...rows.map((row) => width(row[at] ?? ''))));
+  const widths = columns.map((column, at) =>
+    rows.reduce((widest, row) => Math.max(widest, width(row[at] ?? '')), width(column.title)),
+  );
   const line = (cells: readonly string[]) => {
     const padded = columns.map((column, at) => pad(cells[at] ?? '', widths[at]!, column.align ?? 'left'));
     return `${indent}${padded.join('  ').trimEnd()}\n`;
@@ -71,9 +73,16 @@ export function saidOf(path: string, message: string): string {
   return what.includes(shown) ? message : `${shown}: ${message}`;
 }
 
-export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'interrupted';
+export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'bad' | 'interrupted';
 
-const COLORS: Readonly<Record<State, number>> = { ok: 32, warnings: 33, warning: 33, failed: 31, interrupted: 31 };
+const COLORS: Readonly<Record<State, number>> = {
+  ok: 32,
+  warnings: 33,
+  warning: 33,
+  failed: 31,
+  bad: 31,
+  interrupted: 31,
+};
 
 /** The word for a state, coloured where that is allowed. */
 export function state(value: State, colors: boolean): string {

@@ -1,29 +1,50 @@
 /** Lists what repositories hold. */
 import type { SuretyError } from '../base/errors.ts';
-import type { Snapshot } from '../engines/engine.ts';
+import type { Catalog, SnapshotRecord } from '../catalog/catalog.ts';
+import type { Listing, Snapshot } from '../engines/engine.ts';
 import type { Outcome } from './events.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle } from './handles.ts';
+import { type ListedFailure, listedFailures } from './listed-failures.ts';
+import {
+  copyKey,
+  hasStatus,
+  isWithin,
+  type Known,
+  type ListedSnapshot,
+  type ListFilter,
+  listedSnapshot,
+  type SnapshotType,
+  statusOf,
+} from './listed-snapshot.ts';
 import { jobOf, type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
+import { snapshotStates } from './snapshot-states.ts';
 
-export interface ListRequest {
+export interface ListRequest extends ListFilter {
   readonly repositories: readonly RepositoryHandle[];
-  /** Only snapshots of this source. */
-  readonly source?: string | undefined;
-  /** Only snapshots of this job. */
-  readonly job?: string | undefined;
-  /** Only the newest so many of each repository. */
+  /** Only the newest so many snapshots of each repository. */
   readonly last?: number | undefined;
+  /** Undefined: newest first. */
+  readonly order?: 'oldest-first' | undefined;
+  /** Undefined: nothing is known but what the repositories tell. */
+  readonly catalog?: Catalog | undefined;
+  /** What kind of thing a configured source is. */
+  readonly typeOf: (source: string) => SnapshotType | undefined;
+  readonly now: Date;
 }
 
 export interface RepositoryListing {
   readonly repository: string;
   readonly kind: string;
   readonly location: string;
-  /** Oldest first. */
-  readonly snapshots: readonly Snapshot[];
+  /** Newest first, unless asked for otherwise. */
+  readonly snapshots: readonly ListedSnapshot[];
   /** Of all the repository's snapshots, whatever was asked for: completeness can not be told from a part. */
   readonly points: readonly RecoveryPoint[];
+  /** Backups that failed, in the order of the snapshots. They are none. */
+  readonly failures: readonly ListedFailure[];
+  /** Files that belong to no snapshot. */
+  readonly incomplete: readonly string[];
   readonly unreadable: readonly { readonly id: string; readonly error: Error }[];
   readonly error: SuretyError | undefined;
 }
@@ -35,31 +56,95 @@ export interface ListReport {
 
 /** A repository that can not be listed has its error in its entry and does not hide the others. */
 export async function list(request: ListRequest, how: { readonly signal: AbortSignal }): Promise<ListReport> {
-  const repositories: RepositoryListing[] = [];
-  for (const repository of request.repositories) repositories.push(await listRepository(repository, request, how));
+  const read = await Promise.all(request.repositories.map((repository) => readListing(repository, how)));
+  const copies = await whereCopiesAre(read, request.catalog);
+  const repositories = await Promise.all(read.map((one) => describe(one, copies, request)));
   const failed = repositories.some((one) => one.error !== undefined || one.unreadable.length > 0);
   return { outcome: failed ? 'failed' : 'ok', repositories };
 }
 
-async function listRepository(
-  handle: RepositoryHandle,
-  request: ListRequest,
-  how: { readonly signal: AbortSignal },
-): Promise<RepositoryListing> {
-  const head = { repository: handle.name, kind: handle.kind, location: handle.location };
+interface Read {
+  readonly handle: RepositoryHandle;
+  readonly listing: Listing;
+  readonly error: SuretyError | undefined;
+}
+
+async function readListing(handle: RepositoryHandle, how: { readonly signal: AbortSignal }): Promise<Read> {
   try {
     const engine = await handle.open(how);
-    const { snapshots, unreadable } = await engine.list(how);
-    const wanted = snapshots.filter((snapshot) => isWanted(snapshot, request));
-    const shown = request.last === undefined ? wanted : wanted.slice(-request.last);
-    return { ...head, snapshots: shown, points: recoveryPoints(snapshots), unreadable, error: undefined };
+    return { handle, listing: await engine.list(how), error: undefined };
   } catch (thrown) {
     how.signal.throwIfAborted();
     const error = toSuretyError(thrown, `repository ${handle.name}`, how.signal);
-    return { ...head, snapshots: [], points: [], unreadable: [], error };
+    return { handle, listing: { snapshots: [], unreadable: [] }, error };
   }
 }
 
-function isWanted(snapshot: Snapshot, { source, job }: ListRequest): boolean {
-  return (source === undefined || snapshot.source === source) && (job === undefined || jobOf(snapshot) === job);
+/** From the listings; of repositories that were not listed, or could not be, as far as the catalog remembers. */
+async function whereCopiesAre(
+  read: readonly Read[],
+  catalog: Catalog | undefined,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const copies = new Map<string, string[]>();
+  const add = (repository: string, one: Snapshot | SnapshotRecord) => {
+    const known = copies.get(copyKey(one)) ?? [];
+    if (!known.includes(repository)) copies.set(copyKey(one), [...known, repository]);
+  };
+  for (const { handle, listing } of read) for (const one of listing.snapshots) add(handle.name, one);
+  const listed = new Set(read.filter(({ error }) => error === undefined).map(({ handle }) => handle.name));
+  const remembered = (await catalog?.snapshots({}).catch(() => [])) ?? [];
+  for (const one of remembered) if (!listed.has(one.repository)) add(one.repository, one);
+  return copies;
+}
+
+async function describe(
+  { handle, listing, error }: Read,
+  copies: Known['copies'],
+  request: ListRequest,
+): Promise<RepositoryListing> {
+  const { name, kind, location } = handle;
+  const { catalog, now, typeOf } = request;
+  const points = recoveryPoints(listing.snapshots);
+  const incomplete = new Set(points.filter((point) => !point.complete).map(({ id }) => id));
+  const known = { now, stateOf: await snapshotStates(catalog, name), copies, incomplete, typeOf };
+  const wanted = listing.snapshots.map((one) => listedSnapshot(one, known)).filter((one) => isWanted(one, request));
+  const newest = wanted.reverse().slice(0, request.last);
+  const failures = await wantedFailures(listing, newest.at(-1)?.time, { name, request });
+  const ordered = <One>(all: One[]) => (request.order === 'oldest-first' ? all.reverse() : all);
+  return {
+    ...{ repository: name, kind, location, points, error },
+    snapshots: ordered(newest),
+    failures: ordered(failures),
+    incomplete: hasStatus('incomplete', request) ? (listing.incomplete ?? []) : [],
+    unreadable: listing.unreadable,
+  };
+}
+
+function isWanted(one: ListedSnapshot, request: ListRequest): boolean {
+  const { hosts, job, type } = request;
+  return (
+    isWithin(one, request) &&
+    (hosts === undefined || hosts.includes(one.host)) &&
+    (job === undefined || jobOf(one) === job) &&
+    (type === undefined || one.type === type) &&
+    hasStatus(statusOf(one), request)
+  );
+}
+
+/** Where only the newest snapshots are shown, failures from before them are not either. */
+async function wantedFailures(
+  { failures = [] }: Listing,
+  oldestShown: Date | undefined,
+  { name, request }: { readonly name: string; readonly request: ListRequest },
+): Promise<ListedFailure[]> {
+  // A failed backup has no host, and tells nothing of its job.
+  if (!hasStatus('failed', request) || request.hosts !== undefined || request.job !== undefined) return [];
+  const all = await listedFailures(failures, { catalog: request.catalog, repository: name });
+  const { last, type, typeOf } = request;
+  return all.filter(
+    (one) =>
+      isWithin(one, request) &&
+      (type === undefined || typeOf(one.source) === type) &&
+      (last === undefined || oldestShown === undefined || one.time >= oldestShown),
+  );
 }

@@ -18,6 +18,16 @@ test('a day, a minute and a second mean their end', () => {
   assert.equal(parsed('2026-10-25'), '2026-10-25T23:59:59.999Z');
 });
 
+test('where a beginning is meant, they mean their start', () => {
+  const start = (text: string) => parseMoment(text, { ...how, edge: 'start' }).toISOString();
+  assert.equal(start('2026-07-01'), '2026-06-30T23:00:00.000Z');
+  assert.equal(start('2026-07-01 03:07'), '2026-07-01T02:07:00.000Z');
+  assert.equal(start('2026-07-01T03:07:09Z'), '2026-07-01T03:07:09.000Z');
+  assert.equal(start('yesterday'), '2026-07-08T23:00:00.000Z');
+  assert.equal(start('36h ago'), '2026-07-09T00:00:00.000Z');
+  assert.throws(() => start('2026-02-30'), { code: 'value.time' });
+});
+
 test('words and ages are understood', () => {
   assert.equal(parsed('now'), '2026-07-10T12:00:00.000Z');
   assert.equal(parsed('yesterday'), '2026-07-09T22:59:59.999Z');

@@ -1,29 +1,36 @@
-/** Times as people type them, for `--at`. */
+/** Times as people type them, for `--at`, `--since` and `--until`. */
 import { parseDuration } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
 import { fromLocalTime, localTime } from './calendar.ts';
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i;
 
-/**
- * The moment that `text` names: `2026-11-20 03:07`, `2026-11-20T03:07:00Z`, `now`, `yesterday`, `36h ago`. Without an offset it is
- * in `timeZone`. A day, and a time without seconds, mean their end, because "at" asks for the state by then.
- * Throws `value.time`.
- */
-export function parseMoment(text: string, how: { readonly now: Date; readonly timeZone: string }): Date {
-  const trimmed = text.trim().toLowerCase();
-  if (trimmed === 'now') return how.now;
-  if (trimmed === 'today' || trimmed === 'yesterday') return endOfDay(how, trimmed === 'today' ? 0 : -1);
-  if (trimmed.endsWith(' ago')) return new Date(how.now.getTime() - durationOf(trimmed.slice(0, -4), text));
-  return parseIso(text.trim(), text, how.timeZone);
+export interface MomentHow {
+  readonly now: Date;
+  readonly timeZone: string;
+  /** Which end of a day, or of a time without seconds, is meant. Default its end: "at" asks for the state by then. */
+  readonly edge?: 'start' | 'end';
 }
 
-function endOfDay({ now, timeZone }: { readonly now: Date; readonly timeZone: string }, days: number): Date {
+/**
+ * The moment that `text` names: `2026-11-20 03:07`, `2026-11-20T03:07:00Z`, `now`, `yesterday`, `36h ago`. Without an offset it is
+ * in `timeZone`. Throws `value.time`.
+ */
+export function parseMoment(text: string, how: MomentHow): Date {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed === 'now') return how.now;
+  if (trimmed === 'today' || trimmed === 'yesterday') return edgeOfDay(how, trimmed === 'today' ? 0 : -1);
+  if (trimmed.endsWith(' ago')) return new Date(how.now.getTime() - durationOf(trimmed.slice(0, -4), text));
+  return parseIso(text.trim(), text, how);
+}
+
+function edgeOfDay({ now, timeZone, edge }: MomentHow, days: number): Date {
   const { year, month, day } = localTime(now, timeZone);
+  if (edge === 'start') return fromLocalTime(Date.UTC(year, month - 1, day + days), timeZone);
   return justBefore(fromLocalTime(Date.UTC(year, month - 1, day + days + 1), timeZone));
 }
 
-function parseIso(trimmed: string, text: string, timeZone: string): Date {
+function parseIso(trimmed: string, text: string, { timeZone, edge }: MomentHow): Date {
   const match = ISO.exec(trimmed);
   if (match === null) throw notATime(text);
   const [, year, month, day, hour, minute, second, fraction, offset] = match;
@@ -37,6 +44,7 @@ function parseIso(trimmed: string, text: string, timeZone: string): Date {
   );
   if (!isSameClock(startMs, match)) throw notATime(text);
   const place = (ms: number) => (offset === undefined ? fromLocalTime(ms, timeZone) : new Date(ms - offsetMs(offset)));
+  if (edge === 'start' && fraction === undefined) return place(startMs);
   if (hour === undefined) return justBefore(place(Date.UTC(Number(year), Number(month) - 1, Number(day) + 1)));
   if (second === undefined) return justBefore(place(startMs + 60_000));
   if (fraction === undefined) return justBefore(place(startMs + 1000));

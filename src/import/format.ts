@@ -1,5 +1,6 @@
 /** Which program a configuration belongs to, told by its content. */
 import { SuretyError } from '../base/errors.ts';
+import { runsOf } from './bandr/run.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { Input } from './input.ts';
 import { isMapping } from './yaml-text.ts';
@@ -30,7 +31,7 @@ const CLUES: Readonly<Record<Format, (input: Input) => boolean>> = {
   avalanche: (input) =>
     rootsOf(input).some((root) => isMapping(root.backup) && hasAny(root.backup, AVALANCHE_KEYS)) ||
     variablesOf(input).some((name) => /^(?:DB_(?:TYPE|NAME|PASSWORD)|BACKUP_CLOUD_\w+)$/.test(name)) ||
-    (input.kind === 'script' && AVALANCHE_PROGRAMS.test(input.text)),
+    AVALANCHE_PROGRAMS.test(input.text),
   bandr: (input) =>
     variablesOf(input).some((name) => BANDR_VARIABLES.test(name)) ||
     (input.kind === 'yaml' && /\bkind:\s*(?:CronJob|Job|Template)\b/.test(input.text)),
@@ -53,13 +54,9 @@ function rootsOf(input: Input): Readonly<Record<string, unknown>>[] {
   return input.kind === 'yaml' ? input.documents.map(({ value }) => value).filter(isMapping) : [];
 }
 
+/** Of environment files and scripts, and of the containers in manifests. */
 function variablesOf(input: Input): string[] {
-  if (input.kind === 'env') return input.settings.map(({ key }) => key);
-  if (input.kind === 'script') return input.script.variables.map(({ key }) => key);
-  // Manifests list variables as name and value.
-  return [...input.text.matchAll(/^\s*(?:-\s+)?name:\s*["']?([A-Z][A-Z0-9_]+)["']?\s*$/gm)].map(
-    (match) => match[1] ?? '',
-  );
+  return runsOf(input).flatMap(({ variables }) => variables.map(({ key }) => key));
 }
 
 function profilesOf(root: Readonly<Record<string, unknown>>): unknown[] {

@@ -2,11 +2,12 @@
 import { messageOf, SuretyError } from '../base/errors.ts';
 import { checkConfig } from '../config/parse.ts';
 import { CONFIG_NAME } from '../config/read.ts';
+import { type Account, accountOf } from './account.ts';
 import { translateAvalanche } from './avalanche/translate.ts';
 import { translateBandr } from './bandr/translate.ts';
 import { translateBorgmatic } from './borgmatic/translate.ts';
-import { type Carried, createDraft, type Draft, type NotCarried, type Note, SECTIONS } from './draft.ts';
-import { type Fitted, fit, type SetAside } from './fit.ts';
+import { createDraft, type Draft, SECTIONS } from './draft.ts';
+import { fit } from './fit.ts';
 import { recognize } from './format.ts';
 import type { Format } from './formats.ts';
 import type { Input } from './input.ts';
@@ -25,13 +26,10 @@ export interface ImportRequest {
   readonly exists?: ((path: string) => boolean) | undefined;
 }
 
-export interface Imported {
+export interface Imported extends Account {
   readonly format: Format;
   /** The text of `surety.yaml`; it is valid. */
   readonly text: string;
-  readonly carried: readonly (Omit<Carried, 'to'> & { readonly to: string })[];
-  readonly notCarried: readonly NotCarried[];
-  readonly notes: readonly Note[];
 }
 
 const TRANSLATORS: Readonly<Record<Format, (translation: Translation) => void>> = {
@@ -41,10 +39,20 @@ const TRANSLATORS: Readonly<Record<Format, (translation: Translation) => void>> 
   borgmatic: translateBorgmatic,
 };
 
-/** Throws `config.unknown-format`, or `config.nothing-to-import` when there is nothing to protect in it. */
-export function importConfig({ inputs, format = recognize(inputs), exists }: ImportRequest): Imported {
+/** What the inputs say, whether this version can do it or not. Throws `config.unknown-format`. */
+export function translate({ inputs, format = recognize(inputs), exists }: ImportRequest): {
+  readonly format: Format;
+  readonly draft: Draft;
+} {
   const draft = createDraft();
   TRANSLATORS[format]({ inputs, draft, exists });
+  return { format, draft };
+}
+
+/** Throws `config.unknown-format`, or `config.nothing-to-import` when there is nothing to protect in it. */
+export function importConfig(request: ImportRequest): Imported {
+  const { format, draft } = translate(request);
+  const { inputs } = request;
   const names = inputs.map(({ name }) => name);
   if (SECTIONS.every((section) => draft.sections[section].size === 0)) {
     throw new SuretyError('config.nothing-to-import', `${names.join(', ')} has nothing of ${format} in it to import`, {
@@ -56,65 +64,11 @@ export function importConfig({ inputs, format = recognize(inputs), exists }: Imp
   const text = writeText({
     title: `imported from ${names.join(', ')} (${format})`,
     fitted,
-    order: {
-      sources: [...draft.sections.sources.keys()],
-      repositories: [...draft.sections.repositories.keys()],
-      jobs: [...draft.sections.jobs.keys()],
-    },
-    comments: draft.comments,
-    cronLines: draft.cronLines,
+    draft,
     notCarried: account.notCarried,
   });
   expectValid(text);
   return { format, text, ...account };
-}
-
-function accountOf(draft: Draft, fitted: Fitted, file: string): Pick<Imported, 'carried' | 'notCarried' | 'notes'> {
-  const notCarried = [...draft.notCarried];
-  const carried: (Omit<Carried, 'to'> & { to: string })[] = [];
-  const asides: NotCarried[] = [];
-  const told = new Set<SetAside>();
-  for (const { to, ...setting } of draft.carried) {
-    const aside = fitted.setAside.find(
-      (one) => one.section === to[0] && one.name === to[1] && (one.key ?? to[2]) === to[2],
-    );
-    if (aside === undefined) carried.push({ ...setting, to: to.join('.') });
-    else {
-      told.add(aside);
-      asides.push({ ...setting, reason: aside.reason, remedy: remedyOf(aside) });
-    }
-  }
-  // What says several things, and one of them in the new file, is there.
-  const isThere = new Set(carried.map(settingName));
-  notCarried.push(...asides.filter((one) => !isThere.has(settingName(one))));
-  for (const aside of fitted.setAside) {
-    if (told.has(aside) || aside.section === 'jobs') continue;
-    const key = [aside.section, aside.name, ...(aside.key === undefined ? [] : [aside.key])].join('.');
-    notCarried.push({ file, line: 1, key, reason: aside.reason, remedy: remedyOf(aside) });
-  }
-  const at = { file, line: 1 };
-  const message = `none of the repositories is available in this version: this one, of the restic kind in a folder here, stands in; choose its place and password`;
-  const standIn = fitted.standIn === undefined ? [] : [{ ...at, key: `repositories.${fitted.standIn}`, message }];
-  return { carried, notCarried: inOrder(notCarried), notes: [...draft.notes, ...standIn] };
-}
-
-function settingName({ file, line, key }: Pick<NotCarried, 'file' | 'line' | 'key'>): string {
-  return [file, line, key].join('\0');
-}
-
-function remedyOf({ remedy }: SetAside): string {
-  return `it stands in ${CONFIG_NAME} as a comment${remedy === undefined ? '' : `; ${remedy}`}`;
-}
-
-/** By line within each file, files in the order they first appear. */
-function inOrder(all: readonly NotCarried[]): NotCarried[] {
-  const files = [...new Set(all.map(({ file }) => file))];
-  const sorted = all.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
-  const seen = new Set<string>();
-  return sorted.filter((one) => {
-    const line = [settingName(one), one.reason].join('\0');
-    return !seen.has(line) && seen.add(line);
-  });
 }
 
 /** What is written is always accepted: anything else is a mistake of the translator, not of the person. */

@@ -2,7 +2,7 @@
 
 /** `text` as a name of the configuration: its last word where it is a path, with a number where it is taken. */
 export function nameOf(text: string, taken: (name: string) => boolean, fallback = 'files'): string {
-  const last = text.replaceAll('\\', '/').replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const last = text.replaceAll('\\', '/').replace(/\/+$/, '').split(/[/:]/).at(-1) ?? '';
   const plain = last.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
   const base = plain === '' || plain === '__proto__' ? fallback : plain.slice(0, 60);
   let name = base;

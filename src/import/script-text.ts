@@ -26,18 +26,19 @@ export interface Script {
 }
 
 const CRON = /^\s*(@[a-z]+|(?:[\d*,/A-Za-z-]+\s+){4}[\d*,/A-Za-z-]+)\s+(\S.*)$/;
-const FIELD = /^(?:\*|[\d]+|[a-z]{3})/i;
+const ITEM = /^(?:\*|(?:\d{1,2}|[a-z]{3})(?:-(?:\d{1,2}|[a-z]{3}))?)(?:\/\d+)?$/i;
 
 /** The five fields and what is run; undefined for a line that is none of a crontab. */
 export function cronLine(text: string): { readonly schedule: string; readonly rest: string } | undefined {
   const match = CRON.exec(text);
   const schedule = (match?.[1] ?? '').trim().replaceAll(/\s+/g, ' ');
-  if (match === null || !(schedule.startsWith('@') || schedule.split(' ').every(isField))) return undefined;
+  const isFields = schedule.split(' ').every(isField) && /[\d*]/.test(schedule);
+  if (match === null || !(schedule.startsWith('@') || isFields)) return undefined;
   return { schedule, rest: match[2] ?? '' };
 }
 
 function isField(text: string): boolean {
-  return FIELD.test(text) && /\d|\*/.test(text) ? true : /^[a-z]{3}$/i.test(text);
+  return text.split(',').every((item) => ITEM.test(item));
 }
 
 /** The commands and variables of a script, in order. */

@@ -12,13 +12,16 @@ export function secretInVariable(setting: Setting, draft: Draft, name = setting.
 }
 
 const SECRET_NAMES = /(?:pass(?:word|wd|phrase)?|secret|token|api_?key|credential)s?[A-Za-z0-9_]*\s*[=:]\s*\S/i;
+const AUTHORIZATION = /authorization\s*:|\b(?:bearer|token|basic)\s+[\w.~+/-]{8,}/i;
 const ADDRESS_WITH_PASSWORD = /:\/\/[^\s/:@]*:[^\s/@]+@/;
 const PING_ADDRESS = /https?:\/\/\S*[0-9a-f]{8}-[0-9a-f]{4}-|https?:\/\/(?:hc-ping\.com|hooks\.slack\.com)\/\S/i;
 const PASSWORD_OPTION = /(?:^|\s)(?:--?[a-z-]*pass(?:word|phrase)?[= ]\S|-p\S{3,}(?=\s|$))/i;
 
 /** Whether a command line seems to have a secret in it, which must not be copied. Rather one too many than one too few. */
 export function seemsSecret(text: string): boolean {
-  return [SECRET_NAMES, ADDRESS_WITH_PASSWORD, PING_ADDRESS, PASSWORD_OPTION].some((pattern) => pattern.test(text));
+  return [SECRET_NAMES, AUTHORIZATION, ADDRESS_WITH_PASSWORD, PING_ADDRESS, PASSWORD_OPTION].some((pattern) =>
+    pattern.test(text),
+  );
 }
 
 /** Whether an address has a user's password in it. */

@@ -1,17 +1,15 @@
 /** The text of an imported `surety.yaml`: what is carried over, and as comments what is not. */
 import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { displayName } from '../base/names.ts';
-import { type CronLine, type NotCarried, SECTIONS, type Section } from './draft.ts';
+import { type Draft, type NotCarried, SECTIONS, type Section } from './draft.ts';
 import type { Fitted, SetAside } from './fit.ts';
 
 export interface Text {
   /** What it was made of, for the first line. */
   readonly title: string;
   readonly fitted: Fitted;
-  /** Names of all parts in the order they were drafted. */
-  readonly order: Readonly<Record<Section, readonly string[]>>;
-  readonly comments: ReadonlyMap<string, string>;
-  readonly cronLines: readonly CronLine[];
+  /** For the order of the parts, what stands above them, and lines for cron. */
+  readonly draft: Pick<Draft, 'sections' | 'comments' | 'cronLines'>;
   readonly notCarried: readonly NotCarried[];
 }
 
@@ -28,11 +26,11 @@ export function writeText(text: Text): string {
   return `${head.join('\n')}${sections.map((part) => `\n${part}`).join('')}${tail.join('\n')}${tail.length > 0 ? '\n' : ''}`;
 }
 
-function sectionText(section: Section, { fitted, order, comments }: Text): string {
+function sectionText(section: Section, { fitted, draft }: Text): string {
   const kept = fitted.sections[section];
-  const names = [...new Set([...order[section], ...kept.keys()])];
+  const names = [...new Set([...draft.sections[section].keys(), ...kept.keys()])];
   const parts = names.map((name) => {
-    const above = comments.get(`${section}.${name}`);
+    const above = draft.comments.get(`${section}.${name}`);
     const comment = above === undefined ? '' : commented(wrapped(above));
     const value = kept.get(name);
     const aside = fitted.setAside.filter((one) => one.section === section && one.name === name);
@@ -48,11 +46,11 @@ function asideText({ name, key, value, reason }: SetAside): string {
   return commented(`${oneLine(reason)}:\n`) + commented(what);
 }
 
-function crontabText({ cronLines, fitted }: Text): string[] {
+function crontabText({ draft, fitted }: Text): string[] {
   const jobs = [...fitted.sections.jobs].flatMap(([name, { schedule }]) =>
     typeof schedule === 'string' ? [{ schedule, command: `surety backup ${name}` }] : [],
   );
-  const all = [...jobs, ...cronLines];
+  const all = [...jobs, ...draft.cronLines];
   if (all.length === 0) return [];
   const lines = all.map(({ schedule, command }) => `#   ${schedule}  cd FOLDER && ${command} --quiet`);
   return ['', '# A crontab that does the same, with FOLDER for the folder of this file:', ...lines];

@@ -16,7 +16,7 @@ export interface YamlDocument {
 /** A file of configuration has a few; a document that repeats itself more often is there to use up memory. */
 const MAX_ALIASES = 100;
 const MAX_DEPTH = 50;
-const MAX_SETTINGS = 5000;
+const MAX_SETTINGS = 2000;
 
 /** All documents of a text. Throws `config.invalid` for what is no YAML, or would expand without end. */
 export function readYaml(name: string, text: string): YamlDocument[] {

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import type { Input } from '../input.ts';
 import type { Taken } from '../reader.ts';
-import type { Command } from '../script-text.ts';
+import { type Command, readScript } from '../script-text.ts';
 
 /** Schedules by what they start: `database`, `files`, `full`, `cleanup`, `verify`. */
 export type CronCommands = ReadonlyMap<string, Taken<string>>;
@@ -17,7 +17,7 @@ const STARTED: readonly (readonly [pattern: RegExp, name: string])[] = [
 /** What a crontab starts when. Commands in it that are not about backups are left alone. */
 export function cronCommands(inputs: readonly Input[], draft: Draft): CronCommands {
   const found = new Map<string, Taken<string>>();
-  for (const command of inputs.flatMap((input) => (input.kind === 'script' ? input.script.commands : []))) {
+  for (const command of inputs.flatMap(commandsOf)) {
     const { schedule, file, line } = command;
     const name = schedule === undefined ? undefined : startedBy(command);
     if (schedule === undefined || name === undefined) continue;
@@ -32,6 +32,18 @@ export function cronCommands(inputs: readonly Input[], draft: Draft): CronComman
       );
   }
   return found;
+}
+
+/** A container writes its crontab with `echo '…'` in its command. */
+function commandsOf(input: Input): readonly Command[] {
+  if (input.kind === 'script') return input.script.commands;
+  if (input.kind !== 'yaml') return [];
+  return input.text.split('\n').flatMap((text, at) => {
+    const line = /\becho '([^']+)'/.exec(text)?.[1];
+    return line === undefined
+      ? []
+      : readScript(input.name, line).commands.map((command) => ({ ...command, line: at + 1 }));
+  });
 }
 
 function startedBy({ words }: Command): string | undefined {

@@ -4,10 +4,11 @@
  */
 import type { Draft } from '../draft.ts';
 import type { Input } from '../input.ts';
+import { isWindowsPath } from '../names.ts';
 import { createReader, omitUnknown, type Reader } from '../reader.ts';
 import { createSettings, type Setting, type Settings } from '../settings.ts';
 import type { Translation } from '../translation.ts';
-import { settingsOf } from '../yaml-text.ts';
+import { isMapping, settingsOf } from '../yaml-text.ts';
 import { type Avalanche, LOCAL } from './avalanche.ts';
 import { cloudRepository } from './cloud.ts';
 import { cronCommands } from './crontab.ts';
@@ -17,7 +18,7 @@ import { backupJobs } from './jobs.ts';
 import { omitNotices } from './notices.ts';
 
 export function translateAvalanche({ inputs, draft, exists }: Translation): void {
-  const yamlSettings = createSettings(inputs.flatMap((input) => backupSettings(input, draft)));
+  const yamlSettings = createSettings(inputs.flatMap(backupSettings));
   const envSettings = createSettings(inputs.flatMap(variablesOf));
   const yaml = createReader(yamlSettings, draft);
   const env = createReader(envSettings, draft);
@@ -32,18 +33,13 @@ export function translateAvalanche({ inputs, draft, exists }: Translation): void
   noteOthers(envSettings, draft);
 }
 
-function backupSettings(input: Input, draft: Draft): Setting[] {
+function backupSettings(input: Input): Setting[] {
   if (input.kind !== 'yaml') return [];
   return input.documents.flatMap((document) => {
+    // A Compose file is looked at for its crontab only.
+    if (!isMapping(document.value) || !Object.hasOwn(document.value, 'backup')) return [];
     const all = settingsOf(input.name, document);
-    for (const setting of all.filter(({ key }) => !/^backup(?:[.[]|$)/.test(key))) {
-      draft.omit(
-        setting,
-        'only what is below `backup` is about backups',
-        'nothing, if nothing of Avalanche reads it for backups',
-      );
-    }
-    // Keys are short below `backup`, but messages name them whole.
+    // Other settings of the application are no concern of a backup.
     return all.filter(({ key }) => key.startsWith('backup'));
   });
 }
@@ -54,7 +50,10 @@ function variablesOf(input: Input): readonly Setting[] {
 }
 
 function localRepository({ draft, yaml, env }: Avalanche): void {
-  const root = yaml.text('backup.root_dir') ?? env.text('BACKUP_ROOT_DIR');
+  const [inFile, inEnv] = [yaml.text('backup.root_dir'), env.text('BACKUP_ROOT_DIR')];
+  const root = inFile ?? inEnv;
+  if (root !== undefined && isWindowsPath(root.value))
+    draft.note(root.from, 'it is a path of Windows: write it as it is where Surety runs');
   const compression = yaml.flag('backup.compression');
   draft.put('repositories', LOCAL, 'type', 'archive');
   draft.put('repositories', LOCAL, 'store', `file:${root?.value ?? 'data/backups'}`, root?.from);

@@ -33,11 +33,6 @@ const OMITTED: readonly Omission[] = [
     remedy: 'see `surety restore --help`',
   },
   {
-    pattern: /^(?:container|restore_container)$/,
-    reason: 'this version reaches no containers',
-    remedy: 'name the address that the container has, or run Surety inside of it',
-  },
-  {
     pattern: /^(?:pg_dump|pg_restore|psql|mysql_dump|mysql|mariadb_dump|mariadb|sqlite|sqlite_restore)_command$/,
     reason: 'the programs have fixed names',
     remedy: 'name their folder with `bin` of the source',
@@ -99,6 +94,9 @@ function serverSource(borgmatic: Borgmatic, item: string, type: 'postgres' | 'my
     const taken = reader.text(`${item}.${theirs}`);
     if (taken !== undefined) put(ours, taken.value, taken.from);
   }
+  // Without its container this would be another server: the name of a host that is not there keeps the source out.
+  const container = reader.text(`${item}.container`);
+  if (container !== undefined) put('host', container.value, container.from);
   const port = reader.count(`${item}.port`);
   if (port !== undefined) put('port', port.value, port.from);
   const password = reader.text(`${item}.password`);

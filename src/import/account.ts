@@ -1,0 +1,59 @@
+/** What became of each setting: carried over, not carried over, or worth a note. */
+import { CONFIG_NAME } from '../config/read.ts';
+import type { Carried, Draft, NotCarried, Note } from './draft.ts';
+import type { Fitted, SetAside } from './fit.ts';
+
+export interface Account {
+  readonly carried: readonly (Omit<Carried, 'to'> & { readonly to: string })[];
+  readonly notCarried: readonly NotCarried[];
+  readonly notes: readonly Note[];
+}
+
+/** `file` is named for what no setting says. */
+export function accountOf(draft: Draft, fitted: Fitted, file: string): Account {
+  const notCarried = [...draft.notCarried];
+  const carried: (Omit<Carried, 'to'> & { to: string })[] = [];
+  const asides: NotCarried[] = [];
+  const told = new Set<SetAside>();
+  for (const { to, ...setting } of draft.carried) {
+    const aside = fitted.setAside.find(
+      (one) => one.section === to[0] && one.name === to[1] && (one.key ?? to[2]) === to[2],
+    );
+    if (aside === undefined) carried.push({ ...setting, to: to.join('.') });
+    else {
+      told.add(aside);
+      asides.push({ ...setting, reason: aside.reason, remedy: remedyOf(aside) });
+    }
+  }
+  // What says several things, and one of them in the new file, is there.
+  const isThere = new Set(carried.map(settingName));
+  notCarried.push(...asides.filter((one) => !isThere.has(settingName(one))));
+  for (const aside of fitted.setAside) {
+    if (told.has(aside) || aside.section === 'jobs') continue;
+    const key = [aside.section, aside.name, ...(aside.key === undefined ? [] : [aside.key])].join('.');
+    notCarried.push({ file, line: 1, key, reason: aside.reason, remedy: remedyOf(aside) });
+  }
+  const at = { file, line: 1 };
+  const message = `none of the repositories is available in this version: this one, of the restic kind in a folder here, stands in; choose its place and password`;
+  const standIn = fitted.standIn === undefined ? [] : [{ ...at, key: `repositories.${fitted.standIn}`, message }];
+  return { carried, notCarried: inOrder(notCarried), notes: [...draft.notes, ...standIn] };
+}
+
+function settingName({ file, line, key }: Pick<NotCarried, 'file' | 'line' | 'key'>): string {
+  return [file, line, key].join('\0');
+}
+
+function remedyOf({ remedy }: SetAside): string {
+  return `it stands in ${CONFIG_NAME} as a comment${remedy === undefined ? '' : `; ${remedy}`}`;
+}
+
+/** By line within each file, files in the order they first appear. */
+function inOrder(all: readonly NotCarried[]): NotCarried[] {
+  const files = [...new Set(all.map(({ file }) => file))];
+  const sorted = all.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
+  const seen = new Set<string>();
+  return sorted.filter((one) => {
+    const line = [settingName(one), one.reason].join('\0');
+    return !seen.has(line) && seen.add(line);
+  });
+}

@@ -70,17 +70,23 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
 }
 
 function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {
-  const { type, store, verify_after, ...rest } = raw;
-  const options = REPOSITORY_OPTIONS[type](rest);
-  const password = resolveSecretPath(options.password, directory);
-  const verifyAfter = verifyAfterOf(verify_after);
-  return {
+  const attributes = {
     name,
-    kind: type,
-    store: parseStoreLocation(store, directory),
-    verifyAfter,
-    options: { ...options, password },
+    store: parseStoreLocation(raw.store, directory),
+    verifyAfter: verifyAfterOf(raw.verify_after),
   };
+  switch (raw.type) {
+    case 'restic': {
+      const options = REPOSITORY_OPTIONS.restic(raw);
+      const password = resolveSecretPath(options.password, directory);
+      return { ...attributes, kind: 'restic', options: { ...options, password } };
+    }
+    case 'archive': {
+      const options = REPOSITORY_OPTIONS.archive(raw);
+      const identity = options.identity === undefined ? undefined : resolveSecretPath(options.identity, directory);
+      return { ...attributes, kind: 'archive', options: { ...options, identity } };
+    }
+  }
 }
 
 interface AllNames {

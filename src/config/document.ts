@@ -63,6 +63,7 @@ const repositoryAttributes = { store, verify_after: verifyAfterSchema.optional()
 
 const repository = z.discriminatedUnion('type', [
   REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
+  REPOSITORY_SCHEMAS.archive.safeExtend({ type: z.literal('archive'), ...repositoryAttributes }),
 ]);
 
 const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {

@@ -1,4 +1,5 @@
 /** Which kinds of sources and repositories this version has, and how the options of each are read. */
+import { archiveOptions, archiveSchema } from '../engines/archive/options.ts';
 import { resticOptions, resticSchema } from '../engines/restic/options.ts';
 import { commandOptions, commandSchema } from '../sources/command/options.ts';
 import { dumpFilesOptions, dumpFilesSchema } from '../sources/dump-files/options.ts';
@@ -18,7 +19,7 @@ export const SOURCE_SCHEMAS = {
   'dump-files': dumpFilesSchema,
   service: serviceSchema,
 } as const;
-export const REPOSITORY_SCHEMAS = { restic: resticSchema } as const;
+export const REPOSITORY_SCHEMAS = { restic: resticSchema, archive: archiveSchema } as const;
 
 /** What it becomes. */
 export const SOURCE_OPTIONS = {
@@ -30,11 +31,11 @@ export const SOURCE_OPTIONS = {
   'dump-files': dumpFilesOptions,
   service: serviceOptions,
 } as const;
-export const REPOSITORY_OPTIONS = { restic: resticOptions } as const;
+export const REPOSITORY_OPTIONS = { restic: resticOptions, archive: archiveOptions } as const;
 
 /** Kinds that are designed but not built: naming one is answered with that. */
 export const PLANNED_SOURCE_KINDS: readonly string[] = [];
-export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['archive', 'borg', 'mirror'];
+export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['borg', 'mirror'];
 export const PLANNED_HOST_KINDS: readonly string[] = ['ssh', 'kubernetes'];
 
 /** The options without the attributes that every source has. */

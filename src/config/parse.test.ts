@@ -138,7 +138,7 @@ test('the configuration can not be changed, at any depth', () => {
 test('a plain password is nowhere in what the configuration prints', () => {
   const config = parsed('repositories: { v: { type: restic, store: file:v, password: hunter2 } }');
   const [repository] = config.repositories;
-  assert.ok(repository !== undefined && 'plain' in repository.options.password);
+  assert.ok(repository?.kind === 'restic' && 'plain' in repository.options.password);
   assert.equal(repository.options.password.plain.reveal(), 'hunter2');
   const shown = inspect(config, { depth: 20, showHidden: true }) + JSON.stringify(config);
   assert.ok(!shown.includes('hunter2'));

@@ -8,7 +8,7 @@ const READABLE_BY_OTHERS = 0o004;
 const HOW_TO_HIDE = 'use { env: NAME }, { file: PATH } or { command: [...] }';
 
 /** Keys whose values are secrets, in repositories and sources. */
-const SECRET_KEYS = ['password'];
+const SECRET_KEYS = ['password', 'identity'];
 
 /** Findings about a valid document; `mode` are the permission bits of the file. */
 export function warningsOf(raw: unknown, mode: number): Finding[] {

@@ -1,4 +1,5 @@
 /** Opens and makes repositories. */
+import { systemClock } from '../base/clock.ts';
 import { hostName, programVersion, userName } from '../base/environment.ts';
 import type { RepositoryConfig } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
@@ -14,10 +15,18 @@ export interface EngineHow {
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
 export async function openEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
-  const { openRestic } = await import('../engines/restic/open.ts');
   const store = await openStore(config.store, { create: false });
   try {
-    return await openRestic(store, await resticOptions(config, how));
+    switch (config.kind) {
+      case 'restic': {
+        const { openRestic } = await import('../engines/restic/open.ts');
+        return await openRestic(store, await resticOptions(config, how));
+      }
+      case 'archive': {
+        const { openArchive } = await import('../engines/archive/open.ts');
+        return await openArchive(store, archiveOptions(config, how), how);
+      }
+    }
   } catch (error) {
     await store[Symbol.asyncDispose]();
     throw error;
@@ -26,24 +35,52 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
 
 /** Makes the repository, with the folder it is in, and opens it. Throws `repository.exists`. */
 export async function createEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
-  const { initRestic } = await import('../engines/restic/open.ts');
-  const options = await resticOptions(config, how);
-  {
-    await using store = await openStore(config.store, { create: true });
-    await initRestic(store, options);
-  }
+  await initEngine(config, how);
   return await openEngine(config, how);
 }
 
-async function resticOptions({ name, options }: RepositoryConfig, how: EngineHow) {
+async function initEngine(config: RepositoryConfig, how: EngineHow): Promise<void> {
+  switch (config.kind) {
+    case 'restic': {
+      const { initRestic } = await import('../engines/restic/open.ts');
+      const options = await resticOptions(config, how);
+      await using store = await openStore(config.store, { create: true });
+      return await initRestic(store, options);
+    }
+    case 'archive': {
+      const { initArchive } = await import('../engines/archive/open.ts');
+      await using store = await openStore(config.store, { create: true });
+      return await initArchive(store, archiveOptions(config, how), how);
+    }
+  }
+}
+
+type ConfigOf<Kind extends RepositoryConfig['kind']> = Extract<RepositoryConfig, { readonly kind: Kind }>;
+
+async function resticOptions({ name, options }: ConfigOf<'restic'>, how: EngineHow) {
   const password = await fetchSecret(options.password, { ...how, name: `password of repository ${name}` });
   return {
     password: password.reveal(),
     compressionLevel: options.compressionLevel,
     packSizeBytes: options.packSizeBytes,
-    host: hostName(),
-    user: userName(),
-    program: `surety ${programVersion()}`,
+    ...whoWorks(),
     signal: how.signal,
   };
+}
+
+/** The secret key is fetched when something is decrypted: where backups are made it need not be there. */
+function archiveOptions({ name, options }: ConfigOf<'archive'>, how: EngineHow) {
+  const { identity } = options;
+  const fetched = { ...how, name: `identity of repository ${name}` };
+  return {
+    ...options,
+    identity:
+      identity && (({ signal }: { readonly signal: AbortSignal }) => fetchSecret(identity, { ...fetched, signal })),
+    ...whoWorks(),
+    clock: systemClock,
+  };
+}
+
+function whoWorks() {
+  return { host: hostName(), user: userName(), program: `surety ${programVersion()}` };
 }

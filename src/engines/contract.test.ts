@@ -29,7 +29,7 @@ before(() => initRestic(initialized, options));
 
 const archiveOptions: ArchiveOpenOptions = {
   ...{ host: 'here', user: 'tester', program: 'surety test', clock: HURRIED },
-  ...{ compression: 'gzip', level: 1, recipients: [], identity: undefined, checksum: 'sha256', verify: true },
+  ...{ compression: 'gzip', level: 1, recipients: [], identity: undefined, checksum: 'sha256' },
   ...{ name: '{type}_{time}', folder: '{type}' },
 };
 

@@ -52,14 +52,14 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
   };
 }
 
-function traitsOf({ id, store, recipients, verify }: Repository & { readonly verify: boolean }): EngineTraits {
+function traitsOf({ id, store, recipients }: Repository): EngineTraits {
   return {
     kind: 'archive',
     id,
     location: store.traits.location,
     deduplicates: false,
     encrypts: recipients.length > 0,
-    readsBackNew: verify,
+    readsBackNew: true,
     can: CAN,
   };
 }

@@ -14,8 +14,6 @@ export interface ArchiveOptions {
   readonly name: string;
   readonly folder: string;
   readonly checksum: 'sha256' | 'sha512';
-  /** Whether each new backup is read back whole. */
-  readonly verify: boolean;
 }
 
 export type Compression = 'gzip' | 'zstd' | 'none';
@@ -45,7 +43,6 @@ export const archiveSchema = z
     name: z.string().superRefine(checkName).describe(`names of the files; default ${DEFAULT_NAME}`).optional(),
     folder: z.string().superRefine(checkFolder).describe(`folders of the files; default ${DEFAULT_FOLDER}`).optional(),
     checksum: z.enum(['sha256', 'sha512']).describe('of each file; default sha256').optional(),
-    verify: z.boolean().describe('whether each new backup is read back whole; default true').optional(),
   })
   .superRefine(({ compression = 'gzip', compression_level: level }, context) => {
     if (level === undefined || level <= MAX_LEVEL[compression]) return;
@@ -63,7 +60,6 @@ export function archiveOptions(raw: z.output<typeof archiveSchema>): ArchiveOpti
     name: raw.name ?? DEFAULT_NAME,
     folder: raw.folder ?? DEFAULT_FOLDER,
     checksum: raw.checksum ?? 'sha256',
-    verify: raw.verify ?? true,
   };
 }
 

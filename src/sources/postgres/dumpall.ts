@@ -18,7 +18,7 @@ export async function restoreDumpAll(restore: Restore, entry: RestoredEntry): Pr
     doing,
   });
   const script = tolerantBeginning(dump, present);
-  await runScript(restore, script, { database: 'postgres', doing, singleTransaction: false });
+  await runScript(restore, script, { database: 'template1', doing, singleTransaction: false });
   tally.files += 1;
   const expected = (recorded?.databases ?? []).map(({ name }) => name);
   await using admin = await openAdmin(restore, doing);

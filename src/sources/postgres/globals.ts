@@ -14,7 +14,7 @@ export async function restoreGlobals(restore: Restore, entry: RestoredEntry): Pr
   const bytes = await collectBytes(checkedDump(stream, { kind: 'postgres-cluster', doing }), MAX_BYTES);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const script = tolerantGlobals(text, present);
-  await runScript(restore, oneChunk(script), { database: 'postgres', doing, singleTransaction: false });
+  await runScript(restore, oneChunk(script), { database: 'template1', doing, singleTransaction: false });
   tally.notes.push(`role ${present.facts.role}, which did the restore, was left as it is`);
   await using admin = await openAdmin(restore, doing);
   const roles = (await listRoles(admin)).map(({ name }) => name);

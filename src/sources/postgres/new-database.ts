@@ -44,7 +44,7 @@ function ownerOf({ request, recorded }: Restore, facts: DatabaseFacts | undefine
 /** Gives it the settings, grants and comment it had, and the planner the numbers it needs. */
 export async function finishDatabase(restore: Restore, name: string, facts: DatabaseFacts | undefined): Promise<void> {
   const { present, request, server, tally } = restore;
-  await using admin = await openAdmin(restore, `settings of database ${name}`);
+  await using admin = await openAdmin(restore, `settings of database ${name}`, name);
   if (facts === undefined) return;
   const statements = propertyStatements(name, facts, {
     roles: present.roles,
@@ -63,7 +63,7 @@ export async function dropDatabase({ server }: Pick<Restore, 'server'>, name: st
     doing: `removal of database ${name}`,
     side: 'target',
   } as const;
-  await using admin = await openMaintenance(server, how);
+  await using admin = await openMaintenance(server, how, name);
   await endConnections(admin, name);
   await admin.run(`DROP DATABASE IF EXISTS ${identifier(name)}`);
 }

@@ -36,9 +36,13 @@ export interface Restore {
   readonly tally: Tally;
 }
 
-/** A session that is not in the database that is worked on. */
-export async function openAdmin({ server, how }: Pick<Restore, 'server' | 'how'>, doing: string): Promise<Session> {
-  return await openMaintenance(server, { signal: how.signal, doing, side: 'target' });
+/** A session in a database other than `apart`. */
+export async function openAdmin(
+  { server, how }: Pick<Restore, 'server' | 'how'>,
+  doing: string,
+  apart?: string,
+): Promise<Session> {
+  return await openMaintenance(server, { signal: how.signal, doing, side: 'target' }, apart);
 }
 
 /** The bytes of one entry, counted as they pass. */

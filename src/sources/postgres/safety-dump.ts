@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { systemClock, utcStamp } from '../../base/clock.ts';
 import { SuretyError, systemCode } from '../../base/errors.ts';
+import { randomHex } from '../../base/ids.ts';
 import { toolOutput } from '../tool.ts';
 import { checkedDump } from './checked-dump.ts';
 import { entryNameOf } from './entry-names.ts';
@@ -15,7 +16,10 @@ import { connectionArgs, programOf, toolEnvironment } from './server.ts';
 export async function takeSafetyDump({ server, how }: Restore, database: string): Promise<string> {
   const doing = `safety dump of database ${database}`;
   const stamp = utcStamp(systemClock.now());
-  const path = join(server.safetyFolder, `${server.source}-${stamp}-${entryNameOf(database, 'custom')}`);
+  const path = join(
+    server.safetyFolder,
+    `${server.source}-${stamp}-${randomHex(2)}-${entryNameOf(database, 'custom')}`,
+  );
   const argv = [programOf(server, 'pg_dump'), '--format=custom', ...connectionArgs(server, database)];
   const explain = explainer({ server, doing, side: 'target' });
   const output = toolOutput(server.reach, argv, { signal: how.signal, doing, env: toolEnvironment(server), explain });

@@ -33,9 +33,9 @@ export async function listDatabases(session: Session): Promise<string[]> {
 /** Databases that every server has, for what concerns no particular one. */
 const ALWAYS_THERE = ['postgres', 'template1'];
 
-/** A session in a database other than the one to be worked on. */
-export async function openMaintenance(server: Server, how: SessionHow): Promise<Session> {
-  const [first = '', second = ''] = ALWAYS_THERE;
+/** A session in a database other than `apart`, which is to be worked on: nobody may be connected to one that gets another name. */
+export async function openMaintenance(server: Server, how: SessionHow, apart?: string): Promise<Session> {
+  const [first = '', second = first] = ALWAYS_THERE.filter((name) => name !== apart);
   try {
     return await openSession(server, first, how);
   } catch (error) {

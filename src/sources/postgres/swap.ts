@@ -14,9 +14,9 @@ const AGAIN_MS = 150;
  */
 export async function swapDatabases(restore: Restore, fresh: string, name: string): Promise<string> {
   const doing = `renaming of database ${name}`;
-  await using renaming = await openAdmin(restore, doing);
+  await using renaming = await openAdmin(restore, doing, name);
   const kept = keptName(name, await listDatabases(renaming));
-  await using ending = await openAdmin(restore, `ending of connections to database ${name}`);
+  await using ending = await openAdmin(restore, `ending of connections to database ${name}`, name);
   const done = new AbortController();
   const ended = keepEnding(() => endConnections(ending, name), done.signal);
   try {
@@ -33,7 +33,7 @@ export async function swapDatabases(restore: Restore, fresh: string, name: strin
 
 /** Gives the new database a name that nothing has. */
 export async function nameDatabase(restore: Restore, fresh: string, name: string): Promise<void> {
-  await using admin = await openAdmin(restore, `renaming of database ${fresh}`);
+  await using admin = await openAdmin(restore, `renaming of database ${fresh}`, name);
   await admin.run(rename(fresh, name));
 }
 

@@ -30,6 +30,8 @@ export interface Catalog extends AsyncDisposable {
   endRun(id: string, end: RunEnd): Promise<void>;
   /** One source into one repository, finished. Adds its snapshot to the snapshots when it has one. */
   recordMember(runId: string, member: MemberRecord): Promise<void>;
+  /** A command before or after the run or one of its sources. */
+  recordHook(runId: string, hook: HookRecord): Promise<void>;
   recordVerification(runId: string, verification: VerificationRecord): Promise<void>;
   /** What a verification found of single snapshots; of each and each depth the last is kept. */
   recordVerdicts(verdicts: readonly Verdict[]): Promise<void>;
@@ -100,6 +102,22 @@ export interface RunRecord extends RunStart {
   readonly outcome: Outcome | undefined;
   readonly exitCode: number | undefined;
   readonly members: readonly MemberRecord[];
+  /** In the order they ended. */
+  readonly hooks: readonly HookRecord[];
+}
+
+export interface HookRecord {
+  /** '' for a hook of the job itself. */
+  readonly source: string;
+  readonly phase: 'before' | 'after';
+  /** From 1, in the order of the configuration. */
+  readonly number: number;
+  /** Its program where that is known, else ''. */
+  readonly program: string;
+  readonly outcome: Outcome;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  readonly error: RecordedError | undefined;
 }
 
 export interface MemberRecord {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { hasCode } from '../base/errors.ts';
 import {
   type Catalog,
+  type HookRecord,
   LISTED_MAX,
   type MemberRecord,
   type Outcome,
@@ -114,6 +115,7 @@ export const catalogContract: readonly CatalogCheck[] = [
         outcome: 'failed',
         exitCode: 1,
         members: [good, bad],
+        hooks: [],
       });
     },
   },
@@ -289,6 +291,23 @@ export const catalogContract: readonly CatalogCheck[] = [
       ]);
       await catalog.removeSnapshots('vault', ['b', 'c']);
       assert.deepEqual(await catalog.verdicts({}), [verdict('a', 1, { repository: 'copy' }), verdict('a', 2, bad)]);
+    },
+  },
+  {
+    name: 'the hooks of a run are in its record, in the order they ended, each once',
+    async check(catalog) {
+      const id = await runWith(catalog, 1, [member(1, 'ok')]);
+      const hook = (n: number, more: Partial<HookRecord> = {}): HookRecord => ({
+        ...{ source: '', phase: 'before', number: 1, program: 'mount', outcome: 'ok', error: undefined },
+        ...{ startedAt: minute(n), endedAt: minute(n + 1), ...more },
+      });
+      const failed = hook(5, { phase: 'after', outcome: 'warnings', error: { code: 'hook.failed', message: 'busy' } });
+      await catalog.recordHook(id, failed);
+      await catalog.recordHook(id, hook(1));
+      await catalog.recordHook(id, hook(1, { source: 'media' }));
+      await catalog.recordHook(id, hook(2));
+      assert.deepEqual((await catalog.run(id))?.hooks, [hook(1, { source: 'media' }), hook(2), failed]);
+      await assert.rejects(catalog.recordHook('none', hook(1)), (error) => hasCode(error, 'catalog.unknown-run'));
     },
   },
   {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { snapshotOf } from '../../test/fixtures/snapshots.ts';
+import type { ShowReport } from '../operations/show.ts';
 import { showText } from './render-show.ts';
 
 const now = new Date('2026-11-20T04:00:00Z');
@@ -50,6 +51,34 @@ test('a recovery point begins with its members', () => {
     'recovery point P1: not complete, 2 of 3 sources in vault',
     '  app    sqlite  a0000000       1 file  4 KiB  2 tables, 1,001 rows',
     '  media  files   a1000000  1,200 files  3 GiB',
+    '',
+  ]);
+});
+
+test('what a recovery point lacks, and what ran around it, is told where the run is remembered', () => {
+  const first = { snapshot: snapshotOf({ id: 'a0', source: 'app' }), facts };
+  const point = { id: 'P1', time: now, job: 'nightly', expected: 2, complete: false, members: [first.snapshot] };
+  const times = { startedAt: new Date('2026-11-20T03:00:00Z'), endedAt: new Date('2026-11-20T03:02:05Z') };
+  const error = {
+    code: 'hook.failed',
+    message: 'source media into repository vault: before hook 1 failed:\nsecond line',
+  };
+  const member = { ...times, source: 'media', repository: 'vault', snapshot: undefined, stats: {}, warningCount: 0 };
+  const hook = { ...times, source: 'media', phase: 'before', number: 1, program: 'mount' } as const;
+  const run: NonNullable<ShowReport['run']> = {
+    ...{ ...times, id: 'P1', verb: 'backup', job: 'nightly', outcome: 'failed', exitCode: 1 },
+    members: [{ ...member, warnings: [], outcome: 'failed', error }],
+    hooks: [
+      { ...hook, outcome: 'failed', error: { code: 'hook.failed', message: 'exited with code 3:\nbusy' } },
+      { ...hook, source: '', phase: 'after', program: '', outcome: 'ok', error: undefined },
+    ],
+  };
+  const text = showText({ repository: 'vault', location: '/backup', point, snapshots: [first], run, unread: [] }, now);
+  assert.deepEqual(text.split('\n').slice(1, 6), [
+    '  the run: failed, took 2m 05s',
+    '  media → vault failed: before hook 1 failed:',
+    '  before hook 1 (mount) of source media: failed, exited with code 3:',
+    '  after hook 1 of job nightly: ok',
     '',
   ]);
 });

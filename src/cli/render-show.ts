@@ -1,15 +1,16 @@
 /** What a person reads of `surety show`. */
 import { shortId } from '../base/short-id.ts';
+import { hookName } from '../operations/hook-report.ts';
 import type { ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
 import { age, count, duration, localTime, shownPath, size, table } from './render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
-  const { point, snapshots, repository, location } = report;
+  const { point, snapshots, run, repository, location } = report;
   const head =
     point === undefined
       ? ''
       : `recovery point ${point.id}: ${point.complete ? 'complete' : 'not complete'}, ` +
-        `${point.members.length} of ${point.expected} sources in ${repository}\n${membersText(snapshots)}\n`;
+        `${point.members.length} of ${point.expected} sources in ${repository}\n${membersText(snapshots)}${runText(run)}\n`;
   return head + snapshots.map((shown) => snapshotText(shown, `${repository} (${location})`, now)).join('\n');
 }
 
@@ -30,6 +31,30 @@ function membersText(snapshots: readonly ShownSnapshot[]): string {
   });
   const right = { title: '', align: 'right' } as const;
   return table([{ title: '' }, { title: '' }, { title: '' }, right, right, { title: '' }], rows, '  ');
+}
+
+/** What of the run is in no repository: how long it took, which members failed, its hooks. */
+function runText(run: ShowReport['run']): string {
+  if (run === undefined) return '';
+  const { startedAt, endedAt, outcome, members, hooks } = run;
+  const took = endedAt === undefined ? '' : `, took ${duration(endedAt.getTime() - startedAt.getTime())}`;
+  const lines = [`  the run: ${outcome ?? 'not ended'}${took}`];
+  for (const { source, repository, outcome: ended, error } of members) {
+    if (error === undefined) continue;
+    const said = error.message.replace(`source ${source} into repository ${repository}: `, '');
+    lines.push(`  ${source} → ${repository} ${ended}: ${firstLine(said)}`);
+  }
+  for (const hook of hooks) {
+    const what = hookName({ ...hook, job: run.job });
+    lines.push(
+      `  ${what}: ${hook.error === undefined ? hook.outcome : `${hook.outcome}, ${firstLine(hook.error.message)}`}`,
+    );
+  }
+  return `${lines.map(shownPath).join('\n')}\n`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, now: Date): string {

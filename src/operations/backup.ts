@@ -76,7 +76,7 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
   const hooks: HookReport[] = [];
   const finished = (hook: HookReport) => {
     hooks.push(hook);
-    how.listen({ type: 'hook.finished', run, hook });
+    how.listen({ type: 'hook.finished', run, at: how.clock.now(), hook });
   };
   const whole = { request, run, plan, hookHow: { ...how, pending: request.pending, finished }, how };
   const members = await withHooks(

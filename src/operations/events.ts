@@ -68,7 +68,7 @@ export type OperationEvent =
   | { readonly type: 'step.started'; readonly run: Run; readonly step: Step; readonly at: Date }
   | { readonly type: 'step.progress'; readonly run: Run; readonly step: Step; readonly progress: Progress }
   | { readonly type: 'step.warning'; readonly run: Run; readonly step: Step; readonly warning: Warning }
-  | { readonly type: 'hook.finished'; readonly run: Run; readonly hook: HookReport }
+  | { readonly type: 'hook.finished'; readonly run: Run; readonly at: Date; readonly hook: HookReport }
   /** These snapshots are about to be removed: from now on they may be gone. */
   | { readonly type: 'snapshots.forgetting'; readonly run: Run; readonly step: Step; readonly ids: readonly string[] }
   | {

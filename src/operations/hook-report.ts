@@ -30,7 +30,7 @@ export function hookName({
   program,
   job,
   source,
-}: Omit<HookReport, 'outcome' | 'durationMs' | 'error'>) {
+}: Pick<HookReport, 'phase' | 'number' | 'program' | 'job' | 'source'>) {
   const owner = source === '' ? `job ${job}` : `source ${source}`;
   return `${phase} hook ${number}${program === '' ? '' : ` (${program})`} of ${owner}`;
 }

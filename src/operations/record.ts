@@ -2,6 +2,7 @@
 import { messageOf, SuretyError } from '../base/errors.ts';
 import type {
   Catalog,
+  HookRecord,
   MemberRecord,
   RecordedCheck,
   RecordedError,
@@ -10,6 +11,7 @@ import type {
 } from '../catalog/catalog.ts';
 import type { Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
+import type { HookReport } from './hook-report.ts';
 import { unproven, type VerifiedNew } from './verify-new.ts';
 
 export interface Recorder {
@@ -49,6 +51,8 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
       const kept = warnings.get(stepKey(event)) ?? [];
       if (kept.length < KEPT_WARNINGS) kept.push(event.warning);
       warnings.set(stepKey(event), kept);
+    } else if (event.type === 'hook.finished') {
+      write(() => catalog.recordHook(event.run.id, toHookRecord(event.hook, event.at)));
     } else if (event.type === 'snapshots.forgetting') {
       // Before they go: a cleanup that is killed in the middle leaves nothing that looks lost.
       write(() => catalog.removeSnapshots(event.step.repository, event.ids));
@@ -64,6 +68,13 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
     }
   };
   return { listen, settled: () => last };
+}
+
+/** What the catalog keeps of a hook that ended at this time. */
+export function toHookRecord(hook: HookReport, endedAt: Date): HookRecord {
+  const { source, phase, number, program, outcome, durationMs, error } = hook;
+  const startedAt = new Date(endedAt.getTime() - durationMs);
+  return { source, phase, number, program, outcome, startedAt, endedAt, error: recordedError(error) };
 }
 
 const KEPT_WARNINGS = 100;

@@ -1,6 +1,7 @@
 /** Tells all that is known about a snapshot or a recovery point. */
 
 import { hasCode } from '../base/errors.ts';
+import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import type { Snapshot, SnapshotFacts } from '../engines/engine.ts';
 import type { RestoredEntry } from '../sources/source.ts';
 import type { RepositoryHandle } from './handles.ts';
@@ -10,6 +11,8 @@ import type { RecoveryPoint } from './recovery-point.ts';
 export interface ShowRequest {
   readonly wanted: Wanted;
   readonly repositories: readonly RepositoryHandle[];
+  /** Where the run that made it is looked up; undefined: nowhere. */
+  readonly catalog?: Catalog | undefined;
   /** Paths or globs of the entries to show; undefined: none are read. */
   readonly entries?: { readonly select: readonly string[] | undefined } | undefined;
 }
@@ -25,6 +28,8 @@ export interface ShowReport {
   readonly location: string;
   readonly point: RecoveryPoint | undefined;
   readonly snapshots: readonly ShownSnapshot[];
+  /** The run that made it, where this machine remembers it: also what failed in it, and its hooks. */
+  readonly run?: RunRecord | undefined;
   /** Repositories and snapshots that could not be looked at. */
   readonly unread: readonly string[];
 }
@@ -56,5 +61,15 @@ export async function show(
   }
   // A path that was asked for need only be in one member of a recovery point.
   if (missing.length > 0 && missing.length === shown.length) throw missing[0];
-  return { repository: repository.name, location: repository.location, point, snapshots: shown, unread };
+  const run = point === undefined ? undefined : await runOf(point.id, request.catalog);
+  return { repository: repository.name, location: repository.location, point, snapshots: shown, run, unread };
+}
+
+/** A catalog that can not be read knows nothing: the repository is the truth. */
+async function runOf(id: string, catalog: Catalog | undefined): Promise<RunRecord | undefined> {
+  try {
+    return await catalog?.run(id);
+  } catch {
+    return undefined;
+  }
 }

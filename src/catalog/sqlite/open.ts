@@ -4,6 +4,7 @@ import { isRunning } from '../../base/running.ts';
 import type { Catalog } from '../catalog.ts';
 import { openDatabase } from './database.ts';
 import { toCatalogError } from './database-error.ts';
+import { recordHook } from './hooks.ts';
 import { listDrills, listRestores, listVerifications, recordRestore, recordVerification } from './proofs.ts';
 import { findRepository, rememberRepository } from './repositories.ts';
 import { beginRun, closeAbandoned, endRun, findRun, history, lastSuccesses, type Owner, recordMember } from './runs.ts';
@@ -55,6 +56,7 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     beginRun: (run) => write(() => beginRun(database, run, owner)),
     endRun: (id, end) => write(() => endRun(database, id, end)),
     recordMember: (runId, member) => write(() => recordMember(database, runId, member)),
+    recordHook: (runId, hook) => write(() => recordHook(database, runId, hook)),
     recordVerification: (runId, done) => write(() => recordVerification(database, runId, done)),
     recordVerdicts: (verdicts) => write(() => recordVerdicts(database, verdicts)),
     recordDrill: (runId, done) => write(() => recordRestore(database, runId, done)),

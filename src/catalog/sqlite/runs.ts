@@ -13,6 +13,7 @@ import {
   text,
   time,
 } from './columns.ts';
+import { hooksOf } from './hooks.ts';
 import { addSnapshot } from './snapshots.ts';
 
 export interface Owner {
@@ -91,6 +92,7 @@ function runOf(database: DatabaseSync, row: Row): RunRecord {
     outcome: row.outcome === null ? undefined : outcome(row),
     exitCode: optionalNumber(row, 'exit_code'),
     members: members.all(text(row, 'id')).map(memberOf),
+    hooks: hooksOf(database, text(row, 'id')),
   };
 }
 

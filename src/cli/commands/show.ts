@@ -49,7 +49,8 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
       return [`${gap}snapshot ${shortId(id)}${source === '' ? '' : ` of ${source}`}\n`];
     };
     const repositories = platform.repositories(options.repository);
-    const report = await show({ wanted: toWanted(id, options), repositories, entries }, call, see);
+    const catalog = await platform.catalog();
+    const report = await show({ wanted: toWanted(id, options), repositories, entries, catalog }, call, see);
     for (const line of report.unread) warn(`not looked at: ${line}`);
     return {
       exitCode: EXIT.ok,

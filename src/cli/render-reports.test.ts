@@ -64,7 +64,8 @@ const failed: MemberReport = {
 
 function backupOf(...members: MemberReport[]) {
   const complete = members.every((member) => member.snapshot !== undefined);
-  const outcome = complete ? 'ok' : 'failed';
+  const warned = members.some((member) => member.outcome === 'warnings');
+  const outcome = complete ? (warned ? 'warnings' : 'ok') : 'failed';
   const run = { job: 'nightly', recoveryPoint: '20261120T030000Z-aaaa', startedAt: now, durationMs: 5000 };
   return backupText({ ...run, outcome, complete, members, hooks: [] }, false).split('\n');
 }

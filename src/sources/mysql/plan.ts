@@ -1,8 +1,10 @@
 /** Where each database of a snapshot goes, and whether it may. */
+import { systemClock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
 import type { RestoredEntry, ServerRestore, WriteHow } from '../source.ts';
 import { isBlank, readContents } from './contents.ts';
 import { databaseOf } from './entry-name.ts';
+import { type NamesBeside, namesBeside } from './names-beside.ts';
 import { text } from './quote.ts';
 import type { Session } from './session.ts';
 import { type Database, listDatabases } from './survey.ts';
@@ -14,6 +16,7 @@ export interface Place {
   /** Its name from now on. */
   readonly database: string;
   readonly present: Database | undefined;
+  readonly names: NamesBeside;
   readonly action: 'create' | 'overwrite' | 'skip';
 }
 
@@ -50,7 +53,12 @@ export async function planPlaces(
       throw exists(how.source, database, 'confirm that it is replaced, or give --as NAME');
     const action = !filled ? 'create' : how.conflict === 'skip' ? 'skip' : 'overwrite';
     if (action === 'overwrite' && !how.inPlace) await expectNoForeignReferences(session, how.source, database);
-    places.push({ entry, original, database, present, action });
+    const names = namesBeside(
+      database,
+      systemClock.now(),
+      there.map(({ name }) => name),
+    );
+    places.push({ entry, original, database, present, names, action });
   }
   return { places, notes: leftovers(there, places) };
 }

@@ -46,7 +46,11 @@ export async function restoreBySwap(request: RestoreRequest): Promise<Restored> 
   const restored: Database = { ...likeRecorded(request), name: names.restoring };
   const { code, checks } = await restoreInto(session, restored, request);
   const swap = { server, tools, session, signal, database, present, restored, before: names.before, code, owner };
-  const { kept, notes } = await swapIn(swap);
+  const { kept, notes } = await swapIn(swap).catch(async (error) => {
+    // Its tables are either still in it, then they are of no use, or where they belong.
+    await removeUnfinished(request, restored.name);
+    throw error;
+  });
   await proveCode(proofOf(request, database), ['event', 'trigger']);
   if (kept === undefined) return { checks, notes };
   if (!request.dropOld) {

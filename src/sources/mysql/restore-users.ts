@@ -2,6 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import { collectBytes } from '../../base/streams.ts';
 import type { Server } from './client.ts';
 import { expectTrailer } from './dump.ts';
+import type { Session } from './session.ts';
 import { openSession, type Tools } from './tools.ts';
 
 export interface UsersHow {
@@ -12,28 +13,43 @@ export interface UsersHow {
   readonly onProblem: (message: string) => void;
 }
 
+/** Statements of a dump of users, in their order. */
+export interface UserStatements {
+  /** What databases may refer to: they come first. */
+  readonly accounts: readonly string[];
+  /** Some refer to tables: they come last. */
+  readonly rights: readonly string[];
+}
+
 /** Longest file of users that is taken; it is read whole. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Creates users and roles that are missing and grants their rights; users who exist keep their password. Returns how many statements worked. */
-export async function restoreUsers(chunks: AsyncIterable<Uint8Array>, how: UsersHow): Promise<number> {
-  const { server, tools, signal } = how;
+/** Throws `source.incomplete` for a dump without its end. */
+export async function readUsers(chunks: AsyncIterable<Uint8Array>, doing: string): Promise<UserStatements> {
   const bytes = await collectBytes(chunks, MAX_BYTES);
-  expectTrailer(`${server.source}: restore of users`, bytes.subarray(-256));
+  expectTrailer(doing, bytes.subarray(-256));
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   const statements = lines
     .filter((line) => line !== '' && !line.startsWith('--'))
     .map((line) => line.replace(/;$/, ''));
+  const isAccount = (statement: string) => statement.startsWith('CREATE ');
+  return {
+    accounts: statements.filter(isAccount),
+    rights: statements.filter((statement) => !isAccount(statement)),
+  };
+}
+
+/** Carries the statements out, each by itself: users who exist keep their password. Returns how many worked. */
+export async function carryOut(statements: readonly string[], how: UsersHow): Promise<number> {
   let done = 0;
   let session = newSession(how);
   try {
     for (const statement of statements) {
-      signal.throwIfAborted();
       try {
         await session.query(statement);
         done += 1;
       } catch (error) {
-        signal.throwIfAborted();
+        how.signal.throwIfAborted();
         how.onProblem(`${withoutSecrets(statement)}: ${reasonOf(error)}`);
         await session[Symbol.asyncDispose]();
         session = newSession(how);
@@ -43,14 +59,11 @@ export async function restoreUsers(chunks: AsyncIterable<Uint8Array>, how: Users
     await session[Symbol.asyncDispose]();
   }
   return done;
+}
 
-  function newSession({ server: { options, source } }: UsersHow) {
-    return openSession(server, tools, {
-      signal,
-      doing: `${source}: restore of users`,
-      lockTimeoutMs: options.lock_timeout,
-    });
-  }
+function newSession({ server, tools, signal }: UsersHow): Session {
+  const doing = `${server.source}: restore of users`;
+  return openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
 }
 
 function withoutSecrets(statement: string): string {

@@ -110,7 +110,7 @@ const UNDOING_MS = 120_000;
 
 /** The tables stayed where they were: the old code gets back, and the error goes on. */
 async function putBack(request: SwapRequest, there: Contents, old: Code, error: unknown): Promise<never> {
-  const { server, tools, database, before, restored } = request;
+  const { server, tools, database, before } = request;
   // The session of the request is gone with its error, and an abort must not keep the triggers from coming back.
   const signal = new AbortController().signal;
   const doing = `${server.source}: undoing the swap of database ${database}`;
@@ -125,7 +125,6 @@ async function putBack(request: SwapRequest, there: Contents, old: Code, error: 
       await createCode({ triggers, events }, { signal, server, tools, doing, database });
     }
     await dropWithoutData(session, before, [SAVED_TABLE]);
-    await session.query(`DROP DATABASE IF EXISTS ${identifier(restored.name)}`);
   } catch (cause) {
     throw new SuretyError(
       'target.failed',

@@ -1,9 +1,7 @@
-import { systemClock } from '../../base/clock.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { RestoredEntry, Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
 import type { Server } from './client.ts';
 import { databaseOf, USERS_FILE } from './entry-name.ts';
-import { namesBeside } from './names-beside.ts';
 import { type Place, planPlaces } from './plan.ts';
 import { recordedOf } from './prove.ts';
 import {
@@ -13,7 +11,7 @@ import {
   restoreBySwap,
   restoreInPlace,
 } from './restore-database.ts';
-import { restoreUsers } from './restore-users.ts';
+import { carryOut, readUsers, type UserStatements } from './restore-users.ts';
 import { findTools, openSession, type Tools } from './tools.ts';
 
 /** What a restore has done so far. */
@@ -60,8 +58,9 @@ export async function writeDatabases(
   const users = entries.find(({ path }) => path === USERS_FILE);
   if (how.dryRun) planAll(writing, places, users);
   else {
-    if (users !== undefined && wanted.as === undefined) await writeUsers(writing, users);
+    const statements = users === undefined || wanted.as !== undefined ? undefined : await openUsers(writing, users);
     for (const place of places) await writePlace(writing, place, places.length);
+    if (statements !== undefined) await writeRights(writing, users!, statements);
   }
   return { ...tally, dirs: 0, others: 0, unchanged: 0 };
 }
@@ -138,19 +137,33 @@ function howReplaced({ inPlace, dropOld }: ServerRestore, folder: string): strin
   return `each database is restored beside the old one and compared; the old one is ${then}`;
 }
 
-async function writeUsers({ server, tools, restoring, how, tally }: Writing, entry: RestoredEntry): Promise<void> {
+/** Makes the accounts that are missing: what the databases contain belongs to them. */
+async function openUsers(writing: Writing, entry: RestoredEntry): Promise<UserStatements | undefined> {
+  const { server, restoring, how, tally } = writing;
   const { signal } = how;
-  const onProblem = (message: string) => how.warn({ code: 'entry.failed', path: entry.path, message });
   try {
-    const done = await restoreUsers(restoring.stream(entry, { signal }), { server, tools, signal, onProblem });
-    tally.notes.push(`${done} statements about users were carried out; users who existed keep their passwords`);
-    count(tally, entry, how);
+    const chunks = restoring.stream(entry, { signal });
+    const statements = await readUsers(chunks, `${server.source}: restore of users`);
+    await carryOut(statements.accounts, usersHow(writing, entry));
+    return statements;
   } catch (error) {
     signal.throwIfAborted();
     // The databases are worth more than their users.
     tally.failed.push({ path: entry.path, error: error as Error });
     how.warn({ code: 'entry.failed', path: entry.path, message: messageOf(error) });
+    return undefined;
   }
+}
+
+async function writeRights(writing: Writing, entry: RestoredEntry, { rights }: UserStatements): Promise<void> {
+  const done = await carryOut(rights, usersHow(writing, entry));
+  writing.tally.notes.push(`${done} rights of users are granted; users who existed keep their passwords`);
+  count(writing.tally, entry, writing.how);
+}
+
+function usersHow({ server, tools, how }: Writing, { path }: RestoredEntry) {
+  const onProblem = (message: string) => how.warn({ code: 'entry.failed', path, message });
+  return { server, tools, signal: how.signal, onProblem };
 }
 
 function count(tally: Tally, entry: RestoredEntry, how: WriteHow): void {
@@ -192,7 +205,7 @@ async function restoreOne(writing: Writing, place: Place): Promise<Restored> {
     database: place.database,
     present: place.present,
     recorded: recordedOf(restoring.facts, place.original),
-    names: namesBeside(place.database, systemClock.now()),
+    names: place.names,
     owner: wanted.owner,
     dropOld: wanted.dropOld,
     chunks: restoring.stream(place.entry, { signal }),

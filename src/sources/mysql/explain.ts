@@ -158,7 +158,7 @@ function fits({ numbers, pattern }: Rule, line: string): boolean {
 
 function meaningfulLines(stderr: string): string[] {
   const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.filter((line) => /error|denied|privileges|crashed|corrupt|space left/i.test(line));
+  return lines.filter((line) => /error|couldn't|denied|privileges|crashed|corrupt|space left/i.test(line));
 }
 
 const SHOWN_CHARACTERS = 400;

@@ -25,19 +25,20 @@ import { checkSpace } from './space.ts';
 export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
   how.signal.throwIfAborted();
   requireAdopted(repository);
-  const startedMs = repository.clock.elapsedMs();
+  const started = { startedAt: repository.clock.now(), startedMs: repository.clock.elapsedMs() };
+  const working: Working = { repository, reading, how, ...started };
   const taken: { name?: ReservedName | undefined; stored: string[] } = { stored: [] };
   try {
     await checkSpace(repository, how.source, how);
     const shape = await shapeOf(reading, typeOfKind(how.kind));
     const facts = nameFacts(repository, how, shape);
     taken.name = await reserveName(repository, facts, how);
-    return await store({ repository, reading, how, startedMs }, shape, facts, taken.name, taken.stored);
+    return await store(working, shape, facts, taken.name, taken.stored);
   } catch (error) {
     taken.name ??= await reserveName(repository, nameFacts(repository, how), {
       signal: AbortSignal.timeout(30_000),
     }).catch(() => undefined);
-    await recordFailure({ repository, reading, how, startedMs }, taken.name, taken.stored, error);
+    await recordFailure(working, taken.name, taken.stored, error);
     throw error;
   } finally {
     await taken.name?.release();

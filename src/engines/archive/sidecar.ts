@@ -14,7 +14,7 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 /** The fields that every sidecar has. */
 export interface CommonFields {
   readonly backup_id: string;
-  /** ISO 8601; without a time zone it is that of this machine. */
+  /** When the run began, in ISO 8601; without a time zone it is that of this machine. */
   readonly timestamp: string;
   readonly backup_type: string;
   /** Of the stored file, and so is the checksum. */

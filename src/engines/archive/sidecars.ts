@@ -137,7 +137,7 @@ function toListed(stored: Stored, document: SidecarDocument): ListedSidecar {
 export function toSnapshot(id: string, document: SidecarDocument): Snapshot {
   return {
     id,
-    time: new Date(document.started_at ?? document.timestamp),
+    time: new Date(document.timestamp),
     host: document.host ?? '',
     paths: document.paths ?? [document.backup_type],
     tags: document.tags ?? [],

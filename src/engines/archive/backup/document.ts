@@ -74,7 +74,7 @@ export function commonFields({ how }: Working, id: string): Omit<CommonFields, '
   };
 }
 
-export function ownFields({ repository, reading, how, startedMs }: Working, warnings: number): OwnFields {
+export function ownFields({ repository, reading, how, startedAt, startedMs }: Working, warnings: number): OwnFields {
   return {
     format_version: FORMAT_VERSION,
     source: how.source,
@@ -84,7 +84,7 @@ export function ownFields({ repository, reading, how, startedMs }: Working, warn
     paths: reading.paths,
     tags: how.tags,
     recovery_point: how.recoveryPoint,
-    started_at: how.startedAt.toISOString(),
+    started_at: startedAt.toISOString(),
     ended_at: repository.clock.now().toISOString(),
     duration_ms: Math.round(repository.clock.elapsedMs() - startedMs),
     program: repository.program,

@@ -7,6 +7,8 @@ export interface Working {
   readonly repository: Repository;
   readonly reading: Reading;
   readonly how: BackupHow;
+  /** When this backup itself began: the run may have begun with others. */
+  readonly startedAt: Date;
   readonly startedMs: number;
 }
 

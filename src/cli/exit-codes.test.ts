@@ -24,7 +24,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly RegExp[]>> = {
     /^value\./,
     /^time-zone\./,
     /^schedule\./,
-    /^restore\.unconfirmed$/,
+    /^(restore|forget)\.unconfirmed$/,
     /^store\.(invalid-url|unsupported)$/,
   ],
   4: [/^repository\.locked$/, /^run\.busy$/],

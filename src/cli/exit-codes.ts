@@ -10,6 +10,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'run.busy': EXIT.busy,
   'run.interrupted': EXIT.interrupted,
   'restore.unconfirmed': EXIT.usage,
+  'forget.unconfirmed': EXIT.usage,
   'store.invalid-url': EXIT.usage,
   'store.unsupported': EXIT.usage,
 };

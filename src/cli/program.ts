@@ -8,6 +8,7 @@ import { catalogCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
 import { cleanupCommand } from './commands/cleanup.ts';
 import { configCommand } from './commands/config.ts';
+import { forgetCommand } from './commands/forget.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   verifyCommand,
   restoreCommand,
   cleanupCommand,
+  forgetCommand,
   checkCommand,
   keysCommand,
   unlockCommand,

@@ -9,7 +9,7 @@ import type { HookReport } from './hook-report.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 
-export type Verb = 'backup' | 'restore' | 'verify' | 'cleanup' | 'rebuild-index';
+export type Verb = 'backup' | 'restore' | 'verify' | 'cleanup' | 'forget' | 'rebuild-index';
 
 /** `warnings`: done, but something was left out or is worth a look. */
 export type Outcome = 'ok' | 'warnings' | 'failed' | 'interrupted';
@@ -60,7 +60,11 @@ export type StepResult =
       readonly report: VerifyReport;
       readonly results: readonly SnapshotResult[];
     }
-  | { readonly verb: 'cleanup'; readonly removed: readonly string[]; readonly prune: PruneReport | undefined }
+  | {
+      readonly verb: 'cleanup' | 'forget';
+      readonly removed: readonly string[];
+      readonly prune: PruneReport | undefined;
+    }
   | { readonly verb: 'rebuild-index'; readonly report: RebuildReport };
 
 export type OperationEvent =

@@ -49,6 +49,8 @@ export interface EngineTraits {
   readonly encrypts: boolean;
   /** True where a new snapshot stands by itself, so that reading it back whole after each backup costs no more than the backup. */
   readonly readsBackNew: boolean;
+  /** True where `restore` reads all that is stored of the snapshot and checks it before it hands out anything. */
+  readonly checksBeforeRestore?: boolean;
   /** Verbs this engine has; others throw. Operations ask here, never `instanceof`. */
   readonly can: ReadonlySet<'cleanup' | 'verify-data' | 'keys' | 'rebuild-index' | 'unlock'>;
 }

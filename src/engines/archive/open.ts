@@ -60,6 +60,7 @@ function traitsOf({ id, store, recipients }: Repository): EngineTraits {
     deduplicates: false,
     encrypts: recipients.length > 0,
     readsBackNew: true,
+    checksBeforeRestore: true,
     can: CAN,
   };
 }

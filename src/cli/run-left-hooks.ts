@@ -1,4 +1,4 @@
-/** Before anything else: the `after` hooks of runs that were killed. */
+/** Before anything else: the `after` hooks of runs that were killed, and the services that they left stopped. */
 import type { HookReport } from '../operations/hook-report.ts';
 import { runLeftHooks } from '../operations/left-hooks.ts';
 import { toHookRecord } from '../operations/record.ts';
@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 /** Runs them, says so, and returns what became of each. */
 export async function finishKilledRuns({ clock }: Call, { platform, warn }: Session): Promise<HookReport[]> {
-  const reports: HookReport[] = [];
+  const reports = await startServices(platform, warn);
   const recorded: Promise<void>[] = [];
   const record = async (report: HookReport) => {
     const catalog = await platform.catalog();
@@ -27,4 +27,14 @@ export async function finishKilledRuns({ clock }: Call, { platform, warn }: Sess
   });
   await Promise.all(recorded);
   return reports;
+}
+
+/** A service that was down until now is worth a warning, also when it runs again. */
+async function startServices(platform: Session['platform'], warn: Session['warn']): Promise<HookReport[]> {
+  const left = await platform.startLeftServices();
+  return left.map(({ source, message, error }) => {
+    warn(`source ${source}: ${message}${error?.hint === undefined ? '' : `; ${error.hint}`}`);
+    const place = { job: '', source, recoveryPoint: '', phase: 'after', number: 1, program: 'start' } as const;
+    return { ...place, outcome: error === undefined ? 'warnings' : 'failed', durationMs: 0, error };
+  });
 }

@@ -11,7 +11,7 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { Reach } from '../reach/reach.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Restoring, Source } from '../sources/source.ts';
-import { lockRun } from './run-lock.ts';
+import { serviceSetup } from './compose-service.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface SourceHow {
@@ -62,15 +62,7 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
     case 'service': {
       const { openService } = await import('../sources/service/open.ts');
       const inside = await openSource(source.options.of, config, how);
-      const folder = join(stateFolder(realpathSync(config.file)), 'services');
-      return openService({
-        ...head,
-        options: source.options,
-        source: inside,
-        reach: await thisMachine(),
-        recordFile: join(folder, `${source.name}.json`),
-        lock: () => lockRun(folder, source.name),
-      });
+      return openService({ ...(await serviceSetup(source, config)), source: inside });
     }
   }
 }

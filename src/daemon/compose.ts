@@ -34,6 +34,7 @@ import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
+import { type LeftService, startLeftServices } from './compose-service.ts';
 import { openSource, openWriter, renamed, writesFiles } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
 import { spaceAt } from './free-space.ts';
@@ -106,6 +107,8 @@ export interface Platform extends AsyncDisposable {
   readonly pendingHooks: PendingHooks & { left(): Iterable<LeftHooks> };
   /** Where the hooks of a host of the configuration run. */
   hookGround(host: string): HookGround;
+  /** Starts the services that killed runs left stopped. */
+  startLeftServices(): Promise<readonly LeftService[]>;
   /** Held until disposed of. Throws `run.busy` when another process holds it. */
   lock(name: string): Disposable;
 }
@@ -209,6 +212,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     pendingHooks: openPendingHooks(join(folder, 'hooks'), { lock, warn: once }),
     hookGround: (host) => hookGround(host, ground),
     lock,
+    startLeftServices: () => startLeftServices(config),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -23,8 +23,9 @@ export interface Outage extends AsyncDisposable {
  */
 export async function beginOutage(service: StoppableService, how: OutageHow): Promise<Outage> {
   using opening = new DisposableStack();
-  opening.use(lock(service));
-  await recover(service, how);
+  opening.use(lockService(service));
+  const left = await startLeft(service);
+  if (left !== undefined) how.warn({ code: 'service.left-stopped', path: '', message: left });
   how.signal.throwIfAborted();
   service.record.write(service.clock.now());
   const outage = openOutage(service, opening.move());
@@ -38,7 +39,8 @@ export async function beginOutage(service: StoppableService, how: OutageHow): Pr
   return outage;
 }
 
-function lock({ name, lock }: StoppableService): Disposable {
+/** Held while the service is stopped. Throws `run.busy` while another process has it. */
+export function lockService({ name, lock }: StoppableService): Disposable {
   try {
     return lock();
   } catch (error) {
@@ -48,15 +50,15 @@ function lock({ name, lock }: StoppableService): Disposable {
   }
 }
 
-async function recover(service: StoppableService, { warn }: OutageHow): Promise<void> {
+/** Starts what a killed run left stopped; call it with the lock. Returns a sentence about it; undefined: nothing was left. */
+export async function startLeft(service: StoppableService): Promise<string | undefined> {
   const left = service.record.find();
-  if (left === undefined) return;
+  if (left === undefined) return undefined;
   const running = (await runs(service, service.options.startTimeoutMs)) === true;
   if (!running) await startService(service);
   service.record.remove();
   const now = running ? 'it runs again' : 'it was started now';
-  const message = `a run that was killed had left the service stopped (at ${left.since}); ${now}`;
-  warn({ code: 'service.left-stopped', path: '', message });
+  return `a run that was killed had left the service stopped (at ${left.since}); ${now}`;
 }
 
 function openOutage(service: StoppableService, held: DisposableStack): Outage {

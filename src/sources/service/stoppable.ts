@@ -1,11 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Reach } from '../../reach/reach.ts';
 import type { CommandHow } from '../run-command.ts';
-import type { Source } from '../source.ts';
 import type { ServiceOptions } from './options.ts';
 import type { OutageRecord } from './record.ts';
 
-export interface OpenService {
+export interface ServiceSetup {
   /** The source's name in the configuration. */
   readonly name: string;
   /** Where the commands run. */
@@ -13,8 +12,6 @@ export interface OpenService {
   /** The folder the commands run in. */
   readonly baseDir: string;
   readonly options: ServiceOptions;
-  /** What is read and written while the service is stopped. Closed with this one. */
-  readonly source: Source;
   /** File of this service that says that it is stopped; the folder is made when needed. */
   readonly recordFile: string;
   /** Taken while the service is stopped; throws `run.busy` while another process has it. */
@@ -25,7 +22,7 @@ export interface OpenService {
 }
 
 /** A service with its defaults filled in. */
-export interface StoppableService extends OpenService {
+export interface StoppableService extends ServiceSetup {
   readonly record: OutageRecord;
   readonly clock: Clock;
   readonly pauseMs: number;

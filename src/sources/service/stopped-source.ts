@@ -17,8 +17,7 @@ import type { StoppableService } from './stoppable.ts';
 import { openTurns } from './turns.ts';
 
 /** The source inside, with the service stopped from before it is read until all of it was. */
-export function stoppedSource(service: StoppableService): Source {
-  const { source } = service;
+export function stoppedSource(service: StoppableService, source: Source): Source {
   const turns = openTurns();
   const begin = async (how: ReadHow | WriteHow): Promise<Outage> => {
     await using opening = new AsyncDisposableStack();

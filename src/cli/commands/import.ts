@@ -28,7 +28,7 @@ export function importCommand(act: Act): Command {
     .argument('<file...>', 'configuration files, .env files, crontabs or scripts of one program')
     .option('--env <file>', 'one more file, with environment variables (repeatable)', repeated)
     .addOption(new Option('--from <format>', 'what the files are (default: told by their content)').choices(FORMATS))
-    .option('--output <file>', 'the file to write (default: surety.yaml)')
+    .option('--output <file>', 'the file to write (default: surety.yaml, or what --config names)')
     .option('--stdout', 'print the configuration instead of writing a file')
     .option('--force', 'overwrite a file that is there')
     .addHelpText('after', `\nFormats:\n${titles}`)

@@ -37,8 +37,9 @@ export function openPendingHooks(
         writeDurably(folder, file, JSON.stringify(due));
       } catch (error) {
         warn(`should this run be killed, its after hooks would not run: ${messageOf(error)}`);
+        return { forget: () => {} };
       }
-      return { forget: () => rmSync(file, { force: true }) };
+      return { forget: () => remove(file, warn) };
     },
     *left() {
       for (const file of filesIn(folder)) {
@@ -47,14 +48,21 @@ export function openPendingHooks(
         if (due === undefined || held === undefined) continue;
         // Another process may have found it first.
         if (!existsSync(file)) held[Symbol.dispose]();
-        else
-          yield { ...due, forget: () => rmSync(file, { force: true }), [Symbol.dispose]: () => held[Symbol.dispose]() };
+        else yield { ...due, forget: () => remove(file, warn), [Symbol.dispose]: () => held[Symbol.dispose]() };
       }
     },
   };
 }
 
 const ENDING = '.json';
+
+function remove(file: string, warn: (message: string) => void): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    warn(`these after hooks will run once more: ${messageOf(error)}`);
+  }
+}
 
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];

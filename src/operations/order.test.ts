@@ -70,7 +70,7 @@ const graph = fc.subarray(NAMES, { minLength: 1 }).chain((chosen) =>
       fc.record({
         name: fc.constant(name),
         kind: fc.constantFrom('sqlite', 'postgres', 'files', 'command'),
-        role: fc.constantFrom('database' as const, 'blobs' as const, 'data' as const, undefined),
+        role: fc.constantFrom('config' as const, 'database' as const, 'blobs' as const, 'data' as const, undefined),
         after: fc.subarray(NAMES, { maxLength: 2 }),
       }),
     ),
@@ -89,7 +89,7 @@ function required(sources: readonly Ordered[], name: string, found = new Set<str
 }
 
 test('for any sources, the plan keeps to every `after` and to the tiers, or names a circle', () => {
-  const tiers = ['database', 'blobs', 'data'];
+  const tiers = ['config', 'database', 'blobs', 'data'];
   const tier = (source: Ordered) => tiers.indexOf(roleOf(source));
   let planned = 0;
   fc.assert(

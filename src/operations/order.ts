@@ -21,8 +21,8 @@ export interface Planned<Source> {
 }
 
 /**
- * Configuration, where a source is said to be that, and databases come first, then the blobs they point at, then everything else: a row written between the two reads
- * then points at a blob that is not needed, never the other way round.
+ * Configuration comes first, where a source is said to be that, then databases, then the blobs they point at, then everything
+ * else: a row written between the two reads then points at a blob that is not needed, never the other way round.
  */
 export const TIERS: readonly Role[] = ['config', 'database', 'blobs', 'data'];
 

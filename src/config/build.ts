@@ -2,7 +2,7 @@
 import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
-import { NEWEST_WITHIN_MS, ownPolicies, retentionPolicy, targetName } from './keep.ts';
+import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
@@ -103,14 +103,10 @@ function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
     timeZone: raw.time_zone,
     keep: raw.keep === undefined ? undefined : retentionPolicy(raw.keep),
     keepIn: raw.to === 'all' ? {} : ownPolicies(raw.to),
-    newestWithinMs: newestWithin(raw.guard?.newest_within),
+    newestWithinMs: newestWithin(raw.guard, raw.schedule),
     hooks: hooksOf(raw.hooks),
     ...runOptionsOf(raw),
   };
-}
-
-function newestWithin(raw: number | 'off' = NEWEST_WITHIN_MS): number | undefined {
-  return raw === 'off' ? undefined : raw;
 }
 
 function deepFreeze<Value>(value: Value): Value {

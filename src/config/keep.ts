@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
 import { PERIODS } from '../rules/calendar.ts';
+import { longestGapMs } from '../rules/longest-gap.ts';
 import { isEmptyPolicy, type RetentionPolicy } from '../rules/policy.ts';
 import { PRESET_NAMES, presetPolicy } from '../rules/presets.ts';
 
@@ -38,7 +39,9 @@ export const guardSchema = z
   .strictObject({
     newest_within: z
       .union([durationValue, z.literal('off')])
-      .describe('cleanup removes nothing of a source whose newest backup is older; default 7d')
+      .describe(
+        'cleanup removes nothing of a source whose newest backup is older; default: 7d, or twice the time between runs where that is longer',
+      )
       .optional(),
   })
   .describe('when cleanup is not trusted');
@@ -55,8 +58,20 @@ export const targetSchema = z.union([
 export type RawKeep = z.output<typeof preset> | z.output<typeof ruleKeys>;
 export type RawTarget = z.output<typeof targetSchema>;
 
-/** How old the newest backup of a source may be where nothing else is said. */
-export const NEWEST_WITHIN_MS = 7 * 86_400_000;
+const WEEK_MS = 7 * 86_400_000;
+
+/**
+ * How old the newest backup of a source may be for cleanup to remove anything; undefined: as old as it likes. Where nothing is said it is a
+ * week, or twice the time between the runs of the schedule where that is longer.
+ */
+export function newestWithin(
+  raw: z.output<typeof guardSchema> | undefined,
+  schedule: string | undefined,
+): number | undefined {
+  const said = raw?.newest_within;
+  if (said !== undefined) return said === 'off' ? undefined : said;
+  return Math.max(WEEK_MS, schedule === undefined ? 0 : 2 * longestGapMs(schedule));
+}
 
 /** The retention policy that `keep` means. */
 export function retentionPolicy(raw: RawKeep): RetentionPolicy {

@@ -270,14 +270,19 @@ jobs:
     keep: daily-28
     guard: { newest_within: 40d }
   hourly: { sources: [db], to: [{ repository: cloud }], guard: { newest_within: 'off' } }
+  monthly: { sources: [db], to: all, schedule: '0 4 1 * *' }
 `);
-  const [nightly, hourly] = config.jobs;
+  const [nightly, hourly, monthly] = config.jobs;
+  assert.equal(monthly?.newestWithinMs, 62 * 86_400_000);
   assert.deepEqual(nightly?.to, ['vault', 'cloud']);
   assert.deepEqual(nightly?.keep, { daily: 28 });
   assert.deepEqual(nightly?.keepIn, { cloud: { daily: 30, weekly: 4, monthly: 12, yearly: 'all' } });
   assert.equal(nightly?.newestWithinMs, 40 * 86_400_000);
   assert.deepEqual([hourly?.to, hourly?.keepIn, hourly?.newestWithinMs], [['cloud'], {}, undefined]);
-  assert.deepEqual(config.warnings, []);
+  assert.deepEqual(
+    config.warnings.map(({ path }) => path),
+    ['jobs.monthly.schedule'],
+  );
 });
 
 test('slips in presets, guards and the entries of `to` are told where they are', () => {

@@ -3,8 +3,6 @@
 export const USERS_FILE = 'users.sql';
 
 const ENDING = '.sql';
-/** Longest file name that every file system takes, in bytes. */
-const LONGEST = 255;
 
 /**
  * The file of a database: its name with `.sql`. Bytes of characters that are trouble in file names, and of names that would be taken for
@@ -13,8 +11,7 @@ const LONGEST = 255;
 export function entryNameOf(database: string): string {
   const plain = encode(database, /[\p{Cc}/\\%:*?"<>|]|^[.-]/gu);
   const taken = plain.toLowerCase() + ENDING === USERS_FILE;
-  const name = (taken ? percent(plain[0]!) + plain.slice(1) : plain) + ENDING;
-  return Buffer.byteLength(name) <= LONGEST ? name : encode(database, /[^ -~]|[/\\%]/gu) + ENDING;
+  return (taken ? percent(plain[0]!) + plain.slice(1) : plain) + ENDING;
 }
 
 function encode(database: string, what: RegExp): string {

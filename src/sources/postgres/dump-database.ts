@@ -1,4 +1,4 @@
-import { SuretyError } from '../../base/errors.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { DumpKind } from '../../rules/dump-trailer.ts';
 import type { ObjectFingerprint, TableFingerprint } from '../source.ts';
 import { runTool, toolOutput } from '../tool.ts';
@@ -55,7 +55,11 @@ export async function* streamDump(
     explain: transaction.explain,
   });
   const kind: DumpKind = server.options.format === 'custom' ? 'postgres-custom' : 'postgres';
-  yield* checkedDump(output, { kind, doing });
+  try {
+    yield* checkedDump(output, { kind, doing });
+  } catch (error) {
+    throw await transaction.causeOf(error);
+  }
   done(await transaction.finish());
 }
 
@@ -64,7 +68,11 @@ export async function dumpToFolder(server: Server, order: DumpOrder, folder: str
   await using transaction = await openTransaction(server, order);
   const { doing, signal, snapshot, facts } = transaction;
   const argv = dumpArguments(server, { database: order.database, snapshot, facts, folder });
-  await runTool(server.reach, argv, { signal, doing, env: toolEnvironment(server), explain: transaction.explain });
+  try {
+    await runTool(server.reach, argv, { signal, doing, env: toolEnvironment(server), explain: transaction.explain });
+  } catch (error) {
+    throw await transaction.causeOf(error);
+  }
   return await transaction.finish();
 }
 
@@ -74,6 +82,8 @@ interface Transaction extends AsyncDisposable {
   readonly snapshot: string;
   readonly facts: ServerFacts;
   readonly explain: ReturnType<typeof explainer>;
+  /** What made the dump fail: when the fingerprint failed before, its snapshot was gone. */
+  causeOf(error: unknown): Promise<unknown>;
   /** Waits for the fingerprint. */
   finish(): Promise<DumpedDatabase>;
 }
@@ -103,6 +113,13 @@ async function openTransaction(server: Server, order: DumpOrder): Promise<Transa
     snapshot,
     facts,
     explain: explainer({ server, doing, side: 'source' }),
+    async causeOf(error) {
+      if (!/snapshot/.test(messageOf(error)) || taking === undefined) return error;
+      return await taking.then(
+        () => error,
+        (earlier: unknown) => earlier,
+      );
+    },
     async finish() {
       const { tables, objects } = await finishFingerprint(session, await taking, order.prefix);
       await session.run('COMMIT');

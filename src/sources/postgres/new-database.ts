@@ -72,6 +72,6 @@ export async function dropDatabase({ server }: Pick<Restore, 'server'>, name: st
 export async function endConnections(admin: Session, name: string): Promise<void> {
   await admin.run(
     `SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
-     WHERE datname = ${literal(name)} AND pid <> pg_catalog.pg_backend_pid()`,
+     WHERE datname = ${literal(name)} AND pid <> pg_catalog.pg_backend_pid() AND usename IS NOT NULL`,
   );
 }

@@ -107,14 +107,16 @@ const EXPLANATIONS: readonly Explanation[] = [
     later: true,
   },
   {
-    pattern: /canceling statement due to lock timeout/,
+    // pg_dump waits for locks with a statement time-out.
+    pattern: /canceling statement due to (?:lock|statement) timeout/,
     code: 'locked',
     what: () => 'a table is locked by somebody',
     hint: 'find the session that holds the lock (pg_locks), back up at another time, or raise lock_timeout',
     later: true,
   },
   {
-    pattern: /permission denied for ([^\n]*)|must be (?:owner|superuser)[^\n]*|permission denied to [^\n]*/,
+    pattern:
+      /permission denied for ([^\n]*)|must be (?:a )?(?:owner|superuser|member)[^\n]*|permission denied to [^\n]*/,
     code: 'denied',
     what: ([whole], { server }) => `${shownServer(server)} says: ${whole}`,
     hint: 'to back up, a role needs to read everything: GRANT pg_read_all_data TO it; to restore, it needs CREATEDB and to be a member of the owners',

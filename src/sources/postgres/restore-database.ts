@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode, messageOf } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import { copyChosen, keepOnlyChosen } from './chosen-parts.ts';
 import type { DatabaseFacts } from './describe-database.ts';
@@ -40,8 +42,29 @@ async function throughNewDatabase(restore: Restore, part: DatabasePart, parts: b
       wanted = true;
     }
   } finally {
-    // Nothing of a restore that failed stays behind. That it can not be removed must not hide why it failed.
-    if (!wanted) await dropDatabase(restore, fresh).catch(() => {});
+    if (!wanted) await discard(restore, fresh);
+  }
+}
+
+const ATTEMPTS = 40;
+const PAUSE_MS = 100;
+
+/**
+ * Nothing of a restore that failed stays behind. A server whose disk is full may need some attempts: to read what it needs, it has to
+ * write other pages first. That a database can not be removed must not hide why the restore failed.
+ */
+async function discard(restore: Restore, fresh: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await dropDatabase(restore, fresh);
+    } catch (error) {
+      if (attempt < ATTEMPTS && hasCode(error, 'target.full')) {
+        await sleep(PAUSE_MS);
+        continue;
+      }
+      const message = `database ${fresh} of the restore that failed could not be removed: ${messageOf(error)}`;
+      return restore.how.warn({ code: 'entry.failed', path: fresh, message });
+    }
   }
 }
 

@@ -19,8 +19,12 @@ export async function swapDatabases(restore: Restore, fresh: string, name: strin
   await using ending = await openAdmin(restore, `ending of connections to database ${name}`, name);
   const done = new AbortController();
   const ended = keepEnding(() => endConnections(ending, name), done.signal);
+  const renamed = renaming.run(['BEGIN', rename(name, kept), rename(fresh, name)].join(';\n'));
+  const stuck = ended.then((error) => (error === undefined ? renamed : Promise.reject(error)));
   try {
-    await renaming.run(['BEGIN', rename(name, kept), rename(fresh, name), 'COMMIT'].join(';\n'));
+    // When sessions may not be ended, nobody waits; the renaming, which is not committed, goes with its connection.
+    await Promise.race([renamed, stuck]);
+    await renaming.run('COMMIT');
   } catch (error) {
     done.abort();
     const denied = await ended;

@@ -11,32 +11,50 @@ export interface Account {
 
 /** `file` is named for what no setting says. */
 export function accountOf(draft: Draft, fitted: Fitted, file: string): Account {
-  const notCarried = [...draft.notCarried];
   const carried: (Omit<Carried, 'to'> & { to: string })[] = [];
-  const asides: NotCarried[] = [];
-  const told = new Set<SetAside>();
+  const asides: Aside[] = [];
   for (const { to, ...setting } of draft.carried) {
     const aside = fitted.setAside.find(
       (one) => one.section === to[0] && one.name === to[1] && (one.key ?? to[2]) === to[2],
     );
     if (aside === undefined) carried.push({ ...setting, to: to.join('.') });
-    else {
-      told.add(aside);
-      asides.push({ ...setting, reason: aside.reason, remedy: remedyOf(aside) });
-    }
+    else asides.push({ aside, setting });
   }
   // What says several things, and one of them in the new file, is there.
   const isThere = new Set(carried.map(settingName));
-  notCarried.push(...asides.filter((one) => !isThere.has(settingName(one))));
-  for (const aside of fitted.setAside) {
-    if (told.has(aside) || aside.section === 'jobs') continue;
+  const lost = asides.filter(({ setting }) => !isThere.has(settingName(setting)));
+  const all = [...lost, ...untold(fitted, lost, file)].map(({ aside, setting }): NotCarried => {
+    return { ...setting, reason: aside.reason, remedy: remedyOf(aside) };
+  });
+  return {
+    carried,
+    notCarried: inOrder([...draft.notCarried, ...all]),
+    notes: [...draft.notes, ...standInNote(fitted, file)],
+  };
+}
+
+interface Aside {
+  readonly aside: SetAside;
+  readonly setting: Pick<NotCarried, 'file' | 'line' | 'key'>;
+}
+
+/** What was set aside although no setting says it, or only one that says something else too. That a job lacks a name is told of what has the name. */
+function untold({ setAside }: Fitted, told: readonly Aside[], file: string): Aside[] {
+  const known = new Set(told.map(({ aside }) => aside));
+  const rest = setAside.filter(
+    (aside) => !known.has(aside) && !(aside.section === 'jobs' && ['sources', 'to'].includes(aside.key ?? '')),
+  );
+  return rest.map((aside) => {
     const key = [aside.section, aside.name, ...(aside.key === undefined ? [] : [aside.key])].join('.');
-    notCarried.push({ file, line: 1, key, reason: aside.reason, remedy: remedyOf(aside) });
-  }
-  const at = { file, line: 1 };
-  const message = `none of the repositories is available in this version: this one, of the restic kind in a folder here, stands in; choose its place and password`;
-  const standIn = fitted.standIn === undefined ? [] : [{ ...at, key: `repositories.${fitted.standIn}`, message }];
-  return { carried, notCarried: inOrder(notCarried), notes: [...draft.notes, ...standIn] };
+    return { aside, setting: { file, line: 1, key } };
+  });
+}
+
+function standInNote({ standIn }: Fitted, file: string): Note[] {
+  if (standIn === undefined) return [];
+  const message =
+    'none of the repositories is available in this version: this one, of the restic kind in a folder here, stands in; choose its place and password';
+  return [{ file, line: 1, key: `repositories.${standIn}`, message }];
 }
 
 function settingName({ file, line, key }: Pick<NotCarried, 'file' | 'line' | 'key'>): string {

@@ -69,7 +69,7 @@ function localRepository({ draft, yaml, env }: Avalanche): void {
 /** New backups have SHA-256 or SHA-512 checksums and are read back, unless that is switched off. */
 function verification(yaml: Reader, draft: Draft): void {
   const enabled = yaml.flag('backup.verification.enabled');
-  if (enabled !== undefined) draft.put('repositories', LOCAL, 'verify', enabled.value, enabled.from);
+  if (enabled !== undefined) draft.put('repositories', LOCAL, 'verify_after', enabled.value, enabled.from);
   const algorithm = yaml.text('backup.verification.checksum_algorithm');
   const name = algorithm?.value.toLowerCase() ?? '';
   if (algorithm === undefined) return;

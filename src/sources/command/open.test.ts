@@ -8,7 +8,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { isRunning } from '../../base/running.ts';
 import { openLocal } from '../../reach/local.ts';
 import { type Held, hold, restoreHeld } from '../held.ts';
-import type { ReadHow, Source, WriteHow } from '../source.ts';
+import type { ReadHow, Source, Warning, WriteHow } from '../source.ts';
 import { openCommand } from './open.ts';
 import { commandOptions, commandSchema } from './options.ts';
 
@@ -107,6 +107,17 @@ describe('reading', () => {
       expecting({ starts_with: 'HEAD' }, 'printf HE'),
       failure('source.incomplete', /does not begin/),
     );
+  });
+
+  test('output that is less than half of what it was is warned about', async () => {
+    const backup = (bytes: number) => open({ backup: `head -c ${bytes} /dev/zero` });
+    const { facts: previous } = await take(backup(10_000));
+    const warnings: string[] = [];
+    const how = { previous, warn: ({ code, message }: Warning) => warnings.push(`${code} ${message}`) };
+    await take(backup(6000), how);
+    assert.deepEqual(warnings, []);
+    await take(backup(4000), how);
+    assert.match(warnings.join(), /^source\.shrunk it has 3\.91 KiB; it had 9\.77 KiB in the snapshot before$/);
   });
 
   test('a marker that comes in pieces is found', async () => {

@@ -2,6 +2,7 @@ import { systemClock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import { commandOutput } from '../run-command.ts';
+import { warnIfShrunk } from '../shrunk.ts';
 import type { Content, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import type { CommandSource } from './command-source.ts';
 import { type OutputWatch, watchOutput } from './watch-output.ts';
@@ -16,6 +17,7 @@ class CommandReading implements Reading {
   readonly host: string;
   readonly paths: readonly string[];
   readonly #source: CommandSource;
+  readonly #how: ReadHow;
   readonly #signal: AbortSignal;
   readonly #closing = new AbortController();
   readonly #entry: Entry;
@@ -26,6 +28,7 @@ class CommandReading implements Reading {
 
   constructor(source: CommandSource, how: ReadHow) {
     this.#source = source;
+    this.#how = how;
     this.#signal = AbortSignal.any([how.signal, this.#closing.signal]);
     this.host = source.reach.traits.host;
     this.paths = [source.fileName];
@@ -72,7 +75,9 @@ class CommandReading implements Reading {
     }
     const problem = this.#watch.problem();
     if (problem !== undefined) throw incomplete(name, `is not what is expected: ${problem}`);
-    return { kind: 'command', versions: {}, files: 1, sizeBytes };
+    const facts: SourceFacts = { kind: 'command', versions: {}, files: 1, sizeBytes };
+    warnIfShrunk(this.#entry.path, facts, this.#how);
+    return facts;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -334,6 +334,17 @@ describe('no dump', () => {
   });
 });
 
+test('a dump that is less than half of the one before is warned about', async () => {
+  put('a.sql', DUMP, 20);
+  const { facts: previous } = await take(open());
+  put('b.sql', `${HEAD}-- Dump completed\n`, 2);
+  const { warnings } = await take(open(), { previous });
+  assert.deepEqual(
+    warnings.map(({ code, path }) => [code, path]),
+    [['source.shrunk', 'b.sql']],
+  );
+});
+
 test('a dump that is written to while it is taken does not count', async () => {
   const path = put('a.sql', DUMP);
   const how: ReadHow = { signal, warn: () => {} };

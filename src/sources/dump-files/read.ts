@@ -1,6 +1,7 @@
 import nodePath from 'node:path';
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
+import { warnIfShrunk } from '../shrunk.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
 import { chooseDumps, isSame } from './choose.ts';
 import type { DumpFolder } from './dump-folder.ts';
@@ -12,7 +13,7 @@ export async function readDumpFiles(dumps: DumpFolder, how: ReadHow): Promise<Re
   const paths = chosen.map(({ name }) => nodePath.posix.join(dumps.options.path, name));
   // Which files there are changes with every dump: nothing is to be learned from those of the last time.
   const files = await dumps.files(paths).read({ ...how, previous: undefined });
-  return new DumpFilesReading(dumps, chosen, files);
+  return new DumpFilesReading(dumps, chosen, files, how);
 }
 
 class DumpFilesReading implements Reading {
@@ -21,13 +22,15 @@ class DumpFilesReading implements Reading {
   readonly #dumps: DumpFolder;
   readonly #chosen: readonly ChosenDump[];
   readonly #files: Reading;
+  readonly #how: ReadHow;
 
-  constructor(dumps: DumpFolder, chosen: readonly ChosenDump[], files: Reading) {
+  constructor(dumps: DumpFolder, chosen: readonly ChosenDump[], files: Reading, how: ReadHow) {
     this.host = files.host;
     this.paths = [dumps.shown];
     this.#dumps = dumps;
     this.#chosen = chosen;
     this.#files = files;
+    this.#how = how;
   }
 
   entries(): AsyncIterable<readonly Entry[]> {
@@ -46,7 +49,10 @@ class DumpFilesReading implements Reading {
     const facts = await this.#files.finish();
     const changed = this.#chosen.find((dump) => !isSame(dump));
     if (changed !== undefined) throw changedMeanwhile(this.#dumps, changed);
-    return dumpFilesFacts(facts, this.#chosen, this.#dumps.options.complete);
+    const { complete, keep } = this.#dumps.options;
+    const now = dumpFilesFacts(facts, this.#chosen, complete);
+    if (keep === 'newest') warnIfShrunk(this.#chosen[0]?.name ?? '', now, this.#how);
+    return now;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,6 +53,19 @@ describe('a backup', () => {
     assert.match(held.facts.notes!.join(), /the service was stopped for \d/);
   });
 
+  test('a slow stop and a slow start do not look like a stall', async () => {
+    let beats = 0;
+    const options = { stop: 'sleep 1.2; echo stopped > state', start: 'sleep 1.2; echo running > state' };
+    await using reading = await service.open({ options }).read({ ...readHow, alive: () => (beats += 1) });
+    assert.ok(beats >= 1);
+    const before = beats;
+    await hold(reading, readHow);
+    assert.ok(beats > before);
+    const after = beats;
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(beats, after);
+  });
+
   test('while it is stopped, a record on disk says so', async () => {
     const held = await take(service.open({ of: { backup: 'cat services/rancher.json' } }));
     assert.match(outputOf(held), /"source":"rancher","since":"20/);

@@ -2,12 +2,15 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { runCommand } from '../run-command.ts';
 import type { Warning } from '../source.ts';
+import { keepAlive } from './keep-alive.ts';
 import { runs, startService } from './start.ts';
 import type { StoppableService } from './stoppable.ts';
 
 export interface OutageHow {
   readonly signal: AbortSignal;
   readonly warn: (warning: Warning) => void;
+  /** As of a reading: stopping and starting is work that nothing else shows. */
+  readonly alive?: (() => void) | undefined;
 }
 
 export interface Outage extends AsyncDisposable {
@@ -22,13 +25,14 @@ export interface Outage extends AsyncDisposable {
  * with a warning. Throws `run.busy` while another process has it stopped.
  */
 export async function beginOutage(service: StoppableService, how: OutageHow): Promise<Outage> {
+  using _ = keepAlive(how.alive);
   using opening = new DisposableStack();
   opening.use(lockService(service));
   const left = await startLeft(service);
   if (left !== undefined) how.warn({ code: 'service.left-stopped', path: '', message: left });
   how.signal.throwIfAborted();
   service.record.write(service.clock.now());
-  const outage = openOutage(service, opening.move());
+  const outage = openOutage(service, opening.move(), how.alive);
   try {
     const { stop, stopTimeoutMs } = service.options;
     await runCommand(stop, { ...service.how('stop command', how.signal), timeoutMs: stopTimeoutMs });
@@ -61,12 +65,13 @@ export async function startLeft(service: StoppableService): Promise<string | und
   return `a run that was killed had left the service stopped (at ${left.since}); ${now}`;
 }
 
-function openOutage(service: StoppableService, held: DisposableStack): Outage {
+function openOutage(service: StoppableService, held: DisposableStack, alive: OutageHow['alive']): Outage {
   const sinceMs = service.clock.elapsedMs();
   let ended = false;
   async function end(): Promise<number> {
     ended = true;
-    using _ = held;
+    using _held = held;
+    using _ = keepAlive(alive);
     await startService(service);
     service.record.remove();
     return Math.round(service.clock.elapsedMs() - sinceMs);

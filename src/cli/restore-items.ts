@@ -19,16 +19,16 @@ export async function findItems(
 ): Promise<PlannedItem[]> {
   const { platform } = session;
   const { into, as } = options;
-  if (into !== undefined) platform.sources([into]);
+  const taker = into === undefined ? undefined : platform.sources([into])[0];
   const members = await findMembers(call, id, options, session);
   if ((into ?? as) !== undefined && members.length > 1) throw as === undefined ? notOneSource() : notOneDatabase();
   const items: PlannedItem[] = [];
-  for (const { snapshot, repository, copies, recorded: kind } of members) {
-    const to = placeFor(kind, options);
-    if (to === 'original' && platform.placeOf(snapshot, kind, into) === undefined) {
-      throw into === undefined ? noPlace(snapshot.source) : otherKind(into, kind);
+  for (const { snapshot, repository, copies, recorded } of members) {
+    const to = placeFor(recorded ?? taker?.kind, options);
+    if (to === 'original' && platform.placeOf(snapshot, recorded, into) === undefined) {
+      throw into === undefined ? noPlace(snapshot.source) : otherKind(into, recorded);
     }
-    const source = platform.writer(snapshot, kind, { to, into });
+    const source = platform.writer(snapshot, recorded, { to, into });
     const intoServer = to === 'original' && (await source.open(call)).traits.restoresIntoServer === true;
     if (as !== undefined && to === 'original' && !intoServer) throw notOneDatabase();
     items.push({ repository, snapshot, copies, source, intoServer });

@@ -37,6 +37,7 @@ import { hookedOf, hookGround } from './compose-hooks.ts';
 import { type LeftService, startLeftServices } from './compose-service.ts';
 import { openSource, openWriter, renamed, writesFiles } from './compose-source.ts';
 import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
+import { takingForeignDumps } from './foreign-dump.ts';
 import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
 import { openHolds } from './holds.ts';
@@ -184,13 +185,16 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
     },
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
-    writer(snapshot, kind = 'files', { to, into }) {
+    writer(snapshot, recorded, { to, into }) {
+      const taker = to === 'original' && into !== undefined ? configured(into, recorded) : undefined;
+      const kind = recorded ?? taker?.kind ?? 'files';
       const name = into ?? (snapshot.source === '' ? shortId(snapshot.id) : snapshot.source);
       const source = to !== 'original' && !writesFiles(kind) ? undefined : configured(into ?? snapshot.source, kind);
-      const make = (signal: AbortSignal) =>
-        source === undefined
-          ? openWriter(snapshot, kind, name, config.directory)
-          : openSource(source, config, { signal, warn: once });
+      const make = async (signal: AbortSignal) => {
+        if (source === undefined) return await openWriter(snapshot, kind, name, config.directory);
+        const port = await openSource(source, config, { signal, warn: once });
+        return (recorded === undefined ? await takingForeignDumps(port, source) : undefined) ?? port;
+      };
       const open: SourceHandle['open'] = async ({ signal }) =>
         opened.use(to === 'file' ? renamed(await make(signal)) : await make(signal));
       return { name, kind, open };

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { runCommandLine } from '../../src/cli/main.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { memoryTerminal } from '../fixtures/memory-terminal.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
+import { expectSuccess } from '../fixtures/run-program.ts';
 
 describe('restore of a PostgreSQL database from the command line', { skip: skipWithout('pg_ctl') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-restore-pg-'));
@@ -27,7 +30,10 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
         shop: { type: 'postgres', database: 'shop', format: 'custom', ...where },
         app: { type: 'sqlite', path: 'app.db' },
       },
-      repositories: { vault: { type: 'restic', store: 'file:vault', password: { env: 'VAULT_PASSWORD' } } },
+      repositories: {
+        vault: { type: 'restic', store: 'file:vault', password: { env: 'VAULT_PASSWORD' } },
+        plain: { type: 'archive', store: 'file:plain' },
+      },
       jobs: { main: { sources: ['media', 'shop', 'app'], to: ['vault'] } },
     };
     writeFileSync(path('surety.yaml'), JSON.stringify(configuration), { mode: 0o600 });
@@ -142,6 +148,41 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
     const dump = /(\/\S+)/.exec(done.out.split('\n').find((line) => /note: .*shop/.test(line)) ?? '')?.[1] ?? '';
     assert.ok(readFileSync(dump.replace(/[;,]$/, '')).length > 0, done.out);
     rmSync(dump.replace(/[;,]$/, ''));
+  });
+
+  test('a dump that another program left in an archive goes into a database of the configuration', async () => {
+    const dump = gzipSync(await expectSuccess(['pg_dump', '--no-owner', 'shop'], { env: server.env }));
+    mkdirSync(path('plain', 'database'), { recursive: true });
+    const id = 'database_20241122_020000';
+    const metadata = {
+      ...{ backup_id: id, timestamp: '2024-11-22T02:00:00', backup_type: 'database', size_bytes: dump.length },
+      ...{ checksum: createHash('sha256').update(dump).digest('hex'), files_included: [`${id}.sql.gz`] },
+      ...{ compressed: true, encrypted: false, status: 'success', error_message: null },
+    };
+    writeFileSync(path('plain', 'database', `${id}.sql.gz`), dump);
+    writeFileSync(path('plain', 'database', `${id}_metadata.json`), JSON.stringify(metadata));
+    await server.sql("UPDATE notes SET text = 'changed since'", 'shop');
+    const placeless = await run([], 'restore', id, '--force');
+    assert.match(placeless.err, /its original place is not known\nhint: .*--into SOURCE/);
+    const beside = await run([], 'restore', id, '--into', 'shop', '--as', 'avalanche_test');
+    assert.equal(beside.exitCode, 0, beside.all);
+    assert.deepEqual([await note('avalanche_test'), await note()], ['as it is now', 'changed since']);
+    const done = await run([], 'restore', id, '--into', 'shop', '--force');
+    assert.equal(done.exitCode, 0, done.all);
+    assert.equal(await note(), 'as it is now');
+    assert.match(await databases(), /^avalanche_test\nshop\nshop_before_\d{8}_\d{6}$/);
+  });
+
+  test('without psql the package to install is named', async () => {
+    const configuration = readFileSync(path('surety.yaml'), 'utf8');
+    writeFileSync(path('surety.yaml'), configuration.replace('"format"', `"bin":"${path('media')}","format"`));
+    try {
+      const done = await run([], 'restore', 'latest', '--source', 'shop', '--force');
+      assert.equal(done.exitCode, 1);
+      assert.match(done.err, /psql is not installed where the source lives\nhint: install /);
+    } finally {
+      writeFileSync(path('surety.yaml'), configuration);
+    }
   });
 
   test('a server that does not answer is named with the remedy before anything is touched; a dump needs none', async () => {

@@ -25,11 +25,12 @@ test('what the source noted is shown, each on a line of its own and without what
 
 test('what a database contained and how long it was stopped is shown', () => {
   const tables = [{ name: 'people', rows: 12_345, checksum: 'ab'.repeat(16) }];
-  const objects = ['a', 'b'].map((name) => ({ kind: 'large-object', name, value: '' }));
+  const views = ['a', 'b'].map((name) => ({ kind: 'view', name, value: '' }));
+  const objects = [...views, { kind: 'large-object', name: 'all', value: '3' }];
   const text = shown({ downtimeMs: 4200, fingerprint: { algorithm: 'x', tables, objects } });
   assert.match(text, /^stopped for +4\.2 s$/m);
   assert.match(text, /^ +people +12,345 +abababababababab$/m);
-  assert.match(text, /^ +2 large objects$/m);
+  assert.match(text, /^ +2 views, 3 large objects$/m);
 });
 
 test('a recovery point begins with its members', () => {

@@ -93,7 +93,11 @@ function fingerprintText(fingerprint: Fingerprint | undefined): string {
 /** How many there are of each kind: their names and values are in the JSON document. */
 function objectsText({ objects = [] }: Fingerprint): string {
   const kinds = [...new Set(objects.map(({ kind }) => kind))];
-  const counts = kinds.map((kind) => count(objects.filter((one) => one.kind === kind).length, kind.replace('-', ' ')));
+  const counts = kinds.flatMap((kind) => {
+    const own = objects.filter((one) => one.kind === kind);
+    const amount = kind === 'large-object' ? Number(own[0]?.value) : own.length;
+    return amount > 0 ? [count(amount, kind.replace('-', ' '))] : [];
+  });
   return counts.length === 0 ? '' : `\n  ${counts.join(', ')}\n`;
 }
 

@@ -169,7 +169,10 @@ export interface ObjectFingerprint {
   readonly kind: 'sequence' | 'extension' | 'role' | 'view' | 'routine' | 'trigger' | 'event' | 'large-object' | 'user';
   /** As {@link TableFingerprint.name} names it. */
   readonly name: string;
-  /** What is to be equal after a restore: a sequence's value, an extension's version; '' when being there is all. */
+  /**
+   * What is to be equal after a restore: a sequence's value, an extension's version; '' when being there is all. Large objects are one
+   * object whose value is how many there are.
+   */
   readonly value: string;
 }
 

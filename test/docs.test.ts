@@ -14,8 +14,8 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../src/config/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../src/config/schema.ts';
-import { instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
-import { skipWithout } from './fixtures/programs.ts';
+import { type Instruction, instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
+import { type Program, skipWithout } from './fixtures/programs.ts';
 import { expectSuccess } from './fixtures/run-program.ts';
 import { SURETY } from './fixtures/surety.ts';
 
@@ -23,11 +23,11 @@ const root = join(import.meta.dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-describe('every command that the documentation shows works', { skip: skipWithout('restic'), concurrency: 2 }, () => {
+describe('every command that the documentation shows works', { skip: skipWithout('restic', 'pg_ctl'), concurrency: 2 }, () => {
   for (const page of PAGES) {
     const instructions = instructionsOf(textOf(page));
     if (!instructions.some(({ kind }) => kind === 'run')) continue;
-    test(page, async () => {
+    test(page, { skip: skipWithout(...serversOf(instructions)) }, async () => {
       await using home = newHome();
       const env = { HOME: home.path, PATH: `${home.bin}:${process.env.PATH}`, CHECKOUT: root, USER: 'reader' };
       writeFileSync(join(home.bin, 'page.sh'), scriptOf(instructions, page));
@@ -98,6 +98,12 @@ test('every link between pages leads somewhere', () => {
     }
   }
 });
+
+/** Servers that a page starts for itself. */
+function serversOf(instructions: readonly Instruction[]): Program[] {
+  const setup = instructions.filter(({ kind }) => kind === 'setup').map(({ text }) => text);
+  return (['mariadbd', 'pg_ctl'] as const).filter((program) => setup.some((text) => text.includes(program)));
+}
 
 /** The names that may stand as keys in a document of this schema; names that people choose are not among them. */
 function keysIn(schema: JsonSchema): Set<string> {

@@ -4,6 +4,7 @@ import type { Server } from './client.ts';
 import { expectTrailer } from './dump.ts';
 import type { Session } from './session.ts';
 import { openSession, type Tools } from './tools.ts';
+import { withoutPassword } from './users.ts';
 
 export interface UsersHow {
   readonly signal: AbortSignal;
@@ -50,8 +51,9 @@ export async function carryOut(statements: readonly string[], how: UsersHow): Pr
         done += 1;
       } catch (error) {
         how.signal.throwIfAborted();
-        how.onProblem(`${withoutSecrets(statement)}: ${reasonOf(error)}`);
         await session[Symbol.asyncDispose]();
+        if (await isInEffect(statement, how)) done += 1;
+        else how.onProblem(`${withoutSecrets(statement)}: ${reasonOf(error)}`);
         session = newSession(how);
       }
     }
@@ -64,6 +66,17 @@ export async function carryOut(statements: readonly string[], how: UsersHow): Pr
 function newSession({ server, tools, signal }: UsersHow): Session {
   const doing = `${server.source}: restore of users`;
   return openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
+}
+
+const GRANTEE = /.* TO (`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?)/;
+
+/** Some rights can not be given by everybody, such as root's to be anybody; where the account has them already, nothing is missing. */
+async function isInEffect(statement: string, how: UsersHow): Promise<boolean> {
+  const account = GRANTEE.exec(statement)?.[1];
+  if (account === undefined) return false;
+  await using session = newSession(how);
+  const rows = await session.query(`SHOW GRANTS FOR ${account}`).catch(() => []);
+  return rows.some(([grant = '']) => withoutPassword(grant) === statement);
 }
 
 function withoutSecrets(statement: string): string {

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeProject } from '../fixtures/project.ts';
+import { SURETY } from '../fixtures/surety.ts';
+
+test('a restore that is killed between its members goes on with the one that it was at, and does nothing twice', async () => {
+  const restore = 'if [ -e hang ]; then touch hanging; exec sleep 60; fi; cat > ledger';
+  await using project = makeProject({
+    files: { role: 'config' },
+    sources: {
+      ledger: { type: 'command', backup: ['cat', 'ledger'], restore: ['sh', '-c', restore] },
+      rest: { type: 'files', paths: ['rest'] },
+    },
+  });
+  const at = (name: string) => join(project.folder, name);
+  const content = (name: string) => readFileSync(at(name), 'utf8');
+  const writeAll = (text: string) => {
+    for (const name of ['data/a', 'ledger', 'rest/b']) writeFileSync(at(name), text);
+  };
+  mkdirSync(project.data);
+  mkdirSync(at('rest'));
+  writeAll('as backed up');
+  await project.surety.run('init');
+  await project.surety.run('backup');
+  writeAll('as it is now');
+
+  writeFileSync(at('hang'), '');
+  const env = { ...process.env, ...project.environment, HOME: at('.home'), XDG_STATE_HOME: at('.home/state') };
+  // A group of its own, so that the hanging command ends with it.
+  const child = spawn(SURETY, ['restore', 'latest', '--force'], { cwd: project.folder, env, detached: true });
+  const ended = once(child, 'exit');
+  for (let tries = 0; !existsSync(at('hanging')); tries++) {
+    assert.ok(tries < 300, 'the restore never came to the command');
+    await sleep(100);
+  }
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+  assert.deepEqual(['data/a', 'ledger', 'rest/b'].map(content), ['as backed up', 'as it is now', 'as it is now']);
+
+  writeFileSync(at('data/a'), 'written since');
+  assert.equal((await project.surety.attempt('restore', '--resume')).code, 2, 'nobody was asked');
+  rmSync(at('hang'));
+  const { items } = await project.surety.json<{ items: { source: string }[] }>('restore', '--resume', '--force');
+  assert.deepEqual(
+    items.map(({ source }) => source),
+    ['ledger', 'rest'],
+  );
+  assert.deepEqual(['data/a', 'ledger', 'rest/b'].map(content), ['written since', 'as backed up', 'as backed up']);
+  const again = await project.surety.attempt('restore', '--resume', '--force');
+  assert.match(again.stderr, /there is no restore that was begun and not finished/);
+});

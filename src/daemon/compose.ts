@@ -126,6 +126,9 @@ export async function inspectConfig(configFile: string | undefined): Promise<Con
   return { ...checkConfig(raw), file: raw.file };
 }
 
+/** Kinds of repositories that take several backups at once; in any other they would get in each other's way. */
+const CONCURRENT: ReadonlySet<string> = new Set(['restic', 'archive']);
+
 function createPlatform(config: Config, how: ComposeHow): Platform {
   const opened = new AsyncDisposableStack();
   const engines = new Map<string, Promise<Engine>>();
@@ -172,8 +175,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     repositories: (names) =>
       chosen(config.repositories, names, 'repository').map((repository) => ({
         ...headOf(repository),
-        // Two at once into any other would get in each other's way.
-        oneAtATime: repository.kind !== 'restic',
+        oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
         open: ({ signal }) => engineOf(repository, signal),
         probe: probeStore(repository.store),

@@ -18,6 +18,8 @@ import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '..
 export interface Engine extends AsyncDisposable {
   readonly traits: EngineTraits;
   backup(reading: Reading, how: BackupHow): Promise<BackupResult>;
+  /** Leaves a record of a backup that failed before there was a reading, where this kind of repository keeps any. Never throws. */
+  recordFailure?(error: Error, how: BackupHow & { readonly host: string }): Promise<void>;
   /** All snapshots, oldest first. Throws rather than leaving one out: what can not be read is in `unreadable`. */
   list(how: How): Promise<Listing>;
   /** The snapshot whose id starts with `prefix`. Throws `snapshot.unknown` or `snapshot.ambiguous`. */

@@ -63,18 +63,13 @@ export interface MemberReport {
 
 /** Never throws. */
 export async function backupMember(member: MemberRequest, how: OperationHow): Promise<MemberReport> {
-  const { run, source, repository, patience, refused } = member;
+  const { run, source, repository } = member;
   const ending = await runStep(
     {
       run,
       step: { source: source.name, repository: repository.name, snapshot: '' },
       doing: `source ${source.name} into repository ${repository.name}`,
-      work: async (tools) => {
-        if (refused !== undefined) throw refused;
-        return await withPatience(patience, { ...how, ...tools }, (watch) =>
-          storeMember(member, { ...tools, ...watch }, how),
-        );
-      },
+      work: (tools) => attempt(member, tools, how),
       judge: ({ snapshot, verified }) => (verified === undefined ? 'ok' : (unproven(snapshot, verified) ?? 'ok')),
     },
     how,
@@ -98,28 +93,66 @@ export async function backupMember(member: MemberRequest, how: OperationHow): Pr
 
 type Tools = StepTools & Watch;
 
+type Stored = StepResult & { verb: 'backup' };
+
+/** A failure before the repository had anything to do with it is recorded there too, where it keeps such records. */
+async function attempt(member: MemberRequest, tools: StepTools, how: OperationHow): Promise<Stored> {
+  const { refused, patience } = member;
+  let begun = false;
+  const begin = () => {
+    begun = true;
+  };
+  try {
+    if (refused !== undefined) throw refused;
+    const work = (watch: Watch) => storeMember(member, { ...tools, ...watch }, begin, how);
+    return await withPatience(patience, { ...how, ...tools }, work);
+  } catch (error) {
+    if (!begun && !how.signal.aborted && error instanceof Error) await recordFailure(member, error);
+    throw error;
+  }
+}
+
+const RECORD_TIMEOUT_MS = 60_000;
+
+async function recordFailure(member: MemberRequest, error: Error): Promise<void> {
+  const signal = AbortSignal.timeout(RECORD_TIMEOUT_MS);
+  try {
+    const engine = await member.repository.open({ signal });
+    await engine.recordFailure?.(error, { ...backupHow(member), signal, warn: () => {}, host: member.source.host });
+  } catch {
+    // A repository that can not be opened is what failed.
+  }
+}
+
+/** What a repository is told of the member. */
+function backupHow({ run, source, place, force }: MemberRequest) {
+  return {
+    kind: source.kind,
+    source: source.name,
+    tags: pointTags(run.job, place),
+    recoveryPoint: run.id,
+    excludes: source.excludes,
+    startedAt: run.startedAt,
+    force,
+  };
+}
+
 async function storeMember(
   member: MemberRequest,
   tools: Tools,
+  begin: () => void,
   { clock }: OperationHow,
-): Promise<StepResult & { verb: 'backup' }> {
-  const { run, source: handle, place, repository } = member;
+): Promise<Stored> {
+  const { source: handle, repository } = member;
   const source = await handle.open(tools);
   const engine = await repository.open(tools);
   const previous = await previousFacts(engine, await listMember(member, engine, tools), handle, tools);
   const { signal, warn, alive } = tools;
   await using reading = await source.read({ signal, warn, previous, alive });
+  begin();
   const { snapshot, stats, facts } = await engine.backup(tools.watched(reading), {
-    signal,
-    warn,
-    progress: tools.progress,
-    kind: handle.kind,
-    source: handle.name,
-    tags: pointTags(run.job, place),
-    recoveryPoint: run.id,
-    excludes: handle.excludes,
-    startedAt: run.startedAt,
-    force: member.force,
+    ...backupHow(member),
+    ...{ signal, warn, progress: tools.progress },
   });
   const into = { id: engine.traits.id, location: repository.location };
   const depth = depthAfter(engine, member.verifyAfter ?? repository.verifyAfter);

@@ -35,6 +35,7 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
   return {
     traits: traitsOf(repository),
     backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
+    recordFailure: async (error, how) => (await import('./record-unread.ts')).recordUnread(repository, error, how),
     list: (how) => listSnapshots(repository, how),
     find: (prefix, how) => findSnapshot(repository, prefix, how),
     facts: (snapshot, how) => facts(repository, snapshot, how),

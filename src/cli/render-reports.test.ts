@@ -175,6 +175,11 @@ test('verify names what is damaged, what that costs and how to go on', (t) => {
   const advice = verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [lacking] }, false);
   assert.match(advice, /surety catalog rebuild/);
   assert.doesNotMatch(advice, /remove the damaged|repair index/);
+  const archive = { ...problem, code: 'archive.damaged', key: 'files/files_20261120_030000.tar.gz' };
+  const cut = { ...bad, report: { ...report, problems: [archive] } };
+  const archives = verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [cut] }, false);
+  assert.match(archives, /take the bad archives away with `surety forget`/);
+  assert.doesNotMatch(archives, /repair index/);
   const good = { ...one, outcome: 'ok', report: { ...report, problems: [], notes: [], packsRead: 0 } } as const;
   t.assert.snapshot(
     verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [bad] }, false).split('\n'),

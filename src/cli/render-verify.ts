@@ -10,13 +10,16 @@ export function verifyText({ repositories, depth, bad }: VerifyOutcome, colors: 
   const parts = repositories.map((one) => repositoryText(one, depth, colors));
   const problems = repositories.flatMap((one) => one.report?.problems ?? []);
   const isLost = problems.some(({ code }) => code === 'snapshot.missing');
-  const isDamaged = problems.some(({ code }) => code !== 'snapshot.missing');
+  const isArchive = problems.some(({ code }) => isOfArchive(code));
+  const isDamaged = problems.some(({ code }) => code !== 'snapshot.missing' && !isOfArchive(code));
   const looked = repositories.some((one) => one.report !== undefined);
   const next =
     depth === 'structure' && looked && problems.length === 0
       ? 'Stored bytes were not re-read: `surety verify --read-data` does that.\n'
       : '';
-  return parts.join('') + badText(bad) + (isLost ? LOST : '') + (isDamaged ? DAMAGE : next);
+  return (
+    parts.join('') + badText(bad) + (isLost ? LOST : '') + (isArchive ? ARCHIVE : '') + (isDamaged ? DAMAGE : next)
+  );
 }
 
 /** Whole ids: they are to be copied. */
@@ -28,6 +31,14 @@ function badText(bad: readonly string[]): string {
 const LOST =
   'Next: put the missing snapshot files back from a copy of the repository; their content is there until it is pruned.\n' +
   'If another program such as restic removed them on purpose: `surety catalog rebuild` accepts what is there.\n';
+
+/** Each archive stands by itself: there is nothing to be mended around it. */
+function isOfArchive(code: string): boolean {
+  return code.startsWith('archive.') || code.startsWith('metadata.');
+}
+
+const ARCHIVE =
+  'Next: put the damaged files back from a copy, or take the bad archives away with `surety forget` and back up again.\n';
 
 const DAMAGE =
   'Next: restore what you need, from here or from another repository. To mend this one: copy it, remove the damaged\n' +

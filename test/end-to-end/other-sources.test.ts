@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,8 +65,14 @@ test('a command is backed up and restored by its commands, and as a file; its se
     plain: { type: 'command', backup: 'echo x' },
   });
   writeFileSync(join(project.folder, 'token'), TOKEN, { mode: 0o600 });
-  const said = await project.surety.run('backup', '--verbose');
-  assert.ok(!said.includes(TOKEN));
+  const { code: ended, stdout: out, stderr: err } = await project.surety.attempt('backup', '--verbose');
+  assert.equal(ended, 0, err);
+  assert.ok(!(out + err).includes(TOKEN));
+  for (const file of readdirSync(project.folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile() || file.name === 'token') continue;
+    const path = join(file.parentPath, file.name);
+    assert.ok(!readFileSync(path).includes(TOKEN), path);
+  }
   await project.surety.run('restore', 'latest', '--source', 'ledger', '--in-place', '--force');
   const expected = Array.from({ length: 200_000 }, (_, at) => `${at + 1}\n`).join('');
   assert.ok(read(project, 'restored') === expected);
@@ -78,6 +84,21 @@ test('a command is backed up and restored by its commands, and as a file; its se
   const { code, stdout, stderr } = await project.surety.attempt(...without);
   assert.equal(code, 1);
   assert.match(stdout + stderr, /no restore command.*\n.*--target DIR/);
+});
+
+test('configuration files keep their modes and are restored before what needs them', { skip }, async () => {
+  await using project = await prepared({
+    ledger: { type: 'command', backup: 'cat etc/.env', restore: 'cat etc/.env > seen; cat > restored' },
+    deployment: { type: 'files', paths: ['etc'], role: 'config' },
+  });
+  const etc = join(project.folder, 'etc');
+  mkdirSync(etc);
+  writeFileSync(join(etc, '.env'), 'TOKEN=1\n', { mode: 0o600 });
+  const { runs } = await project.surety.json<{ runs: { recoveryPoint: string }[] }>('backup');
+  rmSync(etc, { recursive: true });
+  await project.surety.run('restore', runs[0]?.recoveryPoint ?? '', '--in-place', '--force');
+  assert.deepEqual([read(project, 'seen'), read(project, 'restored')], ['TOKEN=1\n', 'TOKEN=1\n']);
+  assert.equal(statSync(join(etc, '.env')).mode & 0o777, 0o600);
 });
 
 test('output that is not whole and dumps that are too old fail the run and make no snapshot', { skip }, async () => {

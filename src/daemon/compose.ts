@@ -189,7 +189,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
     writer(snapshot, recorded, { to, into }) {
       const taker = to === 'original' && into !== undefined ? configured(into, recorded) : undefined;
-      const kind = recorded ?? taker?.kind ?? 'files';
+      const kind = recorded ?? (taker === undefined ? 'files' : sourceInside(taker).kind);
       const name = into ?? (snapshot.source === '' ? shortId(snapshot.id) : snapshot.source);
       const source = to !== 'original' && !writesFiles(kind) ? undefined : configured(into ?? snapshot.source, kind);
       const make = async (signal: AbortSignal) => {

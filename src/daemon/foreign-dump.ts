@@ -1,7 +1,7 @@
 /** Lets a source take back a dump that something else made of its database. */
 import { SuretyError } from '../base/errors.ts';
 import { displayName } from '../base/names.ts';
-import type { SourceConfig } from '../config/config.ts';
+import { type SourceConfig, sourceInside } from '../config/config.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 
 /** Endings by which the sources know what a dump is written in. */
@@ -11,7 +11,8 @@ const ENDING = /\.(sql|dump)$/;
  * The source for snapshots of which nobody recorded what they are, such as backups that another program left: the one file in them is
  * taken for a dump of the one database of the source. Undefined for sources that are no databases in a server.
  */
-export async function takingForeignDumps(source: Source, config: SourceConfig): Promise<Source | undefined> {
+export async function takingForeignDumps(source: Source, configured: SourceConfig): Promise<Source | undefined> {
+  const config = sourceInside(configured);
   if (config.kind !== 'postgres' && config.kind !== 'mysql') return undefined;
   const { options } = config;
   const listed = options.database ?? (options.databases === 'all' ? undefined : options.databases);

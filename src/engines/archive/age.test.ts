@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { DUMP, dumpOf, openTestArchive } from '../../../test/fixtures/archive-repository.ts';
 import { Secret } from '../../base/secret.ts';
 import { sampleOf } from '../contract-sample.ts';
 import { assertRestores, backUp, HOW, problemsOf } from '../contract-steps.ts';
-import { DUMP, dumpOf, openTestArchive } from './testing/repository.ts';
 
 const HOW_DUMPED = { kind: 'postgres', source: 'app', startedAt: new Date('2024-11-22T02:00:00Z') };
 const KEY = 'database/database_20241122_020000.sql.gz.age';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
+import { DUMP, dumpOf, entryOf, openTestArchive, unpacked } from '../../../test/fixtures/archive-repository.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { openMemoryStore } from '../../stores/memory/open.ts';
 import type { Store } from '../../stores/store.ts';
 import { sampleOf } from '../contract-sample.ts';
 import { assertRestores, backUp, HOW, problemsOf } from '../contract-steps.ts';
-import { DUMP, dumpOf, entryOf, openTestArchive, unpacked } from './testing/repository.ts';
 
 const AT = { startedAt: new Date('2024-11-22T02:00:00.250Z') };
 const DATABASE = { ...AT, kind: 'postgres', source: 'app' };

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { DUMP, dumpOf, openTestArchive } from '../../../test/fixtures/archive-repository.ts';
 import { collectBytes } from '../../base/streams.ts';
 import { packTar } from '../../base/tar/pack.ts';
 import type { TarEntry } from '../../base/tar/tar-entry.ts';
 import { openMemoryStore } from '../../stores/memory/open.ts';
 import type { Store } from '../../stores/store.ts';
 import { backUp, contentsOf, entriesOf, HOW, problemsOf } from '../contract-steps.ts';
-import { DUMP, dumpOf, openTestArchive } from './testing/repository.ts';
 
 /** What another program writes: ten fields, times without a zone, any of the usual checksums. */
 async function putBackup(store: Store, id: string, bytes: Uint8Array, more: Readonly<Record<string, unknown>> = {}) {

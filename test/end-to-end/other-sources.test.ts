@@ -173,8 +173,15 @@ describe('a service', { skip }, () => {
     new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
 
   test('is stopped while it is captured and while it is restored in place; its down-time is recorded', async () => {
-    await using project = await prepared(service({ type: 'files', paths: ['volume', 'state'] }));
+    // What runs writes to its files at once: nothing of that may be in the snapshot.
+    const sources = service({ type: 'files', paths: ['volume', 'state'] });
+    const start = `${sources.rancher.start}; for file in volume/live*; do echo changed > "$file"; done`;
+    await using project = await prepared({ rancher: { ...sources.rancher, start } });
     mkdirSync(join(project.folder, 'volume'));
+    const live = Array.from({ length: 60 }, (_, at) => `volume/live${at}`);
+    for (const [at, name] of live.entries()) {
+      writeFileSync(join(project.folder, name), Buffer.alloc(at === 0 ? 30_000_000 : 5000, `at rest ${at}`));
+    }
     writeFileSync(join(project.folder, 'volume/etcd'), 'good');
     await project.surety.run('backup');
     assert.deepEqual(calls(project), ['stop', 'start']);
@@ -183,6 +190,10 @@ describe('a service', { skip }, () => {
     const target = project.newTarget();
     await project.surety.run('restore', 'latest', '--source', 'rancher', '--target', target);
     assert.equal(readFileSync(join(target, 'state'), 'utf8'), 'stopped\n');
+    for (const [at, name] of live.entries()) {
+      assert.match(readFileSync(join(target, name), 'latin1').slice(-5000), /at rest/, `${at}`);
+      assert.equal(read(project, name), 'changed\n');
+    }
     assert.deepEqual(calls(project), ['stop', 'start']);
     await project.surety.run('restore', 'latest', '--source', 'rancher', '--in-place', '--force');
     assert.equal(read(project, 'volume/etcd'), 'good');

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SuretyError } from '../../base/errors.ts';
 import { isRunning } from '../../base/running.ts';
+import { inPieces } from '../../base/streams.ts';
 import { openLocal } from '../../reach/local.ts';
 import { type Held, hold, restoreHeld } from '../held.ts';
 import type { ReadHow, Source, Warning, WriteHow } from '../source.ts';
@@ -174,6 +175,20 @@ describe('restoring', () => {
       restore(source, held),
       failure('source.failed', /restore command.*exit code 9: no such ledger/),
     );
+  });
+
+  test('a restore command that leaves much of its input is warned about', async () => {
+    const source = open({ backup: 'head -c 3000000 /dev/zero', restore: 'exit 0' });
+    const warnings: string[] = [];
+    await using whole = restoreHeld(await take(source));
+    const from = {
+      ...whole,
+      async *stream(...args: Parameters<typeof whole.stream>) {
+        for await (const chunk of whole.stream(...args)) yield* inPieces(chunk);
+      },
+    };
+    await source.write(from, { ...writeHow, warn: ({ code, message }) => warnings.push(`${code} ${message}`) });
+    assert.match(warnings.join(), /^entry\.skipped the restore command ended well, but took only .* of 2\.86 MiB$/);
   });
 
   test('damage is found before the restore command is started', async () => {

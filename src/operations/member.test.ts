@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { openTestArchive } from '../../test/fixtures/archive-repository.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
 import { SuretyError } from '../base/errors.ts';
 import { newRecoveryPointId } from '../base/ids.ts';
-import { openTestArchive } from '../engines/archive/testing/repository.ts';
 import { openLocal } from '../reach/local.ts';
 import { type BackupRequest, backup } from './backup.ts';
 

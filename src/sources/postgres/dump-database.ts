@@ -1,5 +1,8 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { DumpKind } from '../../rules/dump-trailer.ts';
+import { keepAlive } from '../keep-alive.ts';
 import type { ObjectFingerprint, TableFingerprint } from '../source.ts';
 import { runTool, toolOutput } from '../tool.ts';
 import { checkedDump } from './checked-dump.ts';
@@ -26,6 +29,8 @@ export interface DumpOrder {
   /** Goes in front of names in the fingerprint. */
   readonly prefix: string;
   readonly signal: AbortSignal;
+  /** As in `ReadHow`. */
+  readonly alive?: (() => void) | undefined;
 }
 
 /** What is known of a database once its dump is whole. */
@@ -60,7 +65,7 @@ export async function* streamDump(
   } catch (error) {
     throw await transaction.causeOf(error);
   }
-  done(await transaction.finish());
+  done(await keepAlive(transaction.finish(), order.alive));
 }
 
 /** The same with several connections into a folder of this machine, which must not exist. */
@@ -69,11 +74,25 @@ export async function dumpToFolder(server: Server, order: DumpOrder, folder: str
   const { doing, signal, snapshot, facts } = transaction;
   const argv = dumpArguments(server, { database: order.database, snapshot, facts, folder });
   try {
-    await runTool(server.reach, argv, { signal, doing, env: toolEnvironment(server), explain: transaction.explain });
+    const how = { signal, doing, env: toolEnvironment(server), explain: transaction.explain };
+    await keepAlive(runTool(server.reach, argv, how), order.alive, growthOf(folder));
   } catch (error) {
     throw await transaction.causeOf(error);
   }
-  return await transaction.finish();
+  return await keepAlive(transaction.finish(), order.alive);
+}
+
+/** Whether the files in a folder have more bytes than when that was last asked. */
+function growthOf(folder: string): () => Promise<boolean> {
+  let lastBytes = -1;
+  return async () => {
+    const files = await readdir(folder);
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const grew = bytes > lastBytes;
+    lastBytes = bytes;
+    return grew;
+  };
 }
 
 interface Transaction extends AsyncDisposable {

@@ -114,7 +114,7 @@ class PostgresReading implements Reading {
   }
 
   #order(database: string, entry: string, signal: AbortSignal): DumpOrder {
-    return { database, entry, prefix: prefixOf(database, this.#prefixed), signal };
+    return { database, entry, prefix: prefixOf(database, this.#prefixed), signal, alive: this.#how.alive };
   }
 
   async #makeFolder(database: string, name: string): Promise<Entry[]> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SuretyError } from '../../src/base/errors.ts';
@@ -135,6 +135,30 @@ describe('a PostgreSQL database in trouble', { skip: skipWithout('pg_ctl') }, ()
     assert.match(error.message, /old\/pg_dump is version 13\.4, but the server at \S+ is version 15\.\d+$/);
     assert.match(error.hint ?? '', /postgresql-client-15/);
     await assert.rejects(expectSuccess(['test', '-e', join(bin, 'dumped')]));
+  });
+
+  test('has its password in no argument of any program', async () => {
+    const bin = join(server.folder, 'watched');
+    const log = join(server.folder, 'arguments');
+    mkdirSync(bin);
+    for (const program of ['psql', 'pg_dump', 'pg_restore', 'vacuumlo']) {
+      writeFileSync(join(bin, program), `#!/bin/sh\necho "$0 $*" >> ${log}\nexec ${server.bin}/${program} "$@"\n`);
+      chmodSync(join(bin, program), 0o755);
+    }
+    await server.sql(
+      `CREATE TABLE picture (image oid); INSERT INTO picture VALUES (lo_from_bytea(0, 'kept'));
+      SELECT lo_from_bytea(0, 'orphan')`,
+      'shop',
+    );
+    const watched = source({ bin, format: 'custom', vacuumlo: true });
+    const held = await take(watched);
+    assert.equal(held.facts.fingerprint?.objects?.find(({ kind }) => kind === 'large-object')?.value, '1');
+    await giveBack(watched, held, { dropOld: true });
+    const seen = readFileSync(log, 'utf8');
+    assert.ok(!seen.includes(PASSWORD) && !seen.includes('correct'), seen);
+    for (const program of ['psql', 'pg_dump', 'pg_restore', 'vacuumlo'])
+      assert.match(seen, new RegExp(`${program} .*--no-password`));
+    await server.sql('DROP TABLE picture; SELECT lo_unlink(oid) FROM pg_largeobject_metadata', 'shop');
   });
 
   test('that its role may not read whole is not backed up in part', async () => {

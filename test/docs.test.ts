@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-describe('every command that the documentation shows works', { skip: skipWithout('restic', 'pg_ctl'), concurrency: 2 }, () => {
+describe('every command that the documentation shows works', { skip: skipWithout('restic'), concurrency: 2 }, () => {
   for (const page of PAGES) {
     const instructions = instructionsOf(textOf(page));
     if (!instructions.some(({ kind }) => kind === 'run')) continue;

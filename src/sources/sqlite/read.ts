@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import nodePath from 'node:path';
 import { readOwners } from '../../base/owners.ts';
 import { setPathTimes } from '../../base/posix.ts';
+import { keepAlive } from '../keep-alive.ts';
 import type { Content, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import { databaseEntry, directoryEntries, readXattrs, walStats } from './entries.ts';
 import { expectNotEmptied, knownFingerprint, notesOn, type SqliteFacts } from './facts.ts';
@@ -44,7 +45,8 @@ async function beginReading(database: Database, how: ReadHow): Promise<Reading> 
   const scratch = opening.use(await openScratch(about.source, path, Number(stats.size) + logBytes));
   const copyPath = nodePath.join(scratch.path, 'copy.db');
   const busyTimeoutMs = database.options.busy_timeout;
-  const report = await runInThread({ kind: 'copy', about, path, copyPath, busyTimeoutMs }, how.signal);
+  const copying = runInThread({ kind: 'copy', about, path, copyPath, busyTimeoutMs }, how.signal);
+  const report = await keepAlive(copying, how.alive);
   const { findings, unchecked } = report.integrity;
   if (findings.length > 0) throw corruptError(about, findings);
   if (unchecked !== undefined) {
@@ -119,7 +121,7 @@ class DatabaseReading implements Reading {
   }
 
   async finish(): Promise<SqliteFacts> {
-    const fingerprint = await this.#fingerprint;
+    const fingerprint = await keepAlive(this.#fingerprint, this.#how.alive);
     expectNotEmptied(this.#database.about, this.#how.previous?.fingerprint, fingerprint);
     const { journalMode, integrity, sha256 } = this.#copy.report;
     return {

@@ -71,16 +71,20 @@ describe('hooks of a run that ends early', () => {
       const { child, ended, hook } = await hanging('nightly');
       try {
         assert.deepEqual(lines(), ['begin']);
-        const beside = await surety.attempt('check');
-        assert.deepEqual([beside.code, lines()], [0, ['begin']], 'while the run is alive they are its own business');
+        if (verb === 'check') {
+          const beside = await surety.attempt('check');
+          assert.deepEqual([beside.code, lines()], [0, ['begin']], 'while the run is alive they are its own business');
+        }
         child.kill('SIGKILL');
         await ended;
         assert.equal(left().length, 2);
       } finally {
         process.kill(hook, 'SIGKILL');
       }
-      const planned = await surety.attempt('backup', '--dry-run');
-      assert.deepEqual([planned.code, lines()], [0, ['begin']]);
+      if (verb === 'check') {
+        const planned = await surety.attempt('backup', '--dry-run');
+        assert.deepEqual([planned.code, lines()], [0, ['begin']]);
+      }
       // Another job finds them just as well.
       const next = await surety.attempt(...(verb === 'check' ? ['check'] : ['backup', 'other']));
       assert.equal(next.code, 0, next.stdout + next.stderr);
@@ -88,6 +92,7 @@ describe('hooks of a run that ends early', () => {
       assert.match(next.stderr, /run \S+ was killed: the after hooks of source app run now/);
       assert.match(next.stderr, /the after hooks of job nightly run now/);
       assert.deepEqual(left(), []);
+      if (verb === 'check') return;
       const again = await surety.attempt('backup', 'nightly');
       assert.equal(again.code, 0, again.stderr);
       assert.deepEqual(lines().slice(3), ['begin', 'app ok', 'done', 'job ok']);

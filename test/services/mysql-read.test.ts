@@ -327,6 +327,24 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
     );
   });
 
+  test('a repository that takes nothing for longer than the server waits makes no difference', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    await server.sql("INSERT INTO child SELECT seq, 1, REPEAT('x', 2000) FROM seq_10_to_10000", 'lab');
+    await server.sql('SET GLOBAL net_write_timeout = 1');
+    const source = openSource(server, { database: 'lab', fingerprint: 'counts' });
+    await using reading = await source.read({ signal: never, warn: () => {} });
+    const [[entry] = []] = await Array.fromAsync(reading.entries());
+    let pauses = 0;
+    for await (const content of reading.content([entry!], { signal: never })) {
+      if (content.kind !== 'stream') continue;
+      for await (const _chunk of content.chunks) if (pauses++ === 0) await sleep(2500);
+    }
+    assert.equal((await reading.finish()).fingerprint!.tables[0]?.rows, 9993);
+    assert.equal(await server.sql('SELECT @@GLOBAL.net_write_timeout'), '1');
+    await server.sql('SET GLOBAL net_write_timeout = 60');
+  });
+
   test('a server that dies in the middle of a dump ends the backup', async () => {
     await dropAll(server);
     await makeSmall(server);

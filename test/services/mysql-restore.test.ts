@@ -10,6 +10,7 @@ import {
   databasesOf,
   dropAll,
   makeSample,
+  makeSmall,
   ODD_NAME,
   observe,
   openSource,
@@ -172,6 +173,25 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
     );
     await assert.rejects(restore(source, broken), /ERROR 1064/);
     assert.deepEqual(await databasesOf(server), ['lab']);
+  });
+
+  test('a server that is full ends the restore, and what was there stays', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    await server.sql("INSERT INTO child SELECT seq, 1, REPEAT('x', 2000) FROM seq_10_to_6000", 'lab');
+    const held = await take(openSource(server, { database: 'lab' }));
+    await using full = await startMariadb({
+      settings: [
+        '--innodb-file-per-table=0',
+        '--innodb-data-file-path=ibdata1:12M;ibdata2:8M',
+        '--event-scheduler=OFF',
+      ],
+    });
+    await makeSmall(full);
+    const original = await observe(full, 'lab');
+    await assert.rejects(restore(openSource(full, { database: 'lab' }), held), { code: 'target.full' });
+    assert.deepEqual(await observe(full, 'lab'), original);
+    assert.deepEqual(await databasesOf(full), ['lab']);
   });
 
   test('several databases and users come back; users who exist keep their passwords', async () => {

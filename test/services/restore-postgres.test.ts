@@ -95,6 +95,7 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
       done.err,
       /effect +what is there is REPLACED: a new database takes its name .* kept under a dated name\n/,
     );
+    assert.match(done.err, /connections to database shop that are ended: 1\n/);
     assert.match(done.err, /overwrite database shop\n/);
     assert.equal(await connected, 'ended');
     assert.match(await databases(), /^shop\nshop_before_\d{8}_\d{6}$/);

@@ -23,6 +23,8 @@ export interface Present {
   readonly databases: ReadonlySet<string>;
   readonly roles: ReadonlySet<string>;
   readonly tablespaces: ReadonlySet<string>;
+  /** How many are connected to a database, where anybody is. */
+  readonly connections: ReadonlyMap<string, number>;
 }
 
 export interface Restore {

@@ -77,7 +77,11 @@ async function look(server: Server, how: WriteHow): Promise<Present> {
 
 async function lookWith(admin: Awaited<ReturnType<typeof openAdmin>>): Promise<Present> {
   const tablespaces = await admin.rows<{ name: string }>('SELECT spcname AS name FROM pg_catalog.pg_tablespace');
+  const connections = await admin.rows<{ name: string; count: number }>(
+    'SELECT datname AS name, count(*) AS count FROM pg_catalog.pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid() GROUP BY datname',
+  );
   return {
+    connections: new Map(connections.map(({ name, count }) => [name, count])),
     facts: await askServer(admin),
     databases: new Set(await listDatabases(admin)),
     roles: new Set((await listRoles(admin)).map(({ name }) => name)),
@@ -89,6 +93,11 @@ async function lookWith(admin: Awaited<ReturnType<typeof openAdmin>>): Promise<P
 function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts): DatabasePart[] {
   const { how, request, present, tally } = restore;
   const planned: DatabasePart[] = [];
+  const left = [...present.databases].filter((name) => /_surety_[0-9a-f]{8}$/.test(name));
+  for (const name of left)
+    tally.notes.push(
+      `database ${name} is left of a restore that was killed, or is being restored: drop it when it is not needed`,
+    );
   if (dumpall !== undefined) expectNoneThere(restore);
   if (how.dryRun && dumpall !== undefined) tally.plan.push({ path: 'the whole server', action: 'create' });
   if (how.dryRun && globals !== undefined && request.as === undefined)
@@ -96,14 +105,37 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
   for (const part of databases) {
     const name = request.as ?? part.database;
     const exists = present.databases.has(name);
+    if (exists) expectWhole(restore, part);
     if (exists && (request.as !== undefined || how.conflict === 'refuse')) throw taken(name);
     const skipped = exists && how.conflict === 'skip';
     if (how.dryRun)
       tally.plan.push({ path: `database ${name}`, action: skipped ? 'skip' : exists ? 'overwrite' : 'create' });
+    const connected = present.connections.get(name) ?? 0;
+    if (how.dryRun && connected > 0 && exists && !skipped && !request.inPlace) {
+      tally.notes.push(`connections to database ${name} that are ended: ${connected}`);
+    }
     if (skipped) tally.skipped += part.files.length;
     else planned.push(part);
   }
   return planned;
+}
+
+/** A dump of a part must not take the place of the whole, nor be what is left of it. */
+function expectWhole({ recorded, request, tally }: Restore, { database }: DatabasePart): void {
+  const part = recorded?.databases.find(({ name }) => name === database)?.part;
+  if (part === undefined || request.as !== undefined || (request.tables ?? request.schemas) !== undefined) return;
+  if (part.kind === 'without' && !request.inPlace) {
+    tally.notes.push(`the snapshot leaves out parts of database ${database}: they are in the old one only`);
+    return;
+  }
+  throw new SuretyError(
+    'target.failed',
+    `the snapshot has only a part of database ${database}, which can not take its place`,
+    {
+      hint: 'restore it beside with --as, or put single tables or schemas back with --in-place and --table or --schema',
+      details: { database },
+    },
+  );
 }
 
 function taken(name: string): SuretyError {

@@ -246,3 +246,21 @@ test('names of one file are stored once and restored as one', async () => {
   );
   assert.equal(all[0]?.inode, all[2]?.inode);
 });
+
+test('metadata that were stored though the store said otherwise do not stay without their file', async () => {
+  const memory = openMemoryStore();
+  let lost = false;
+  const store: Store = {
+    ...memory,
+    async put(key, body, how) {
+      await memory.put(key, body, how);
+      if (!key.endsWith('_metadata.json') || lost) return;
+      lost = true;
+      throw new SuretyError('store.unavailable', 'the connection broke');
+    },
+  };
+  await using opened = await openTestArchive({ store });
+  await assert.rejects(backUp(opened.engine, dumpOf('app.sql', DUMP), { how: DATABASE }), /connection broke/);
+  assert.deepEqual(await opened.keys('database'), ['database/database_20241122_020000_metadata.json']);
+  assert.equal((await opened.sidecar('database_20241122_020000')).status, 'failed');
+});

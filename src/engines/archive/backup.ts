@@ -35,14 +35,20 @@ export async function backup(repository: Repository, reading: Reading, how: Back
     taken.name = await reserveName(repository, facts, how);
     return await store(working, shape, facts, taken.name, taken.stored);
   } catch (error) {
-    taken.name ??= await reserveName(repository, nameFacts(repository, how), {
-      signal: AbortSignal.timeout(30_000),
-    }).catch(() => undefined);
+    taken.name ??= await nameForRecord(repository, how);
     await recordFailure(working, taken.name, taken.stored, error);
     throw error;
   } finally {
     await taken.name?.release();
   }
+}
+
+const RECORD_TIMEOUT_MS = 30_000;
+
+/** A name for the record of a backup that failed before it had one. Undefined where even that can not be had. */
+async function nameForRecord(repository: Repository, how: BackupHow): Promise<ReservedName | undefined> {
+  const signal = AbortSignal.timeout(RECORD_TIMEOUT_MS);
+  return await reserveName(repository, nameFacts(repository, how), { signal }).catch(() => undefined);
 }
 
 function nameFacts({ compression, recipients }: Repository, how: BackupHow, shape?: Shape): NameFacts {

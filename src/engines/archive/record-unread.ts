@@ -4,7 +4,7 @@ import type { BackupHow } from '../engine.ts';
 import { backup } from './backup.ts';
 import type { Repository } from './repository.ts';
 
-/** As if the reading had failed at its first entry. Never throws. */
+/** As if the reading had failed at its first entry. Never throws. The room it would have needed is not looked at. */
 export async function recordUnread(
   repository: Repository,
   error: Error,
@@ -25,5 +25,6 @@ export async function recordUnread(
     finish: fail,
     async [Symbol.asyncDispose]() {},
   };
-  await backup(repository, reading, how).catch(() => {});
+  const roomy = { ...repository, store: { ...repository.store, freeBytes: async () => Number.POSITIVE_INFINITY } };
+  await backup(roomy, reading, how).catch(() => {});
 }

@@ -27,6 +27,8 @@ export async function recordFailure(
       // The store is what failed, or has failed too.
     }
   };
+  // A store may have taken the metadata, and only its answer was lost: without them the file counts for nothing.
+  if (name !== undefined) await attempt(() => repository.store.delete(name.key(SIDECAR_ENDING), { signal }));
   for (const key of stored) await attempt(() => repository.store.delete(key, { signal }));
   if (name === undefined) return;
   const message = messageOf(error);

@@ -1,6 +1,7 @@
 /** The text of a first `surety.yaml`. */
 import { basename } from 'node:path';
 import { Document } from 'yaml';
+import type { PresetName } from '../rules/presets.ts';
 import { draftExcludes } from './draft-excludes.ts';
 
 export interface Answers {
@@ -10,7 +11,7 @@ export interface Answers {
   /** A folder, or a URL such as `file:/backup/vault`. */
   readonly store: string;
   readonly password: { readonly file: string } | { readonly env: string };
-  readonly keep: Readonly<Record<string, number | 'all'>>;
+  readonly keep: Readonly<Record<string, number | 'all'>> | PresetName;
   readonly schedule: string | undefined;
 }
 

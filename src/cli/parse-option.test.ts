@@ -16,6 +16,7 @@ for (const text of ['0/5', '6/5', '0%', '101%', '5', '', 'GiB', '-1MiB', '1/0'])
 
 test('keep rules are names with numbers', () => {
   assert.deepEqual(keepRules('daily=7, yearly=all'), { daily: 7, yearly: 'all' });
+  assert.equal(keepRules('daily-28'), 'daily-28');
   assert.throws(() => keepRules('dayly=7'), /names are last, hourly/);
   assert.throws(() => keepRules('daily'), /Write rules/);
 });

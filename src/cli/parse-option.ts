@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseBytes } from '../base/bytes.ts';
 import { messageOf } from '../base/errors.ts';
+import { PRESET_NAMES, type PresetName } from '../rules/presets.ts';
 
 /** `1`, `20`, … */
 export function positiveInteger(text: string): number {
@@ -50,13 +51,17 @@ export function fraction(text: string): number {
 
 const KEEP_KEYS = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'];
 
-/** `daily=7,weekly=5,yearly=all` as `{ daily: 7, weekly: 5, yearly: 'all' }`. */
-export function keepRules(text: string): Record<string, number | 'all'> {
+/** `daily=7,weekly=5,yearly=all` as `{ daily: 7, weekly: 5, yearly: 'all' }`; the name of a preset as it is. */
+export function keepRules(text: string): Record<string, number | 'all'> | PresetName {
+  const preset = PRESET_NAMES.find((name) => name === text.trim());
+  if (preset !== undefined) return preset;
   const rules: Record<string, number | 'all'> = {};
   for (const rule of text.split(',')) {
     const match = /^\s*([a-z]+)=(\d{1,6}|all)\s*$/.exec(rule);
     if (match === null || !KEEP_KEYS.includes(match[1]!)) {
-      throw new InvalidArgumentError(`Write rules such as daily=7,weekly=5; their names are ${KEEP_KEYS.join(', ')}.`);
+      throw new InvalidArgumentError(
+        `Write rules such as daily=7,weekly=5 (their names are ${KEEP_KEYS.join(', ')}), or a preset: ${PRESET_NAMES.join(', ')}.`,
+      );
     }
     rules[match[1]!] = match[2] === 'all' ? 'all' : Number(match[2]);
   }

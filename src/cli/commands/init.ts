@@ -45,7 +45,11 @@ export function initCommand(act: Act): Command {
     .option('--store <place>', 'folder of the repository, or a URL such as file:/backup/vault')
     .option('--password-file <file>', "file with the repository's password; made with a random one if missing")
     .option('--password-env <name>', "variable with the repository's password")
-    .option('--keep <rules>', 'which snapshots cleanup keeps (default: daily=7,weekly=5,monthly=12)', keepRules)
+    .option(
+      '--keep <rules>',
+      'which snapshots cleanup keeps, or a preset such as daily-28 (default: daily=7,weekly=5,monthly=12)',
+      keepRules,
+    )
     .option('--schedule <cron>', 'when the job runs, such as "7 3 * * *"')
     .option('--no-repository', 'only write the configuration')
     .action(act(runInit));

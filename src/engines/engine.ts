@@ -11,7 +11,8 @@
  * `repository.locked` (retry later; exit code 4), `repository.lock-lost` (another program may have changed the repository meanwhile),
  * `repository.damaged`, `tree.damaged` (a directory of a snapshot), `repository.failed` (a worker died), `repository.interrupted` (work
  * went on after its end), `snapshot.unknown` (the hint names the nearest), `snapshot.ambiguous`, `snapshot.path-missing`,
- * `key.unknown`, `key.in-use`, `key.empty-password`, and those of the store.
+ * `key.unknown`, `key.in-use`, `key.empty-password`, `repository.cannot` (a verb its traits do not name), `repository.wrong-recipient`,
+ * `repository.no-identity`, `repository.wrong-identity` (the secret key for what is encrypted is missing or another one), and those of the store.
  */
 import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '../sources/source.ts';
 

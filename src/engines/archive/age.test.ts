@@ -76,3 +76,11 @@ test('an identity that is none is an error that does not show it', async () => {
     return !JSON.stringify([error.message, error.stack]).includes('hunter2');
   });
 });
+
+test('a public key with a slip in it is an error before anything is made', async () => {
+  const { recipient } = await keyPair();
+  const slip = recipient.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q'));
+  await assert.rejects(openTestArchive({ raw: { encryption: { age: [slip] } } }), {
+    code: 'repository.wrong-recipient',
+  });
+});

@@ -1,15 +1,31 @@
 /** Encryption to the public keys of age (age-encryption.org/v1), which the `age` program opens too. */
 import { ReadableStream } from 'node:stream/web';
+import type { Encrypter } from 'age-encryption';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { How } from '../engine.ts';
 import type { Repository } from './repository.ts';
 import type { Chunks } from './through.ts';
 
 export async function* encrypt(chunks: Chunks, recipients: readonly string[]): AsyncGenerator<Uint8Array> {
-  const { Encrypter } = await import('age-encryption');
-  const encrypter = new Encrypter();
-  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  const encrypter = await openEncrypter(recipients);
   yield* (await encrypter.encrypt(webStream(chunks))) as unknown as Chunks;
+}
+
+/** Throws `repository.wrong-recipient` for a text that only looks like a public key. */
+export async function openEncrypter(recipients: readonly string[]): Promise<Encrypter> {
+  const age = await import('age-encryption');
+  const encrypter = new age.Encrypter();
+  for (const recipient of recipients) {
+    try {
+      encrypter.addRecipient(recipient);
+    } catch (cause) {
+      throw new SuretyError('repository.wrong-recipient', `${recipient} is not a public key of age`, {
+        hint: 'copy it whole, as age-keygen prints it',
+        cause,
+      });
+    }
+  }
+  return encrypter;
 }
 
 export type Identities = readonly string[];

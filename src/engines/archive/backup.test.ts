@@ -141,6 +141,16 @@ test('backups of the same second have ids of their own, in whatever folder they 
   assert.equal((await opened.text('logs/backup_20241122.log')).trim().split('\n').length, 3);
 });
 
+test('two programs that begin at the same second take names of their own', async () => {
+  await using one = await openTestArchive();
+  await using other = await openTestArchive({ store: one.store, init: false });
+  const how = { how: DATABASE };
+  const both = [one, other].map(({ engine }) => backUp(engine, dumpOf('x.sql', DUMP), how));
+  const ids = (await Promise.all(both)).map(({ snapshot }) => snapshot.id);
+  assert.deepEqual(ids.sort(), ['database_20241122_020000', 'database_20241122_020000-2']);
+  assert.deepEqual(await one.keys('.reserved'), []);
+});
+
 test('a failed backup leaves metadata that say so and a line in the log, and no file', async () => {
   await using opened = await openTestArchive();
   const finish = () => Promise.reject(new SuretyError('source.incomplete', 'the dump of app has no end'));

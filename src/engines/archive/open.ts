@@ -15,6 +15,7 @@ const CAN: EngineTraits['can'] = new Set(['cleanup', 'verify-data']);
 
 /** Makes an `archive` repository: in an empty place, or around the backups that another program left there. Throws `repository.exists`. */
 export async function initArchive(store: Store, options: OpenOptions, how: How): Promise<void> {
+  if (options.recipients.length > 0) await (await import('./age.ts')).openEncrypter(options.recipients);
   await writeMarker(store, options, how);
 }
 

@@ -5,7 +5,7 @@ import { messageOf, SuretyError, systemCode } from '../base/errors.ts';
 import { type Input, readInput } from '../import/import.ts';
 
 /** No configuration is larger; dumps and logs are. */
-const MAX_BYTES = 2 ** 20;
+const MAX_BYTES = 2 ** 18;
 
 /** Throws `config.missing`, `config.unreadable`, `config.too-large`, `config.not-text` or `config.invalid`. */
 export function readInputs(files: readonly string[]): Input[] {

@@ -3,6 +3,9 @@ import type { Setting } from './settings.ts';
 
 const ASSIGNMENT = /^\s*(?:export\s+|set\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 
+/** A key or a certificate has fewer. */
+const MAX_VALUE_LINES = 100;
+
 /** The assignments of a text; undefined when something else stands in it as well. */
 export function readEnv(file: string, text: string): Setting[] | undefined {
   const lines = text.split(/\r\n|\n|\r/);
@@ -12,7 +15,7 @@ export function readEnv(file: string, text: string): Setting[] | undefined {
     if (/^\s*(#.*)?$/.test(line)) continue;
     const match = ASSIGNMENT.exec(line);
     if (match === null) return undefined;
-    const { value, lines: used } = valueFrom(match[2] ?? '', lines.slice(at + 1));
+    const { value, lines: used } = valueFrom(match[2] ?? '', lines.slice(at + 1, at + 1 + MAX_VALUE_LINES));
     found.push({ file, line: at + 1, key: match[1] ?? '', value });
     at += used;
   }

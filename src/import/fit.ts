@@ -67,9 +67,9 @@ export function fit({ sections }: Pick<Draft, 'sections'>): Fitted {
 
 function settle(bench: Bench, sections: readonly Section[]): void {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const finding = firstFinding(bench.parts, sections);
-    if (finding === undefined) return;
-    remove(bench, finding);
+    const findings = firstFindings(bench.parts, sections);
+    if (findings.length === 0) return;
+    for (const finding of findings) remove(bench, finding);
   }
 }
 
@@ -79,13 +79,18 @@ export function documentOf(parts: Fitted['sections']): Record<string, unknown> {
   return Object.fromEntries(filled.map((section) => [section, Object.fromEntries(parts[section])]));
 }
 
-function firstFinding(parts: Parts, sections: readonly Section[]): Finding | undefined {
+/** One for each part: what is wrong besides may be another thing once that is gone. */
+function firstFindings(parts: Parts, sections: readonly Section[]): Finding[] {
   const raw = documentOf(parts);
   const parsed = documentSchema.safeParse(raw);
   const found = parsed.success ? [] : findingsOf(parsed.error.issues, raw);
-  return [...found, ...checkReferences(raw)].find(
-    ({ path }) => sections.includes(path[0] as Section) && path.length > 1,
-  );
+  const first = new Map<string, Finding>();
+  for (const finding of [...found, ...checkReferences(raw)]) {
+    const [section, name] = finding.path;
+    const id = `${section}\0${name}`;
+    if (sections.includes(section as Section) && name !== undefined && !first.has(id)) first.set(id, finding);
+  }
+  return [...first.values()];
 }
 
 function remove(bench: Bench, { path, message, suggestion }: Finding): void {

@@ -140,6 +140,37 @@ describe('what is no configuration is refused with a reason', () => {
     refused('services: { web: { image: nginx } }\n', /^config\.unknown-format$/);
     refused('{"a": [1, 2', /^config\.invalid$/);
   });
+  test('TOML, with what to do', () => {
+    refused('[default]\nrepository = "local:/backup"\n', /^config\.unknown-format$/);
+  });
+  test('what takes long to look through only when it is looked through badly', () => {
+    const startedMs = performance.now();
+    const lines = [
+      '-=',
+      "A='x\n",
+      '$',
+      '${',
+      'pass',
+      'a b ',
+      '\\\n',
+      '0 2 * * * restic backup /x; ',
+      '- - ',
+      'a: b\n',
+      '"',
+    ];
+    for (const line of lines) {
+      const text = line.repeat(Math.floor(30_000 / line.length));
+      for (const begin of ['', 'RESTIC_PASSWORD_COMMAND=', '#!/bin/sh\n', 'commands:\n  - run: ']) {
+        const inputs = () => [readInput('x', Buffer.from(begin + text))];
+        try {
+          importConfig({ inputs: inputs(), format: 'restic' });
+        } catch (error) {
+          assert.match((error as { code: string }).code, /^config\./, `${line}: ${String(error)}`);
+        }
+      }
+    }
+    assert.ok(performance.now() - startedMs < 15_000);
+  });
   test('two formats at once', () => {
     const inputs = [
       readInput('a', Buffer.from('RESTIC_REPOSITORY=/x\n')),

@@ -19,6 +19,9 @@ export function readInput(name: string, bytes: Uint8Array): Input {
   const text = textOf(name, bytes);
   const settings = readEnv(name, text);
   if (settings !== undefined) return { name, text, kind: 'env', settings };
+  const unit = unitScript(text);
+  if (unit !== undefined) return { name, text, kind: 'script', script: readScript(name, unit) };
+  if (isToml(text)) throw isTomlError(name);
   if (isScript(text)) return { name, text, kind: 'script', script: readScript(name, text) };
   const documents = readYaml(name, text);
   // Anything at all is YAML: a text that is no mapping was meant as something else.
@@ -42,6 +45,27 @@ function isScript(text: string): boolean {
   if (text.startsWith('#!')) return true;
   const lines = text.split('\n').filter((line) => !/^\s*(#.*)?$/.test(line));
   return lines.some(
-    (line) => cronLine(line) !== undefined || /^\s*(?:\S+=\S+\s+)*(?:sudo\s+)?(?:\S*\/)?restic\s/.test(line),
+    (line) => cronLine(line) !== undefined || /^\s*(?:[^\s=]+=\S*\s+)*(?:sudo\s+)?(?:\S*\/)?restic\s/.test(line),
   );
+}
+
+/** The commands and variables of a systemd unit as a script with the same line numbers; undefined for anything else. */
+function unitScript(text: string): string | undefined {
+  if (!/^\[(?:Service|Unit|Timer)\]\s*$/m.test(text)) return undefined;
+  const lines = text.split('\n').map((line) => {
+    const [, key, value = ''] = /^(Environment|Exec(?:Start|StartPre|StartPost))=(.*)$/.exec(line) ?? [];
+    if (key === undefined) return /\\\s*$/.test(line) || /^\s/.test(line) ? line : '';
+    return key === 'Environment' ? `export ${value}` : value.replace(/^[-@+!:|]+/, '');
+  });
+  return lines.join('\n');
+}
+
+function isToml(text: string): boolean {
+  return /^\s*\[[\w."'-]+\]\s*$/m.test(text) && /^\s*[\w."'-]+\s*=\s*\S/m.test(text);
+}
+
+function isTomlError(name: string): SuretyError {
+  return new SuretyError('config.unknown-format', `${name} is TOML, which is not read`, {
+    hint: 'write it as YAML: resticprofile takes the same keys there',
+  });
 }

@@ -1,4 +1,5 @@
 /** Reads shell scripts and crontabs as far as backup commands in them go: words, variables, schedules. Nothing is run. */
+import { SuretyError } from '../base/errors.ts';
 import type { Setting } from './settings.ts';
 import { splitWords, type Word } from './shell-words.ts';
 
@@ -41,7 +42,15 @@ function isField(text: string): boolean {
   return text.split(',').every((item) => ITEM.test(item));
 }
 
-/** The commands and variables of a script, in order. */
+const MAX_COMMANDS = 2000;
+
+function tooMuch(file: string): SuretyError {
+  return new SuretyError('config.too-large', `${file} has more commands than a backup needs`, {
+    hint: `at most ${MAX_COMMANDS} are read; is it the right file?`,
+  });
+}
+
+/** The commands and variables of a script, in order. Throws `config.too-large`. */
 export function readScript(file: string, text: string): Script {
   const commands: Command[] = [];
   const all: Setting[] = [];
@@ -61,6 +70,7 @@ export function readScript(file: string, text: string): Script {
         }
         continue;
       }
+      if (commands.length >= MAX_COMMANDS) throw tooMuch(file);
       const variables = [...known.values(), ...assigned];
       commands.push({ file, line, words: rest, variables, schedule: cron?.schedule, piped, folder });
       if (rest[0]?.text === 'cd' && rest[1] !== undefined && !rest[1].unknown) folder = rest[1].text;
@@ -82,17 +92,20 @@ interface Line {
 /** Lines without comments; one that ends with a backslash goes on in the next. */
 function logicalLines(text: string): Line[] {
   const found: Line[] = [];
-  let open: { line: number; text: string } | undefined;
+  let pieces: string[] = [];
+  let first = 1;
   for (const [at, raw] of text.split(/\r\n|\n|\r/).entries()) {
-    if (open === undefined && /^\s*(#.*)?$/.test(raw)) continue;
-    const whole: { line: number; text: string } = { line: open?.line ?? at + 1, text: `${open?.text ?? ''}${raw}` };
-    if (/(^|[^\\])\\$/.test(raw)) open = { ...whole, text: `${whole.text.slice(0, -1)} ` };
-    else {
-      found.push(whole);
-      open = undefined;
+    if (pieces.length === 0) {
+      if (/^\s*(#.*)?$/.test(raw)) continue;
+      first = at + 1;
     }
+    const goesOn = raw.endsWith('\\') && !raw.endsWith('\\\\');
+    pieces.push(goesOn ? raw.slice(0, -1) : raw);
+    if (goesOn) continue;
+    found.push({ line: first, text: pieces.join(' ') });
+    pieces = [];
   }
-  return open === undefined ? found : [...found, open];
+  return pieces.length === 0 ? found : [...found, { line: first, text: pieces.join(' ') }];
 }
 
 /** `NAME=value` in front of a command, and what `export` sets. */
@@ -109,7 +122,7 @@ function withoutAssignments(
   const assigned: Setting[] = [];
   for (const word of rest) {
     const match = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(word.text);
-    if (match === null || word.quotedName) break;
+    if (match === null || (word.quotedName && !declares)) break;
     assigned.push({ file, line, key: match[1] ?? '', value: word.unknown ? null : (match[2] ?? '') });
   }
   return { assigned, rest: rest.slice(assigned.length) };

@@ -17,8 +17,11 @@ const ADDRESS_WITH_PASSWORD = /:\/\/[^\s/:@]*:[^\s/@]+@/;
 const PING_ADDRESS = /https?:\/\/\S*[0-9a-f]{8}-[0-9a-f]{4}-|https?:\/\/(?:hc-ping\.com|hooks\.slack\.com)\/\S/i;
 const PASSWORD_OPTION = /(?:^|\s)(?:--?[a-z-]*pass(?:word|phrase)?[= ]\S|-p\S{3,}(?=\s|$))/i;
 
+const MAX_COMMAND = 10_000;
+
 /** Whether a command line seems to have a secret in it, which must not be copied. Rather one too many than one too few. */
 export function seemsSecret(text: string): boolean {
+  if (text.length > MAX_COMMAND) return true;
   return [SECRET_NAMES, AUTHORIZATION, ADDRESS_WITH_PASSWORD, PING_ADDRESS, PASSWORD_OPTION].some((pattern) =>
     pattern.test(text),
   );

@@ -15,6 +15,9 @@ export interface Text {
 
 const FLOW_WIDTH = 90;
 
+const STAND_IN_COMMENT =
+  'This one stands in for repositories that this version does not have. Choose its place, and make its password: head -c 24 /dev/urandom | base64 > surety-password';
+
 export function writeText(text: Text): string {
   const head = [
     `# Surety: ${oneLine(text.title)}.`,
@@ -30,7 +33,8 @@ function sectionText(section: Section, { fitted, draft }: Text): string {
   const kept = fitted.sections[section];
   const names = [...new Set([...draft.sections[section].keys(), ...kept.keys()])];
   const parts = names.map((name) => {
-    const above = draft.comments.get(`${section}.${name}`);
+    const isStandIn = section === 'repositories' && name === fitted.standIn;
+    const above = isStandIn ? STAND_IN_COMMENT : draft.comments.get(`${section}.${name}`);
     const comment = above === undefined ? '' : commented(wrapped(above));
     const value = kept.get(name);
     const aside = fitted.setAside.filter((one) => one.section === section && one.name === name);

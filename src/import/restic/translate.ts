@@ -32,8 +32,22 @@ export function translateRestic({ inputs, draft }: Translation): void {
   for (const call of calls.filter(({ verb }) => verb === 'forget')) keepFor(call, kept, known, draft);
   for (const call of calls.filter(({ verb }) => verb === 'backup')) backupOf(call, kept, known, draft);
   for (const call of calls.filter(({ verb }) => verb !== 'backup')) housekeeping(call, draft);
+  for (const input of inputs) omitTimers(input, draft);
   if (calls.length === 0) repositoryOf(callOf(shared), known, draft);
   omitVariables([...shared, ...inputs.flatMap(setByScript)], draft);
+}
+
+/** Times of systemd are written in another way than those of cron. */
+function omitTimers({ name, text }: Input, draft: Draft): void {
+  for (const [at, line] of text.split('\n').entries()) {
+    if (!/^OnCalendar=\S/.test(line)) continue;
+    const setting = { file: name, line: at + 1, key: 'OnCalendar', value: '' };
+    draft.omit(
+      setting,
+      'it is a time of systemd',
+      'write it as five cron fields to `schedule` of the job, or let the timer start `surety backup`',
+    );
+  }
 }
 
 function setByScript(input: Input): readonly Setting[] {
@@ -94,6 +108,12 @@ function backupOf(call: ResticCall, kept: ReadonlyMap<string, Keep>, known: Know
   const repository = repositoryOf(call, known, draft);
   const source = sourceOf(call, draft);
   if (source === undefined) return;
+  if (repository === undefined)
+    draft.omit(
+      call.self,
+      'it names no repository that is known',
+      'write the repository by hand, and name it in `to` of the job',
+    );
   const job = nameOf(call.profile ?? source, (one) => draft.has('jobs', one));
   draft.put('jobs', job, 'sources', [source]);
   draft.put('jobs', job, 'to', repository === undefined ? 'all' : [repository]);

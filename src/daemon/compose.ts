@@ -136,7 +136,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   let catalog: Promise<Catalog | undefined> | undefined;
   const folder = stateFolder(realpathSync(config.file));
 
-  const lock = (name: string) => lockOrGoOn(join(folder, 'locks'), name, how.warn);
+  const lock = (name: string) => lockOrGoOn(join(folder, 'locks'), name, once);
   const holds = openHolds(join(folder, 'restoring'));
   const ground = { opened, directory: config.directory };
   const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
@@ -293,7 +293,7 @@ function lockOrGoOn(folder: string, name: string, warn: (message: string) => voi
     return lockRun(folder, name);
   } catch (error) {
     if (hasCode(error, 'run.busy')) throw error;
-    warn(`another run of ${name} at the same time would not be noticed: ${messageOf(error)}`);
+    warn(`other runs at the same time would not be noticed: ${messageOf(error)}`);
     return { [Symbol.dispose]() {} };
   }
 }

@@ -125,7 +125,7 @@ describe('a PostgreSQL database', { skip: skipWithout('pg_ctl') }, () => {
     assert.deepEqual(await observe(server, 'shop'), original);
   });
 
-  for (const format of FORMATS) {
+  for (const format of ['plain', 'custom']) {
     test(`in format ${format} goes into the database that is there, after a safety dump`, async () => {
       const source = postgresSource(server, { database: 'shop', format });
       const held = await take(source);
@@ -192,8 +192,6 @@ describe('a PostgreSQL database', { skip: skipWithout('pg_ctl') }, () => {
     await giveBack(source, held, { as: 'part', tables: ['audit.*'] });
     const tables = `SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'm') AND relnamespace IN ('public'::regnamespace, 'audit'::regnamespace)`;
     assert.equal(await server.sql(tables, 'part'), '1');
-    await giveBack(source, held, { as: 'part2', schemas: ['public'] });
-    assert.equal(await server.sql(`SELECT count(*) FROM purchase`, 'part2'), '504');
     await assert.rejects(giveBack(source, held, { as: 'part3', tables: ['purchas'] }), {
       code: 'target.failed',
       message: /no table purchas$/,
@@ -201,7 +199,7 @@ describe('a PostgreSQL database', { skip: skipWithout('pg_ctl') }, () => {
     });
     await assert.rejects(giveBack(source, held, { tables: ['purchase'] }), { message: /can not take the place/ });
     await giveBack(source, held, { dropOld: true });
-    assert.deepEqual(await drop('^part'), ['part', 'part2']);
+    assert.deepEqual(await drop('^part'), ['part']);
     assert.deepEqual(await databases(), ['postgres', 'shop']);
   });
 
@@ -229,28 +227,45 @@ describe('a PostgreSQL database', { skip: skipWithout('pg_ctl') }, () => {
     await drop('^inherited$');
   });
 
-  test('can be backed up in parts, and what is left out is not expected back', async () => {
-    const choice = {
-      schemas: ['audit', 'PUB*'],
-      exclude_tables: ['spending*', 'reading*', 'customer'],
-      large_objects: true,
-    };
-    const held = await take(postgresSource(server, { database: 'shop', ...choice }));
-    assert.deepEqual(
-      held.facts.fingerprint?.tables.map(({ name }) => name),
-      ['audit."odd ""table"".name/x"', 'public.nothing', 'public.purchase'],
-    );
-    const one = await take(
-      postgresSource(server, { database: 'shop', tables: ['audit."odd ""table"".name/x"', 'nothing'] }),
-    );
-    assert.deepEqual(
-      one.facts.fingerprint?.tables.map(({ name }) => name),
-      ['audit."odd ""table"".name/x"', 'public.nothing'],
-    );
-    await assert.rejects(take(postgresSource(server, { database: 'shop', tables: ['nowhere'] })), {
-      code: 'source.missing',
-      message: /there are no tables nowhere/,
+  const choices: readonly (readonly [choice: Readonly<Record<string, unknown>>, tables: readonly string[]])[] = [
+    [
+      { schemas: ['PUB*'], exclude_tables: ['customer', 'purchase', 'spending*'] },
+      ['public.nothing', 'public.reading_2025', 'public.reading_2026'],
+    ],
+    [{ schemas: ['audit'] }, ['audit."odd ""table"".name/x"']],
+    [{ tables: ['audit."odd ""table"".name/x"', 'nothing'] }, ['audit."odd ""table"".name/x"', 'public.nothing']],
+    [
+      { exclude_tables: ['purchase', 'spending*', 'reading_2025'] },
+      ['audit."odd ""table"".name/x"', 'public.customer', 'public.nothing', 'public.reading_2026'],
+    ],
+  ];
+  for (const [choice, tables] of choices) {
+    test(`can be backed up in parts, ${JSON.stringify(choice)}, of which nothing else is expected back`, async () => {
+      const source = postgresSource(server, { database: 'shop', ...choice });
+      const held = await take(source);
+      assert.deepEqual(
+        held.facts.fingerprint?.tables.map(({ name }) => name),
+        tables,
+      );
+      await giveBack(source, held, { as: 'part' });
+      await assert.rejects(giveBack(source, held, { inPlace: true }), { message: /has only a part of database shop/ });
+      await drop('^part$');
     });
+  }
+
+  test('of which there is no such part says so', async () => {
+    const source = postgresSource(server, { database: 'shop', tables: ['nowhere'] });
+    await assert.rejects(take(source), { code: 'source.missing', message: /there are no tables nowhere/ });
+  });
+
+  test('leaves nothing behind when its restore is interrupted', async () => {
+    const source = postgresSource(server, { database: 'shop' });
+    const held = await take(source);
+    const reason = new Error('stopped');
+    const stop = new AbortController();
+    const progress = () => stop.abort(reason);
+    await assert.rejects(giveBack(source, held, {}, { signal: stop.signal, progress }), reason);
+    assert.deepEqual(await databases(), ['postgres', 'shop']);
   });
 
   test('is planned in a dry run, and left alone where nothing may be replaced', async () => {

@@ -21,6 +21,16 @@ export interface DatabaseFacts {
   readonly settings: readonly { readonly role: string; readonly setting: string }[];
   /** Null where they are as PostgreSQL makes them. Grantee '' is PUBLIC. */
   readonly grants: readonly DatabaseGrant[] | null;
+  /** Undefined: the dump has all of it. */
+  readonly part?: DumpedPart | undefined;
+}
+
+/** What a dump has of a database when it does not have all of it. */
+export interface DumpedPart {
+  /** Chosen tables, chosen schemas, or all but what was excluded. */
+  readonly kind: 'tables' | 'schemas' | 'without';
+  /** In which there is something that was dumped. */
+  readonly schemas: readonly string[];
 }
 
 export interface DatabaseGrant {

@@ -13,6 +13,7 @@ import {
   type Contents,
   listContents,
   nextNumbers,
+  partOfDatabase,
   sequenceObjects,
   sumTables,
   useFixedSettings,
@@ -121,6 +122,7 @@ async function openTransaction(server: Server, order: DumpOrder): Promise<Transa
   const { snapshot } = await session.row<{ snapshot: string }>('SELECT pg_catalog.pg_export_snapshot() AS snapshot');
   const described = await describeDatabase(session, database, order.entry);
   if (described === undefined) throw missingDatabase(server, database, [], doing);
+  const part = await partOfDatabase(session, server.options);
   const algorithm = algorithmFor(server.options.fingerprint, facts.number);
   const taking = algorithm === undefined ? undefined : takeFingerprint(session, server, facts, { algorithm, ...order });
   // Its failure is told by `finish`; a dump that is given up has nobody to tell.
@@ -142,7 +144,7 @@ async function openTransaction(server: Server, order: DumpOrder): Promise<Transa
     async finish() {
       const { tables, objects } = await finishFingerprint(session, await taking, order.prefix);
       await session.run('COMMIT');
-      return { facts: described, algorithm, tables, objects };
+      return { facts: { ...described, ...(part && { part }) }, algorithm, tables, objects };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new SuretyError('source.failed', `${doing} was given up`));

@@ -4,6 +4,7 @@
  * ordered by name, with settings that do not depend on server, role or database.
  */
 import type { Fingerprint, ObjectFingerprint, TableFingerprint } from '../source.ts';
+import type { DumpedPart } from './describe-database.ts';
 import type { PostgresOptions } from './options.ts';
 import { relationCondition, schemaCondition } from './patterns.ts';
 import { identifier, literal, shownName } from './quote.ts';
@@ -50,6 +51,18 @@ function notOfExtension(catalog: string, object: string): string {
   return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = '${catalog}'::pg_catalog.regclass AND x.objid = ${object} AND x.deptype = 'e')`;
 }
 
+/** Which part of a database is dumped; undefined: all of it. To be called before {@link useFixedSettings}, too. */
+export async function partOfDatabase(session: Session, choice: Choice): Promise<DumpedPart | undefined> {
+  const { tables, schemas, exclude_schemas, exclude_tables } = choice;
+  if ((tables ?? schemas ?? exclude_schemas ?? exclude_tables) === undefined) return undefined;
+  const kind = tables !== undefined ? 'tables' : schemas !== undefined ? 'schemas' : 'without';
+  const found = await session.rows<{ name: string }>(
+    `SELECT DISTINCT n.nspname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ${OWN} AND ${relationCondition(choice)} ORDER BY 1`,
+  );
+  return { kind, schemas: found.map(({ name }) => name) };
+}
+
 /** Lists what is in the database. Call it before {@link useFixedSettings}: patterns without a schema depend on the search path. */
 export async function listContents(session: Session, choice: Choice, unlogged: boolean): Promise<Contents> {
   const relation = (kinds: string) =>
@@ -62,7 +75,7 @@ export async function listContents(session: Session, choice: Choice, unlogged: b
      ${relation("'r'")} ORDER BY 1, 2`,
   );
   const sequences = await session.rows<Relation>(
-    `SELECT n.nspname AS schema, c.relname AS name ${relation("'S'")} ORDER BY 1, 2`,
+    `SELECT n.nspname AS schema, c.relname AS name ${relation("'S'")} AND ${withItsTable(choice)} ORDER BY 1, 2`,
   );
   const views = await session.rows<Relation>(
     `SELECT n.nspname AS schema, c.relname AS name ${relation("'v', 'm'")} ORDER BY 1, 2`,
@@ -71,6 +84,13 @@ export async function listContents(session: Session, choice: Choice, unlogged: b
     ({ schema, name }): ObjectFingerprint => ({ kind: 'view', name: shownName(schema, name), value: '' }),
   );
   return { tables, sequences, objects: [...named, ...(await listOthers(session, choice))] };
+}
+
+/** SQL that says whether the sequence `c` is dumped: one of an identity column is only where its table is. */
+function withItsTable(choice: Choice): string {
+  return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::pg_catalog.regclass AND d.objid = c.oid
+    AND d.deptype = 'i' AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = d.refobjid AND ${relationCondition(choice)}))`;
 }
 
 async function listOthers(session: Session, choice: Choice): Promise<ObjectFingerprint[]> {

@@ -1,9 +1,15 @@
 import { SuretyError } from '../../base/errors.ts';
-import { createStatement, type DatabaseFacts, describeDatabase, propertyStatements } from './describe-database.ts';
+import {
+  createStatement,
+  type DatabaseFacts,
+  type DumpedPart,
+  describeDatabase,
+  propertyStatements,
+} from './describe-database.ts';
 import { identifier, literal } from './quote.ts';
 import { openAdmin, type Restore } from './restore-context.ts';
 import { openMaintenance } from './server-facts.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import type { DatabasePart } from './snapshot-parts.ts';
 
 /** What the database is to be like: as recorded, else as the one that is there. */
@@ -39,6 +45,15 @@ export async function createDatabase(restore: Restore, name: string, facts: Data
 
 function ownerOf({ request, recorded }: Restore, facts: DatabaseFacts | undefined): string | undefined {
   return request.owner ?? (recorded?.ownerless === true ? undefined : facts?.owner);
+}
+
+/** Makes the schemas that a dump of a part takes for granted, and removes the one that it brings along. */
+export async function prepareForPart({ server, how }: Restore, name: string, part: DumpedPart): Promise<void> {
+  if (part.kind === 'without') return;
+  const doing = `creation of database ${name}`;
+  await using session = await openSession(server, name, { signal: how.signal, doing, side: 'target' });
+  if (part.kind === 'schemas') return await session.run('DROP SCHEMA public');
+  for (const schema of part.schemas) await session.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
 }
 
 /** Gives it the settings, grants and comment it had, and the planner the numbers it needs. */

@@ -128,7 +128,8 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: 'back up as the owner of the table or as a role with BYPASSRLS',
   },
   {
-    pattern: /aborting because of server version mismatch|unsupported version \([^)]*\) in file header/,
+    pattern:
+      /aborting because of server version mismatch|unsupported version \([^)]*\) in file header|invalid command \\restrict/,
     code: 'source.tool-too-old',
     what: () => 'the PostgreSQL programs are too old for it',
     hint: 'install the client programs of the server’s version, and name their folder with bin',

@@ -5,7 +5,7 @@ import { copyChosen, keepOnlyChosen } from './chosen-parts.ts';
 import type { DatabaseFacts } from './describe-database.ts';
 import { fillDatabase } from './fill-database.ts';
 import { nothingInPlace, restoreInPlace, withSafetyDump } from './in-place.ts';
-import { createDatabase, dropDatabase, expectedFacts, finishDatabase } from './new-database.ts';
+import { createDatabase, dropDatabase, expectedFacts, finishDatabase, prepareForPart } from './new-database.ts';
 import { prove } from './prove.ts';
 import { endedName } from './quote.ts';
 import type { Restore } from './restore-context.ts';
@@ -33,6 +33,7 @@ async function throughNewDatabase(restore: Restore, part: DatabasePart, parts: b
   await createDatabase(restore, fresh, facts);
   let wanted = false;
   try {
+    if (facts?.part !== undefined) await prepareForPart(restore, fresh, facts.part);
     await fillDatabase(restore, part, fresh);
     await prove(restore, part, fresh, 'what was there before is untouched; restore another snapshot');
     if (request.inPlace) await partsInPlace(restore, fresh, name);

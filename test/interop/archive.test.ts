@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { compareTrees } from '../fixtures/compare-trees.ts';
-import { locate } from '../fixtures/programs.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import { noise } from '../fixtures/content.ts';
+import { childEnvironment, locate } from '../fixtures/programs.ts';
+import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
 import { makeNastyTree } from '../fixtures/tree.ts';
 
 /** tar does not know where a file has holes. */
@@ -98,6 +110,48 @@ describe('plain archives, read by hand', () => {
     assert.ok(!existsSync(join(folder, 'never', 'data')));
   });
 });
+
+test('a backup that is killed leaves nothing that counts, and the next one works', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'surety-killed-'));
+  try {
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'noise'), noise(11, 20_000_000));
+    const configuration = {
+      sources: { data: { type: 'files', paths: ['data'] } },
+      repositories: { plain: { type: 'archive', store: 'file:backups' } },
+    };
+    writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
+    const surety = suretyIn(folder);
+    await surety.run('init');
+    const child = spawn(SURETY, ['backup'], { cwd: folder, env: childEnvironment({ HOME: folder }), stdio: 'ignore' });
+    const ended = once(child, 'close');
+    const begun = () =>
+      readdirSync(join(folder, 'backups')).includes('tmp') && sizeOf(join(folder, 'backups', 'tmp')) > 0;
+    while (!begun() && child.exitCode === null) await setTimeout(5);
+    child.kill('SIGKILL');
+    await ended;
+    assert.equal(child.signalCode, 'SIGKILL');
+    const { repositories } = await surety.json<Listed>('list');
+    assert.deepEqual(repositories[0]?.snapshots, []);
+    await surety.run('backup');
+    await surety.run('verify', '--read-data');
+    assert.deepEqual(
+      readdirSync(join(folder, 'backups', 'files'))
+        .map((name) => name.replace(/_\d{8}_\d{6}/, ''))
+        .sort(),
+      ['files.tar.gz', 'files_metadata.json'],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder).reduce(
+    (sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
 
 describe('a tree of backups made by Python with tarfile and gzip', {
   skip: locate('python3') === undefined && 'needs python3',

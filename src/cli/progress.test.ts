@@ -88,6 +88,25 @@ test('on a terminal each step under way has its line, and what ended has none', 
   assert.deepEqual(screenOf(terminal.errText), ['warning: something', 'the end', '']);
 });
 
+test('a hook that runs has a line too', () => {
+  const terminal = memoryTerminal({ errIsTty: true, columns: 60 });
+  const display = showProgress(terminal, clockAt({ ms: 0 }));
+  const hook = {
+    job: 'nightly',
+    source: 'db',
+    recoveryPoint: 'P1',
+    phase: 'before',
+    number: 1,
+    program: 'mount',
+  } as const;
+  display.listen({ type: 'step.started', run, step, at: new Date(0) });
+  display.listen({ type: 'hook.started', run, hook });
+  assert.deepEqual(screenOf(terminal.errText), ['media → vault', 'before hook 1 (mount) of source db']);
+  const end = { at: new Date(0), hook: { ...hook, outcome: 'ok', durationMs: 1, error: undefined } } as const;
+  display.listen({ type: 'hook.finished', run, ...end });
+  assert.deepEqual(screenOf(terminal.errText), ['media → vault']);
+});
+
 test('without a terminal each step has its own plain lines', () => {
   const time = { ms: 0 };
   const terminal = memoryTerminal();

@@ -6,6 +6,7 @@ import { formatElapsed } from '../base/durations.ts';
 import { displayName } from '../base/names.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Listen, OperationEvent, Step } from '../operations/events.ts';
+import { hookName } from '../operations/hook-report.ts';
 import { openRate, type Rate } from './rate.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -62,23 +63,28 @@ export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay 
     }
   };
 
+  const begin = (key: string, label: string) => {
+    steps.set(key, { label, rate: openRate(), progress: undefined, printedMs: clock.elapsedMs() });
+    if (terminal.errIsTty) draw();
+  };
+  const end = (key: string) => {
+    steps.delete(key);
+    if (terminal.errIsTty && steps.size > 0) draw();
+  };
+
   return {
     listen(event) {
       if (event.type === 'step.started') {
-        const begun = {
-          label: labelOf(event.step),
-          rate: openRate(),
-          progress: undefined,
-          printedMs: clock.elapsedMs(),
-        };
-        steps.set(keyOf(event.step), begun);
-        if (terminal.errIsTty) draw();
+        begin(keyOf(event.step), labelOf(event.step));
       } else if (event.type === 'step.progress') {
         const shown = steps.get(keyOf(event.step));
         if (shown !== undefined) progressed(shown, event.progress);
       } else if (event.type === 'step.finished') {
-        steps.delete(keyOf(event.step));
-        if (terminal.errIsTty && steps.size > 0) draw();
+        end(keyOf(event.step));
+      } else if (event.type === 'hook.started') {
+        begin(hookName(event.hook), hookName(event.hook));
+      } else if (event.type === 'hook.finished') {
+        end(hookName(event.hook));
       } else if (event.type === 'run.finished') {
         steps.clear();
         block.erase();

@@ -3,7 +3,7 @@
 import type { SuretyError } from '../base/errors.ts';
 import { type Gate, openGate } from '../base/limit.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
-import type { HookReport } from './hook-report.ts';
+import type { HookPlace, HookReport } from './hook-report.ts';
 import { type Hooked, type HookHow, withHooks } from './hooks.ts';
 import { type BackupTarget, backupMember, type MemberReport, type MemberRequest, type MemberSource } from './member.ts';
 import type { Memory } from './memory.ts';
@@ -74,11 +74,12 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
   const run: Run = { verb: 'backup', job, id: recoveryPoint, startedAt };
   how.listen({ type: 'run.started', run, steps: plan.length * request.repositories.length });
   const hooks: HookReport[] = [];
+  const started = (hook: HookPlace) => how.listen({ type: 'hook.started', run, hook });
   const finished = (hook: HookReport) => {
     hooks.push(hook);
     how.listen({ type: 'hook.finished', run, at: how.clock.now(), hook });
   };
-  const whole = { request, run, plan, hookHow: { ...how, pending: request.pending, finished }, how };
+  const whole = { request, run, plan, hookHow: { ...how, pending: request.pending, started, finished }, how };
   const members = await withHooks(
     { job, source: '', recoveryPoint },
     request.hooked,

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { BackupStats, Progress, PruneReport, RebuildReport, Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { SourceFacts, Warning, WriteReport } from '../sources/source.ts';
-import type { HookReport } from './hook-report.ts';
+import type { HookPlace, HookReport } from './hook-report.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 
@@ -72,6 +72,7 @@ export type OperationEvent =
   | { readonly type: 'step.started'; readonly run: Run; readonly step: Step; readonly at: Date }
   | { readonly type: 'step.progress'; readonly run: Run; readonly step: Step; readonly progress: Progress }
   | { readonly type: 'step.warning'; readonly run: Run; readonly step: Step; readonly warning: Warning }
+  | { readonly type: 'hook.started'; readonly run: Run; readonly hook: HookPlace }
   | { readonly type: 'hook.finished'; readonly run: Run; readonly at: Date; readonly hook: HookReport }
   /** These snapshots are about to be removed: from now on they may be gone. */
   | { readonly type: 'snapshots.forgetting'; readonly run: Run; readonly step: Step; readonly ids: readonly string[] }

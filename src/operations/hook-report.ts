@@ -11,12 +11,16 @@ export interface HookScope {
   readonly recoveryPoint: string;
 }
 
-export interface HookReport extends HookScope {
+/** Which hook. */
+export interface HookPlace extends HookScope {
   readonly phase: 'before' | 'after';
   /** From 1, in the order of the configuration. */
   readonly number: number;
   /** Its program where that is plain to see, else ''. */
   readonly program: string;
+}
+
+export interface HookReport extends HookPlace {
   /** `warnings`: it failed, and that only makes a warning. */
   readonly outcome: HookOutcome;
   readonly durationMs: number;
@@ -24,13 +28,7 @@ export interface HookReport extends HookScope {
 }
 
 /** `before hook 1 (pg_vacuum) of source db`. */
-export function hookName({
-  phase,
-  number,
-  program,
-  job,
-  source,
-}: Pick<HookReport, 'phase' | 'number' | 'program' | 'job' | 'source'>) {
+export function hookName({ phase, number, program, job, source }: Omit<HookPlace, 'recoveryPoint'>): string {
   const owner = source === '' ? `job ${job}` : `source ${source}`;
   return `${phase} hook ${number}${program === '' ? '' : ` (${program})`} of ${owner}`;
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { isRunning } from '../base/running.ts';
 import { openLocal } from '../reach/local.ts';
@@ -132,7 +133,9 @@ describe('hooks', () => {
     const pidFile = join(folder, 'pid');
     const { reports } = await around({ before: [hook(`sleep 60 & echo $! > ${pidFile}; wait`, { timeoutMs: 300 })] });
     assert.match(reports[0]?.error?.message ?? '', /\(sleep\) of source db did not end within 300 ms/);
-    assert.equal(isRunning(Number(readFileSync(pidFile, 'utf8'))), false);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    for (let tries = 0; isRunning(pid) && tries < 100; tries++) await sleep(20);
+    assert.equal(isRunning(pid), false);
   });
 
   test('a service that one starts is left alone, and not waited for', async () => {

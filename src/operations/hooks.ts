@@ -6,7 +6,7 @@ import { openTail, type Tail } from '../base/streams.ts';
 import type { ExecHow, Exit, Reach } from '../reach/reach.ts';
 import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
-import { type HookReport, type HookScope, hookName } from './hook-report.ts';
+import { type HookPlace, type HookReport, type HookScope, hookName } from './hook-report.ts';
 import type { DueHooks, PendingHooks } from './pending-hooks.ts';
 
 /** Where hooks run. */
@@ -29,6 +29,7 @@ export interface HookHow {
   readonly clock: Clock;
   /** Where hooks that are due are remembered for the case that this process is killed; undefined: nowhere. */
   readonly pending: PendingHooks | undefined;
+  readonly started?: (place: HookPlace) => void;
   readonly finished: (report: HookReport) => void;
 }
 
@@ -61,7 +62,8 @@ export async function withHooks<Result>(
 /** Stops at the first failure that ends what the hooks belong to, and returns it. */
 async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promise<SuretyError | undefined> {
   for (const [at, hook] of hooked.hooks.before.entries()) {
-    const place = { ...scope, phase: 'before', number: at + 1 } as const;
+    const place = { ...scope, phase: 'before', number: at + 1, program: hookProgram(hook) } as const;
+    how.started?.(place);
     const report = await runHook(hook, place, { signal: how.signal, clock: how.clock, ground: hooked, env: {} });
     how.finished(report);
     if (report.outcome === 'failed' || report.outcome === 'interrupted') return report.error;
@@ -69,7 +71,7 @@ async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promis
   return undefined;
 }
 
-export type AfterHow = Pick<HookHow, 'clock' | 'finished'>;
+export type AfterHow = Pick<HookHow, 'clock' | 'started' | 'finished'>;
 
 /** Runs the `after` hooks that are due after this outcome, each of them whatever became of the others. */
 export async function runAfter(due: DueHooks, ground: HookGround, outcome: Outcome, how: AfterHow): Promise<void> {
@@ -78,12 +80,11 @@ export async function runAfter(due: DueHooks, ground: HookGround, outcome: Outco
   const signal = new AbortController().signal;
   for (const [at, hook] of hooks.entries()) {
     if (!isDue(hook, outcome)) continue;
-    const place = { job, source, recoveryPoint, phase: 'after', number: at + 1 } as const;
+    const place = { job, source, recoveryPoint, phase: 'after', number: at + 1, program: hookProgram(hook) } as const;
+    how.started?.(place);
     how.finished(await runHook(hook, place, { clock: how.clock, signal, ground, env }));
   }
 }
-
-type HookPlace = HookScope & Pick<HookReport, 'phase' | 'number'>;
 
 interface RunHow {
   readonly ground: HookGround;
@@ -97,7 +98,7 @@ async function runHook(hook: Hook, place: HookPlace, how: RunHow): Promise<HookR
   const startedMs = how.clock.elapsedMs();
   const error = await failureOf(hook, place, how);
   const durationMs = Math.round(how.clock.elapsedMs() - startedMs);
-  const report = { ...place, program: hookProgram(hook), durationMs, error };
+  const report = { ...place, durationMs, error };
   if (error === undefined) return { ...report, outcome: 'ok' };
   if (error.code === 'run.interrupted') return { ...report, outcome: 'interrupted' };
   return { ...report, outcome: hook.onFailure === 'warn' ? 'warnings' : 'failed' };
@@ -107,7 +108,7 @@ const OUTPUT_BYTES = 4096;
 const OUTPUT_LINES = 10;
 
 async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<SuretyError | undefined> {
-  const what = hookName({ ...place, program: hookProgram(hook) });
+  const what = hookName(place);
   const timeout = AbortSignal.timeout(Math.max(1, hook.timeoutMs));
   const signal = AbortSignal.any([how.signal, timeout]);
   const output = openTail(OUTPUT_BYTES);

@@ -117,6 +117,24 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
     assert.deepEqual(await observe(server, 'lab'), changed);
   });
 
+  test('single tables come back with their triggers, in place or beside, and the rest stays', async () => {
+    await dropAll(server);
+    await makeSample(server, 'lab');
+    using folder = temporaryFolder();
+    const source = openSource(server, { database: 'lab' }, { safetyFolder: folder.path });
+    const original = await observe(server, 'lab');
+    const held = await take(source);
+    await server.sql('DROP TABLE `~we``ird #1`; DROP TRIGGER plain_trigger; DELETE FROM parent', 'lab');
+    const tables = ['~we`ird #1', 'parent', 'child'];
+    assertClean(await restore(source, held, { server: { ...SWAP, inPlace: true, tables } }));
+    assert.deepEqual(await observe(server, 'lab'), original);
+    assertClean(await restore(source, held, { server: { ...SWAP, as: 'some', tables: ['parent', 'audit'] } }));
+    assert.equal(await server.sql('SHOW TABLES', 'some'), 'audit\nparent');
+    const unknown = restore(source, held, { server: { ...SWAP, as: 'more', tables: ['parents'] } });
+    await assert.rejects(unknown, { code: 'target.failed', hint: 'did you mean parent' });
+    assert.deepEqual(await databasesOf(server), ['lab', 'some']);
+  });
+
   test('a dump that breaks in place: the error names the file with what was there', async () => {
     await dropAll(server);
     await makeSample(server, 'lab');

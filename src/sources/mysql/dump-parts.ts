@@ -16,11 +16,15 @@ export interface DumpParts {
   readonly tables: AsyncIterable<Uint8Array>;
   /** Known when `tables` came to its end. */
   code(): Code;
+  /** Tables and sequences that the dump has, whether they were wanted or not; known then too. */
+  names(): readonly string[];
 }
 
 export interface PartsHow {
   /** Gets each line of a table's definition that takes values of a sequence. */
   readonly rewriteDefault?: ((line: string) => string) | undefined;
+  /** The tables and sequences that go on, with their triggers; the rest is left out. Default: all. */
+  readonly wants?: ((table: string) => boolean) | undefined;
 }
 
 /** The dump programs put a heading before each part, except before triggers: those follow the rows of their table. */
@@ -34,6 +38,8 @@ const HEADINGS: readonly (readonly [string, Part])[] = [
   ['-- Sequence structure for', 'tables'],
   ['-- Dumping data for table', 'tables'],
 ];
+/** Of parts that belong to one table. */
+const TABLE_HEADING = /^-- (?:Table structure for table|Sequence structure for|Dumping data for table) `(.*)`$/;
 /** What puts back the settings, after everything else. */
 const TRAILER = /^\/\*!\d+ SET (TIME_ZONE|SQL_MODE|FOREIGN_KEY_CHECKS)=@OLD_/;
 const TRIGGER_LINE = /^(\/\*!50003 |\/\*!50032 DROP TRIGGER|ALTER DATABASE |DELIMITER )/;
@@ -54,6 +60,17 @@ export function takeApart(chunks: AsyncIterable<Uint8Array>, how: PartsHow = {})
   };
   let part: Part = 'tables';
   let inBody = false;
+  /** Whether the table that the lines belong to is wanted; what comes before the first and after the last is. */
+  let chosen = true;
+  const names = new Set<string>();
+
+  function turnTo(heading: string): void {
+    part = HEADINGS.find(([beginning]) => heading.startsWith(beginning))?.[1] ?? part;
+    const table = TABLE_HEADING.exec(heading)?.[1]?.replaceAll('``', '`');
+    if (table === undefined) return;
+    names.add(table);
+    chosen = how.wants?.(table) ?? true;
+  }
 
   /** Where a line goes. */
   function place(line: string): Part {
@@ -61,8 +78,8 @@ export function takeApart(chunks: AsyncIterable<Uint8Array>, how: PartsHow = {})
       if (line === 'DELIMITER ;') inBody = false;
       return part === 'tables' ? 'triggers' : part;
     }
-    if (line.startsWith('-- ')) part = HEADINGS.find(([heading]) => line.startsWith(heading))?.[1] ?? part;
-    else if (TRAILER.test(line)) part = 'tables';
+    if (line.startsWith('-- ')) turnTo(line);
+    else if (TRAILER.test(line)) [part, chosen] = ['tables', true];
     const isTrigger = part === 'tables' && TRIGGER_LINE.test(line);
     if (line === 'DELIMITER ;;') inBody = true;
     return isTrigger ? 'triggers' : part;
@@ -70,10 +87,11 @@ export function takeApart(chunks: AsyncIterable<Uint8Array>, how: PartsHow = {})
 
   /** The line as it goes on; undefined: it was kept. */
   function take(line: Buffer): Buffer | undefined {
-    if (part === 'tables' && !inBody && !INTERESTING.has(line[0] ?? 0)) return line;
+    if (part === 'tables' && !inBody && !INTERESTING.has(line[0] ?? 0)) return chosen ? line : undefined;
     const text = line.toString('utf8');
     const bare = text.replace(/\r?\n$/, '');
     const goes = place(bare);
+    if (!chosen) return undefined;
     if (goes !== 'tables') {
       code[goes].push(text);
       return undefined;
@@ -97,6 +115,7 @@ export function takeApart(chunks: AsyncIterable<Uint8Array>, how: PartsHow = {})
   const joined = (lines: readonly string[]) => lines.join('');
   return {
     tables: tables(),
+    names: () => [...names],
     code: () => ({
       placeholders: joined(code.placeholders),
       triggers: joined(code.triggers),

@@ -1,4 +1,6 @@
 /** SQL into a database. */
+import { SuretyError } from '../../base/errors.ts';
+import { didYouMean, listed } from '../../base/nearest.ts';
 import { type ClientHow, programOutput, type Server } from './client.ts';
 import { moveDefault } from './code.ts';
 import { expectTrailer } from './dump.ts';
@@ -35,18 +37,35 @@ const LOAD_ARGS = [
   '--max-allowed-packet=1G',
 ];
 
-/** Loads tables and rows of a dump of database `from`; its code is returned. Throws `source.incomplete` for a dump without its end. */
-export async function loadTables(
-  chunks: AsyncIterable<Uint8Array>,
-  from: string,
-  how: LoadHow,
-  onBytes: (sizeBytes: number) => void,
-): Promise<Code> {
-  const watched = watchEnd(chunks, how.doing, onBytes);
-  const parts = takeApart(watched, { rewriteDefault: (line) => moveDefault(line, from, how.database) });
-  await runSql(parts.tables, how);
-  return parts.code();
+export interface DumpToLoad {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** The database it is of. */
+  readonly original: string;
+  /** Only these; undefined: all. */
+  readonly tables: readonly string[] | undefined;
+  readonly onBytes: (sizeBytes: number) => void;
 }
+
+/**
+ * Loads tables and rows; the code of the dump is returned, where tables are chosen only their triggers. Throws `source.incomplete` for a dump
+ * without its end and `target.failed` for a table that it has not.
+ */
+export async function loadTables(dump: DumpToLoad, how: LoadHow): Promise<Code> {
+  const { original, tables } = dump;
+  const parts = takeApart(watchEnd(dump.chunks, how.doing, dump.onBytes), {
+    rewriteDefault: (line) => moveDefault(line, original, how.database),
+    wants: tables && ((table) => tables.includes(table)),
+  });
+  await runSql(parts.tables, how);
+  if (tables === undefined) return parts.code();
+  const missing = tables.find((table) => !parts.names().includes(table));
+  if (missing === undefined) return { ...NO_CODE, triggers: parts.code().triggers };
+  throw new SuretyError('target.failed', `the dump of database ${original} has no table ${missing}`, {
+    hint: didYouMean(missing, parts.names()) ?? `it has: ${listed(parts.names().slice(0, 20), 'and')}`,
+  });
+}
+
+const NO_CODE: Code = { placeholders: '', triggers: '', events: '', routines: '', views: '' };
 
 /** What comes before the code in a dump. */
 const SETTINGS = `SET NAMES utf8mb4;

@@ -42,11 +42,13 @@ export interface ProveHow {
   /** Its name when it was backed up, for people. */
   readonly original: string;
   readonly recorded: Recorded;
+  /** Only these tables were restored; undefined: all. */
+  readonly tables?: readonly string[] | undefined;
 }
 
 /** Compares rows and checksums of all tables. Throws `target.failed` where they differ, unless the record may itself be a little off. */
 export async function proveTables(how: ProveHow): Promise<Check[]> {
-  const { recorded, original } = how;
+  const { recorded, original, tables } = how;
   const what = `fingerprint of ${original}`;
   if (recorded.fingerprint === undefined) return [{ what, ok: true, detail: 'none was recorded' }];
   const { algorithm } = recorded.fingerprint;
@@ -57,7 +59,7 @@ export async function proveTables(how: ProveHow): Promise<Check[]> {
   const beside = new Set(recorded.stored?.beside ?? []);
   const without = (fingerprint: Fingerprint): Fingerprint => ({
     algorithm,
-    tables: fingerprint.tables.filter(({ name }) => !beside.has(name)),
+    tables: fingerprint.tables.filter(({ name }) => !beside.has(name) && (tables?.includes(name) ?? true)),
   });
   const comparison = compareFingerprints(without(recorded.fingerprint), without(found));
   if (comparison.equal) return [{ what, ok: true, detail: comparison.detail }];
@@ -75,8 +77,8 @@ export async function proveTables(how: ProveHow): Promise<Check[]> {
 
 /** Compares which views, routines, triggers (and events) there are, and what they say where the server is of the same version. */
 export async function proveCode(how: ProveHow, kinds: readonly ObjectFingerprint['kind'][]): Promise<void> {
-  const { recorded, tools, original } = how;
-  if (recorded.fingerprint?.objects === undefined) return;
+  const { recorded, tools, original, tables } = how;
+  if (recorded.fingerprint?.objects === undefined || tables !== undefined) return;
   const found = (await takeFingerprint(how, 'counts')).objects ?? [];
   const sameVersion = recorded.version !== undefined && series(recorded.version) === series(tools.version.text);
   const differences: string[] = [];
@@ -101,8 +103,12 @@ function series(version: string): string {
 }
 
 async function takeFingerprint(how: ProveHow, level: 'full' | 'counts'): Promise<Fingerprint> {
-  const { server, tools, signal, database, original } = how;
+  const { server, tools, signal, database, original, tables } = how;
   const doing = `${server.source}: check of database ${original}`;
   await using session = openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
-  return await fingerprintDatabase(session, database, { level, prefix: '' });
+  return await fingerprintDatabase(session, database, {
+    level,
+    prefix: '',
+    ...(tables === undefined ? {} : { includes: (table: string) => tables.includes(table) }),
+  });
 }

@@ -29,6 +29,8 @@ export interface RestoreRequest {
   readonly names: NamesBeside;
   readonly owner: string | undefined;
   readonly dropOld: boolean;
+  /** Only these; undefined: all. */
+  readonly tables: readonly string[] | undefined;
   /** The dump; consumed once. */
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly onBytes: (sizeBytes: number) => void;
@@ -80,7 +82,7 @@ async function restoreInto(
   await createDatabase(session, made);
   try {
     const how = loadHow(request, made.name);
-    const code = await loadTables(request.chunks, request.original, how, request.onBytes);
+    const code = await loadTables(request, how);
     const checks = await proveTables(proofOf(request, made.name));
     const { events: _later, ...now } = fitCode(code, {
       database: made.name,
@@ -108,7 +110,10 @@ async function removeUnfinished(request: RestoreRequest, database: string): Prom
   }
 }
 
-/** Into the database that is there, after a dump of it into a file. A failure leaves it incomplete: the error names the file. */
+/**
+ * Into the database that is there, after a dump of it into a file. Where tables are chosen, only these are replaced. A failure leaves it
+ * incomplete: the error names the file.
+ */
 export async function restoreInPlace(request: RestoreRequest, folder: string): Promise<Restored> {
   const { server, tools, database, names, signal, present, owner } = request;
   await using session = newSession(request);
@@ -121,12 +126,9 @@ export async function restoreInPlace(request: RestoreRequest, folder: string): P
     notes.push(`what was in database ${database} is in ${file}`);
   }
   try {
-    await dropTriggers(session, database);
-    await dropEvents(session, database);
-    await dropViewsAndRoutines(session, database);
-    await dropTables(session, database);
+    if (request.tables === undefined) await dropAll(session, database);
     const how = loadHow(request, database);
-    const code = await loadTables(request.chunks, request.original, how, request.onBytes);
+    const code = await loadTables(request, how);
     const checks = await proveTables(proofOf(request, database));
     await createCode(fitCode(code, { database, owner, eventsAsleep: false }), how);
     await proveCode(proofOf(request, database), ['view', 'routine', 'trigger', 'event']);
@@ -141,6 +143,13 @@ export async function restoreInPlace(request: RestoreRequest, folder: string): P
   }
 }
 
+async function dropAll(session: Session, database: string): Promise<void> {
+  await dropTriggers(session, database);
+  await dropEvents(session, database);
+  await dropViewsAndRoutines(session, database);
+  await dropTables(session, database);
+}
+
 function newSession({ server, tools, signal, database }: RestoreRequest): Session {
   const doing = `${server.source}: restore of database ${database}`;
   return openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
@@ -150,8 +159,9 @@ function loadHow({ server, tools, signal, original }: RestoreRequest, database: 
   return { server, tools, signal, database, doing: `${server.source}: restore of database ${original}` };
 }
 
-function proofOf({ server, tools, signal, original, recorded }: RestoreRequest, database: string): ProveHow {
-  return { server, tools, signal, original, recorded, database };
+function proofOf(request: RestoreRequest, database: string): ProveHow {
+  const { server, tools, signal, original, recorded, tables } = request;
+  return { server, tools, signal, original, recorded, tables, database };
 }
 
 /** Character set and collation: as recorded, else those of what is there, else the server's. */

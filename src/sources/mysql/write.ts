@@ -71,11 +71,9 @@ function refuseUnfit({ source }: Server, how: WriteHow, wanted: ServerRestore): 
   };
   if (how.target !== undefined)
     refuse('databases are restored into the server, not into a folder', 'give --as NAME for a copy');
-  if (wanted.tables !== undefined || wanted.schemas !== undefined) {
-    refuse(
-      'single tables can not be restored from a dump of MySQL',
-      'restore the database with --as NAME and copy the table from there',
-    );
+  if (wanted.schemas !== undefined) refuse('MySQL has no schemas inside of a database', 'choose tables with --table');
+  if (wanted.tables !== undefined && wanted.as === undefined && !wanted.inPlace) {
+    refuse('single tables do not take the place of a database', 'give --as NAME for a copy, or --in-place');
   }
   if (wanted.as !== undefined && wanted.inPlace) refuse('a copy can not be in place', 'give --as or --in-place');
 }
@@ -208,6 +206,7 @@ async function restoreOne(writing: Writing, place: Place): Promise<Restored> {
     names: place.names,
     owner: wanted.owner,
     dropOld: wanted.dropOld,
+    tables: wanted.tables,
     chunks: restoring.stream(place.entry, { signal }),
     onBytes(sizeBytes) {
       takenBytes += sizeBytes;

@@ -1,6 +1,7 @@
 /** The container volume-replicator: one volume, or bucket, made equal to another. */
 import type { Draft } from '../draft.ts';
 import { nameOf } from '../names.ts';
+import type { Reader, Taken } from '../reader.ts';
 import type { Setting } from '../settings.ts';
 import { bucketOf, noteTransfer, readerOf } from './destinations.ts';
 import type { Prepared, Run } from './run.ts';
@@ -11,50 +12,60 @@ const VOLUMES = { A: '/volume-a', B: '/volume-b' } as const;
 /** One copy for each day of the week. */
 const WEEKDAYS = 7;
 
-export function copiesOf(run: Run, { settings, finish }: Prepared, draft: Draft): void {
+type Volume = keyof typeof VOLUMES;
+
+export function copiesOf(run: Run, prepared: Prepared, draft: Draft): void {
+  const { settings, finish } = prepared;
   const reader = readerOf(settings, draft);
   const direction = reader.text('REPLICATE_DIRECTION');
   const [, from, to] = /^([AB])to([AB])$/.exec(direction?.value ?? '') ?? [];
-  if (direction === undefined || from === undefined || to === undefined || from === to) {
+  const bucket = reader.flag('VOLUME_A_IS_S3');
+  if (direction === undefined || from === to) {
     draft.omit(direction?.from ?? run.self, 'REPLICATE_DIRECTION must be AtoB or BtoA', 'set it and import again');
-    finish();
-    return;
+  } else if (from === 'A' && bucket?.value === true) {
+    omitBucket([bucket.from, direction.from, reader.text('S3_BUCKET_NAME')?.from], draft);
+  } else {
+    const source = filesOf(from as Volume, direction.from, draft);
+    const repository = targetOf(to as Volume, { reader, isBucket: bucket, direction: direction.from }, draft);
+    draft.put('jobs', source, 'sources', [source]);
+    draft.put('jobs', source, 'to', [repository]);
+    schedule(run, source, draft);
+    const weekly = reader.flag('USE_DOW_FOR_RCLONE');
+    draft.put('jobs', source, 'keep', weekly?.value === true ? { daily: WEEKDAYS } : { last: 1 }, weekly?.from);
+    switches(settings.take('REPLICATE_DELETE'), settings.take('REPLICATE_QUIETLY'), draft);
+    settings.take('S3_REQUEST_STYLE');
+    noteTransfer(settings, draft);
   }
-  const aIsBucket = reader.flag('VOLUME_A_IS_S3');
-  const bucket = reader.text('S3_BUCKET_NAME') ?? reader.text('AWS_BUCKET_NAME');
-  const rclone = reader.flag('USE_RCLONE');
-  const target = reader.text('USE_RCLONE_BUCKET_AND_PATH') ?? bucket;
-  if (from === 'A' && aIsBucket?.value === true) {
-    draft.omit(
-      aIsBucket.from,
-      'a bucket is no source',
-      'mount it where Surety runs, and name that folder in a files source',
-    );
-    for (const taken of [direction, bucket])
-      if (taken !== undefined) draft.omit(taken.from, 'a bucket is no source', 'as above');
-    finish();
-    return;
-  }
-  const source = filesOf(from as keyof typeof VOLUMES, direction.from, draft);
-  const isBucket = to === 'A' && (aIsBucket?.value === true || rclone?.value === true) && target !== undefined;
-  const repository = nameOf(isBucket ? 'bucket' : 'copy', (name) => draft.has('repositories', name));
-  draft.put('repositories', repository, 'type', 'mirror');
-  if (isBucket) {
-    const { store, from: said } = bucketOf(target.value, [target.from, aIsBucket?.from, rclone?.from], reader);
-    draft.put('repositories', repository, 'store', store, ...said);
-  } else draft.put('repositories', repository, 'store', `file:${VOLUMES[to as keyof typeof VOLUMES]}`, direction.from);
-  draft.put('jobs', source, 'sources', [source]);
-  draft.put('jobs', source, 'to', [repository]);
-  schedule(run, source, draft);
-  const weekly = reader.flag('USE_DOW_FOR_RCLONE');
-  draft.put('jobs', source, 'keep', weekly?.value === true ? { daily: WEEKDAYS } : { last: 1 }, weekly?.from);
-  switches(settings.take('REPLICATE_DELETE'), settings.take('REPLICATE_QUIETLY'), draft);
-  settings.take('S3_REQUEST_STYLE');
-  noteTransfer(settings, draft);
   finish();
 }
 
-function filesOf(volume: keyof typeof VOLUMES, from: Setting, draft: Draft): string {
+function omitBucket(settings: readonly (Setting | undefined)[], draft: Draft): void {
+  const remedy = 'mount it where Surety runs, and name that folder in a files source';
+  for (const setting of settings) if (setting !== undefined) draft.omit(setting, 'a bucket is no source', remedy);
+}
+
+interface Target {
+  readonly reader: Reader;
+  readonly isBucket: Taken<boolean> | undefined;
+  readonly direction: Setting;
+}
+
+/** The other volume, or the bucket that is mounted there or that rclone fills. */
+function targetOf(volume: Volume, { reader, isBucket, direction }: Target, draft: Draft): string {
+  const rclone = reader.flag('USE_RCLONE');
+  const named = [reader.text('S3_BUCKET_NAME'), reader.text('AWS_BUCKET_NAME')];
+  const place = reader.text('USE_RCLONE_BUCKET_AND_PATH') ?? named[0] ?? named[1];
+  const fills = volume === 'A' && (isBucket?.value === true || rclone?.value === true);
+  const repository = nameOf(fills ? 'bucket' : 'copy', (name) => draft.has('repositories', name));
+  draft.put('repositories', repository, 'type', 'mirror');
+  if (fills && place !== undefined) {
+    const { store, from } = bucketOf(place.value, [place.from, isBucket?.from, rclone?.from], reader);
+    draft.put('repositories', repository, 'store', store, ...from);
+  } else draft.put('repositories', repository, 'store', `file:${VOLUMES[volume]}`, direction);
+  return repository;
+}
+
+function filesOf(volume: Volume, from: Setting, draft: Draft): string {
   const path = VOLUMES[volume];
   const name = nameOf(path, (one) => draft.has('sources', one) || draft.has('jobs', one));
   draft.put('sources', name, 'type', 'files');

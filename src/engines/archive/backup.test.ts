@@ -122,6 +122,16 @@ test('templates name the files', async () => {
   assert.ok((await opened.engine.list(HOW)).snapshots.some(({ id }) => id === odd.snapshot.id));
 });
 
+test('a source may be called like a folder that is used for something else', async () => {
+  await using opened = await openTestArchive({ raw: { folder: '{source}' } });
+  for (const source of ['logs', 'tmp', '.hidden']) {
+    await backUp(opened.engine, dumpOf('x.sql', DUMP), { how: { ...DATABASE, source } });
+    assert.equal((await opened.keys(`_${source}`)).length, 2);
+  }
+  assert.equal((await opened.engine.list(HOW)).snapshots.length, 3);
+  assert.deepEqual(await problemsOf(opened.engine), []);
+});
+
 test('backups of the same second have ids of their own, in whatever folder they are', async () => {
   await using opened = await openTestArchive({ raw: { folder: '{source}' } });
   const ids = await Promise.all(

@@ -32,7 +32,8 @@ export function expandName(
 ): { readonly folder: string; readonly id: string } {
   const name = templates.name.replace(/\.\{ext\}$/, '');
   const id = expand(name, facts) + (ordinal === 1 ? '' : `-${ordinal}`);
-  const folder = expand(templates.folder, facts);
+  // A source may be called like a folder that is used for something else.
+  const folder = expand(templates.folder, facts).replace(/^(?=(logs|tmp)(\/|$)|\.)/, '_');
   if (id.length > 180) throw new SuretyError('repository.failed', `the name of a backup is too long: ${id}`);
   return { folder, id };
 }

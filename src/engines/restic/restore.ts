@@ -8,7 +8,9 @@ import { openByteBudget } from './byte-budget.ts';
 import { findCopies, openCarefulReader } from './copies.ts';
 import { entriesOf } from './entries.ts';
 import { FACTS_FILE, readFacts } from './facts.ts';
+import type { Lock } from './keep-lock.ts';
 import { loadIndex } from './load-index.ts';
+import { takeLock } from './locks.ts';
 import { keyOf, type Repository } from './repository.ts';
 import { type Available, findAvailable } from './restore/available.ts';
 import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
@@ -25,8 +27,35 @@ const BUDGET_BYTES = 48 * 1024 * 1024;
  * Checks that all selected content is in the index and in packs that are there and long enough, and begins to restore. Throws
  * `repository.damaged`, naming what is missing, `tree.damaged` and `snapshot.path-missing`. An index file that can not be
  * read matters only if something selected is not found in the others.
+ *
+ * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock.
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+  await using begun = new AsyncDisposableStack();
+  const lock = await lockIfPossible(repository, how);
+  if (lock !== undefined) begun.use(lock);
+  const restoring = await begin(repository, snapshot, how);
+  const held = begun.move();
+  return {
+    ...restoring,
+    [Symbol.asyncDispose]: async () => {
+      await restoring[Symbol.asyncDispose]();
+      await held.disposeAsync();
+    },
+  };
+}
+
+async function lockIfPossible(repository: Repository, { signal }: How): Promise<Lock | undefined> {
+  try {
+    return await takeLock(repository, { signal, exclusive: false, optional: true });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof SuretyError) return undefined;
+    throw error;
+  }
+}
+
+async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   const { table, unreadable } = await loadReadable(repository, how);
   const copies = findCopies(table);
   const available = await findAvailable(repository, table, copies, how);

@@ -1,4 +1,4 @@
-import { connectionArgs, hostArgs, programOf, type Server } from './server.ts';
+import { CONNECTION, connectionArgs, hostArgs, programOf, type Server } from './server.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 export interface DumpTarget {
@@ -49,5 +49,6 @@ export function dumpAllArguments(server: Server, facts: ServerFacts, what: 'ever
     ...(facts.superuser ? [] : ['--no-role-passwords']),
     ...(what === 'everything' && facts.recovering ? ['--no-unlogged-table-data'] : []),
     ...hostArgs(server),
+    `--dbname=${CONNECTION}`,
   ];
 }

@@ -16,7 +16,8 @@ export interface Server {
 
 export type PostgresProgram = 'psql' | 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'vacuumlo';
 
-const CONNECT_TIMEOUT_S = 20;
+/** What every connection has: nobody waits for a server that does not answer. */
+export const CONNECTION = 'connect_timeout=20 fallback_application_name=surety';
 
 /** The program to run: the one on PATH, or of the folder that the options name. */
 export function programOf({ options }: Server, program: PostgresProgram): string {
@@ -25,12 +26,7 @@ export function programOf({ options }: Server, program: PostgresProgram): string
 
 /** Arguments that say which server and database; the password is never among them, and nothing ever asks for one. */
 export function connectionArgs(server: Server, database: string): string[] {
-  const text = [
-    `dbname=${connectionValue(database)}`,
-    `connect_timeout=${CONNECT_TIMEOUT_S}`,
-    'fallback_application_name=surety',
-  ];
-  return [...hostArgs(server), `--dbname=${text.join(' ')}`];
+  return [...hostArgs(server), `--dbname=dbname=${connectionValue(database)} ${CONNECTION}`];
 }
 
 /** The same for a program that has its own way to name the database. */

@@ -93,7 +93,7 @@ class PsqlSession implements Session {
       const next = await this.#next();
       if (next === undefined) throw await this.#failure();
       parts.push(next);
-      const last = next.length >= end.length ? next : Buffer.concat(parts.slice(-8));
+      const last = next.length >= end.length ? next : Buffer.concat(parts.slice(-end.length));
       if (!last.subarray(-end.length).equals(end)) continue;
       return Buffer.concat(parts).subarray(0, -end.length).toString('utf8');
     }

@@ -51,6 +51,8 @@ export interface JournalHow {
   readonly placeOf: (item: RestoreItem) => string;
   /** The record of the restore that is continued. */
   readonly resumed?: UnfinishedRestore | undefined;
+  /** Told once when the journal can not be written: a restore matters more than that it can be continued. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Begins to keep a restore of several members, or goes on with one. One of a single member has nothing to go on from. */
@@ -62,20 +64,37 @@ export function keepRestore(
 ): Keeping {
   if (how === undefined || request.dryRun || (how.resumed === undefined && items.length < 2)) return NOTHING_KEPT;
   const { journal, resumed } = how;
+  const attempt = reportOnce(how.report);
   let record = resumed ?? newRecord(items, request, how, clock.now());
-  // The same once more replaces what was left of the first time.
-  if (resumed === undefined)
-    for (const { id } of journal.list().filter((old) => isSame(old, record))) journal.remove(id);
-  journal.save(record);
+  attempt(() => {
+    // The same once more replaces what was left of the first time.
+    const old = resumed === undefined ? journal.list().filter((one) => isSame(one, record)) : [];
+    for (const { id } of old) journal.remove(id);
+    journal.save(record);
+  });
   return {
     set(item, state) {
       const members = record.members.map((one) => (isOf(one, item) ? { ...one, state } : one));
       record = { ...record, members };
-      journal.save(record);
+      attempt(() => journal.save(record));
     },
     end() {
-      if (record.members.every(({ state }) => state === 'done')) journal.remove(record.id);
+      if (record.members.every(({ state }) => state === 'done')) attempt(() => journal.remove(record.id));
     },
+  };
+}
+
+/** After the first failure nothing more is tried: what is kept would no longer be so. */
+function reportOnce(report: (error: unknown) => void): (work: () => void) => void {
+  let failed = false;
+  return (work) => {
+    if (failed) return;
+    try {
+      work();
+    } catch (error) {
+      failed = true;
+      report(error);
+    }
   };
 }
 

@@ -87,7 +87,8 @@ describe('a recovery point of a database in a server and of files, in two reposi
 
   test('the database comes first, and takes the place of the old one in a new one that is swapped in', async () => {
     writeFileSync(join(workshop.folder, 'media', 'a'), 'broken');
-    const report = await restore(request(), workshop.how());
+    const how = workshop.how();
+    const report = await restore(request(), how);
     assert.deepEqual(outcomes(report), ['db ok', 'media ok']);
     assert.deepEqual(
       report.items.map(({ intoServer }) => intoServer),
@@ -96,6 +97,10 @@ describe('a recovery point of a database in a server and of files, in two reposi
     assert.deepEqual(db.calls, [{ inPlace: false, dropOld: false }]);
     assert.deepEqual([...db.restored.values()], ['CREATE TABLE users']);
     assert.equal(readFileSync(join(workshop.folder, 'media', 'a'), 'utf8'), LONG);
+    const amounts = how.events.flatMap((event) =>
+      event.type === 'step.progress' && event.step.source === 'db' ? [event.progress] : [],
+    );
+    assert.deepEqual(amounts.at(-1), { phase: 'write', items: 1, sizeBytes: 18, totalItems: 1, totalBytes: 18 });
   });
 
   test('without a yes no database is replaced; one beside it needs none', async () => {
@@ -193,10 +198,13 @@ describe('a recovery point of a database in a server and of files, in two reposi
   describe('that fails in one member', () => {
     let kept: Map<string, UnfinishedRestore>;
     let journal: RestoreJournal;
+    const failedToKeep = (error: unknown) => void reported.push(error);
+    let reported: unknown[] = [];
     const placeOf = ({ source }: { readonly source: RestoreItem['source'] }) => `place of ${source.name}`;
 
     beforeEach(() => {
       kept = new Map();
+      reported = [];
       journal = {
         list: () => [...kept.values()],
         save: (one) => void kept.set(one.id, one),
@@ -216,7 +224,10 @@ describe('a recovery point of a database in a server and of files, in two reposi
 
     async function failOnce(target: string | undefined): Promise<UnfinishedRestore> {
       const conflict = target === undefined ? 'changed' : 'refuse';
-      const report = await restore(request({ target, conflict, journal: { journal, placeOf } }), workshop.how());
+      const report = await restore(
+        request({ target, conflict, journal: { journal, placeOf, report: failedToKeep } }),
+        workshop.how(),
+      );
       assert.deepEqual(outcomes(report), ['db failed', 'media ok']);
       assert.equal(report.resumable, true);
       return [...kept.values()][0]!;
@@ -228,11 +239,31 @@ describe('a recovery point of a database in a server and of files, in two reposi
       writeFileSync(join(workshop.folder, 'media', 'a'), 'written since');
       const resumed = await resumeRestore(record, resumeHow());
       const next = resumedRequest(record, resumed, { runId: 'S', decision: 'confirmed' });
-      const report = await restore({ ...next, journal: { journal, placeOf, resumed: record } }, workshop.how());
+      const report = await restore(
+        { ...next, journal: { journal, placeOf, report: failedToKeep, resumed: record } },
+        workshop.how(),
+      );
       assert.deepEqual(outcomes(report), ['db ok']);
       assert.equal(report.resumable, false);
       assert.equal(readFileSync(join(workshop.folder, 'media', 'a'), 'utf8'), 'written since');
       assert.deepEqual([...kept], []);
+    });
+
+    test('restores all the rest also when the journal can not be written, and says so once', async () => {
+      const full = new Error('no space left');
+      journal = {
+        ...journal,
+        save() {
+          throw full;
+        },
+      };
+      const asked = request({ journal: { journal, placeOf, report: failedToKeep } });
+      const { items: restored } = await restore(asked, workshop.how());
+      assert.deepEqual(
+        restored.map(({ outcome }) => outcome),
+        ['failed', 'ok'],
+      );
+      assert.deepEqual(reported, [full]);
     });
 
     test('and was killed in another: that one is done again as well', async () => {
@@ -282,7 +313,12 @@ describe('a recovery point of a database in a server and of files, in two reposi
       const point = await locate({ id: run.recoveryPoint }, [vault!], workshop.how());
       const both = point.members.map((member, at) => ({ ...member, source: [first, second][at]! }));
       const broken = { ...both[1]!, source: { ...second, open: () => Promise.reject(new Error('broken')) } };
-      const asked = request({ items: [both[0]!, broken], target, conflict: 'refuse', journal: { journal, placeOf } });
+      const asked = request({
+        items: [both[0]!, broken],
+        target,
+        conflict: 'refuse',
+        journal: { journal, placeOf, report: failedToKeep },
+      });
       assert.deepEqual(outcomes(await restore(asked, workshop.how())), ['x ok', 'y failed']);
       const record = [...kept.values()][0]!;
       const how = resumeHow({

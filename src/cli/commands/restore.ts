@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { SuretyError } from '../../base/errors.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
 import { type RestoreReport, type RestoreRequest, restore } from '../../operations/restore.ts';
-import { isSame, type UnfinishedRestore, unfinishedRestore } from '../../operations/restore-journal.ts';
+import {
+  isSame,
+  type JournalHow,
+  type UnfinishedRestore,
+  unfinishedRestore,
+} from '../../operations/restore-journal.ts';
 import { resumedRequest, resumeRestore } from '../../operations/resume.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { confirmRestore } from '../confirm-restore.ts';
@@ -79,7 +84,7 @@ async function planRestore(
     dryRun: options.dryRun === true,
     decision: 'replace-nothing',
     spaceAt: options.ignoreSpace === true ? undefined : platform.spaceAt,
-    journal: { journal: platform.restoreJournal(), placeOf: (item) => placeOf(item, session) },
+    journal: journalHow(session),
   };
   tellUnfinished(request, session);
   return request;
@@ -97,6 +102,11 @@ function serverOf(items: readonly PlannedItem[], options: RestoreOptions): Resto
   });
 }
 
+function journalHow(session: Session): JournalHow {
+  const report = (error: unknown) => session.warn(`this restore can not be continued if it fails: ${messageOf(error)}`);
+  return { journal: session.platform.restoreJournal(), placeOf: (item) => placeOf(item, session), report };
+}
+
 function placeOf({ source, snapshot }: RestoreRequest['items'][number], { platform }: Session): string {
   return platform.placeOf(snapshot, source.kind, source.name) ?? '';
 }
@@ -105,8 +115,17 @@ function placeOf({ source, snapshot }: RestoreRequest['items'][number], { platfo
 function tellUnfinished(request: RestoreRequest, session: Session): void {
   if (request.dryRun || request.items.length < 2) return;
   const recoveryPoint = request.items[0]?.snapshot.recoveryPoint ?? '';
-  const old = request.journal?.journal.list().find((one) => isSame(one, { recoveryPoint, request }));
+  const old = unfinished(session).find((one) => isSame(one, { recoveryPoint, request }));
   if (old !== undefined) session.warn(`${begunText(old)}; surety restore --resume does only the rest`);
+}
+
+function unfinished({ platform, warn }: Session): readonly UnfinishedRestore[] {
+  try {
+    return platform.restoreJournal().list();
+  } catch (error) {
+    warn(messageOf(error));
+    return [];
+  }
 }
 
 function begunText({ startedAt, members }: UnfinishedRestore): string {
@@ -132,7 +151,7 @@ async function planResumed(call: Call, options: RestoreOptions, session: Session
     decision: 'replace-nothing',
     spaceAt: options.ignoreSpace === true ? undefined : platform.spaceAt,
   });
-  return { ...request, journal: { journal, placeOf: (item) => placeOf(item, session), resumed: record } };
+  return { ...request, journal: { ...journalHow(session), resumed: record } };
 }
 
 function abandon({ platform }: Session): Answer {

@@ -31,3 +31,8 @@ export function seemsSecret(text: string): boolean {
 export function hasPassword(address: string): boolean {
   return ADDRESS_WITH_PASSWORD.test(address);
 }
+
+/** The address without it: a user's name stays. */
+export function withoutPassword(address: string): string {
+  return address.replace(/(\/\/[^/:@\s]*):[^/@\s]*@/, '$1@');
+}

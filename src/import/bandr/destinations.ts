@@ -1,7 +1,7 @@
 /** Where both containers send what they made: buckets through s3fs or rclone, other machines through rsync. */
 import type { Draft } from '../draft.ts';
 import { createReader, type Reader } from '../reader.ts';
-import { secretInVariable } from '../secrets.ts';
+import { secretInVariable, withoutPassword } from '../secrets.ts';
 import type { Setting, Settings } from '../settings.ts';
 import type { Kept } from './run.ts';
 
@@ -22,7 +22,7 @@ export function bucketOf(name: string, from: readonly (Setting | undefined)[], r
   const options = {
     bucket,
     ...(prefix.length === 0 ? {} : { prefix: prefix.join('/') }),
-    ...(endpoint === undefined ? {} : { endpoint: endpoint.value }),
+    ...(endpoint === undefined ? {} : { endpoint: withoutPassword(endpoint.value) }),
     ...(region === undefined ? {} : { region: region.value }),
     ...(style === undefined ? {} : { path_style: /path/i.test(style.value) }),
   };

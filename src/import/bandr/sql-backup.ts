@@ -15,6 +15,8 @@ interface Dump extends Prepared {
 const TIERS = ['hourly', 'daily', 'weekly', 'monthly'] as const;
 type Tier = (typeof TIERS)[number];
 const DEFAULT_COUNT = 24;
+/** Beside `hourly` and the others: what stands there is not mixed with what `cleanup` looks after. */
+const NEW_FOLDER = 'surety';
 
 interface Known extends Dump {
   readonly reader: Reader;
@@ -120,13 +122,13 @@ function volume({ reader }: Known, draft: Draft): string {
   draft.comment(
     'repositories',
     name,
-    'The volume of the container: write its path as it is where Surety runs. The dumps that are there already have no metadata: Surety leaves them alone.',
+    'The volume of the container: write its path as it is where Surety runs. New dumps go to a folder of their own: those of the container carry no metadata, and Surety leaves them alone.',
   );
   return name;
 }
 
 function naming(name: string, draft: Draft): void {
-  draft.put('repositories', name, 'folder', 'hourly');
+  draft.put('repositories', name, 'folder', NEW_FOLDER);
   draft.put('repositories', name, 'name', 'backup-{iso}Z-{database}');
   draft.put('repositories', name, 'compression', 'gzip');
 }

@@ -1,5 +1,5 @@
 import { nameOf } from '../names.ts';
-import { secretInVariable, seemsSecret } from '../secrets.ts';
+import { secretInVariable, seemsSecret, withoutPassword } from '../secrets.ts';
 import type { Setting } from '../settings.ts';
 import { splitWords } from '../shell-words.ts';
 import type { Borgmatic } from './borgmatic.ts';
@@ -16,7 +16,7 @@ export function repositoriesOf(borgmatic: Borgmatic): string[] {
     const called = label === undefined ? path.value : label.value;
     const name = nameOf(called, (one) => draft.has('repositories', one), 'borg');
     draft.put('repositories', name, 'type', 'borg');
-    draft.put('repositories', name, 'path', path.value, path.from, label?.from);
+    draft.put('repositories', name, 'path', withoutPassword(path.value), path.from, label?.from);
     if (password !== undefined) draft.put('repositories', name, 'password', password.value, password.from);
     if (compression !== undefined) draft.put('repositories', name, 'compression', compression.value, compression.from);
     return name;

@@ -1,10 +1,11 @@
 /** Where restic's repositories are: its own way of saying it, and Surety's. */
+import { withoutPassword } from '../secrets.ts';
 
 /** The value of `store`. A place that Surety has no store for stays as it is: the configuration says that it has none. */
 export function storeOf(location: string): string | Readonly<Record<string, unknown>> {
   const kind = kindOf(location);
   // A user's password in an address is no part of the place.
-  const rest = location.slice((kind ?? '').length + 1).replace(/(\/\/[^/:@]*):[^/@]*@/, '$1@');
+  const rest = withoutPassword(location.slice((kind ?? '').length + 1));
   if (kind === undefined) return `file:${location}`;
   if (kind === 'local') return `file:${rest}`;
   if (kind === 'sftp') return sftp(rest);

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { Secret } from '../base/secret.ts';
 import { openLocalStore } from '../stores/local/open.ts';
 import { openMemoryStore } from '../stores/memory/open.ts';
 import type { Store, Stored } from '../stores/store.ts';
@@ -33,9 +35,9 @@ const archiveOptions: ArchiveOpenOptions = {
   ...{ name: '{type}_{time}', folder: '{type}' },
 };
 
-async function archiveOn(store: Store, dispose: () => void): Promise<EngineUnderTest> {
-  await initArchive(store, archiveOptions, HOW);
-  const engine = await openArchive(store, archiveOptions, HOW);
+async function archiveOn(store: Store, options: ArchiveOpenOptions, dispose: () => void): Promise<EngineUnderTest> {
+  await initArchive(store, options, HOW);
+  const engine = await openArchive(store, options, HOW);
   return {
     engine,
     damage: () => damageLargest(store, 'files'),
@@ -44,6 +46,13 @@ async function archiveOn(store: Store, dispose: () => void): Promise<EngineUnder
       dispose();
     },
   };
+}
+
+/** Everything that can be between a source and the store. */
+async function encryptedOptions(): Promise<ArchiveOpenOptions> {
+  const identity = await generateX25519Identity();
+  const recipients = [await identityToRecipient(identity)];
+  return { ...archiveOptions, compression: 'zstd', recipients, identity: async () => new Secret(identity) };
 }
 
 /** Changes one byte in the middle of the largest file in a folder. */
@@ -79,11 +88,11 @@ const engines: Readonly<Record<string, () => Promise<EngineUnderTest>>> = {
     const store = await openLocalStore({ path: join(folder, 'root'), create: true });
     return await resticOn(store, () => rmSync(folder, { recursive: true }));
   },
-  'the archive engine on a memory store': () => archiveOn(openMemoryStore(), () => {}),
-  'the archive engine on a local store': async () => {
+  'the archive engine on a memory store': () => archiveOn(openMemoryStore(), archiveOptions, () => {}),
+  'the archive engine on a local store, encrypted': async () => {
     const folder = mkdtempSync(join(tmpdir(), 'surety-engine-'));
     const store = await openLocalStore({ path: join(folder, 'root'), create: true });
-    return await archiveOn(store, () => rmSync(folder, { recursive: true }));
+    return await archiveOn(store, await encryptedOptions(), () => rmSync(folder, { recursive: true }));
   },
 };
 

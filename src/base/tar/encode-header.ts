@@ -88,7 +88,7 @@ function putNumber(block: Buffer, field: NumberField, value: number, records: Ma
 }
 
 function putTime(block: Buffer, mtimeNs: bigint, records: Map<string, Buffer>): void {
-  const seconds = Number(BigInt.asIntN(64, mtimeNs) / 1_000_000_000n);
+  const seconds = Number(mtimeNs / 1_000_000_000n);
   const fits = fitsOctal('mtime', seconds) && mtimeNs >= 0n;
   writeNumber(block, 'mtime', fits ? seconds : 0);
   if (!fits || mtimeNs % 1_000_000_000n !== 0n) records.set('mtime', Buffer.from(encodeTime(mtimeNs)));

@@ -338,7 +338,7 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
     let pauses = 0;
     for await (const content of reading.content([entry!], { signal: never })) {
       if (content.kind !== 'stream') continue;
-      for await (const _chunk of content.chunks) if (pauses++ === 0) await sleep(2500);
+      for await (const _chunk of content.chunks) if (pauses++ === 0) await sleep(2200);
     }
     assert.equal((await reading.finish()).fingerprint!.tables[0]?.rows, 9993);
     assert.equal(await server.sql('SELECT @@GLOBAL.net_write_timeout'), '1');

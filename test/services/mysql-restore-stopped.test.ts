@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { SuretyError } from '../../src/base/errors.ts';
 import { openLocal } from '../../src/reach/local.ts';
 import type { Exit, Process, Reach } from '../../src/reach/reach.ts';
+import type { Held } from '../../src/sources/held.ts';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { assertClean, databasesOf, dropAll, makeSmall, observe, openSource, restore, take } from './mysql-sample.ts';
@@ -22,10 +23,16 @@ const STOPS: readonly (readonly [when: string, statement: RegExp])[] = [
 ];
 
 let server: MariadbServer;
+/** The database that each test makes anew. */
+let held: Held;
+let original: unknown;
 
 describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadbd', 'mariadb-dump') }, () => {
   before(async () => {
     server = await startMariadb();
+    await makeSmall(server);
+    held = await take(openSource(server, { database: 'lab' }));
+    original = await observe(server, 'lab');
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
@@ -35,8 +42,6 @@ describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadb
     test(when, async () => {
       await dropAll(server);
       await makeSmall(server);
-      const held = await take(openSource(server, { database: 'lab' }));
-      const original = await observe(server, 'lab');
       await server.sql("UPDATE child SET note = 'old one'", 'lab');
       const stopping = stoppingAt(statement);
       await assert.rejects(restore(openSource(server, { database: 'lab' }, { reach: stopping }), held));
@@ -52,7 +57,6 @@ describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadb
   test('when the move of the tables fails, triggers and events are put back', async () => {
     await dropAll(server);
     await makeSmall(server);
-    const held = await take(openSource(server, { database: 'lab' }));
     await server.sql('DELETE FROM child', 'lab');
     const old = await observe(server, 'lab');
     const failing = stoppingAt(/RENAME TABLE/, 'once');
@@ -64,7 +68,6 @@ describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadb
   test('an abort while rows are loaded leaves the old database and nothing else', async () => {
     await dropAll(server);
     await makeSmall(server);
-    const held = await take(openSource(server, { database: 'lab' }));
     const old = await observe(server, 'lab');
     const controller = new AbortController();
     const reason = new Error('stopped');

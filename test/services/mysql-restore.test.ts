@@ -269,12 +269,16 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
     const source = openSource(server, { database: 'lab', lock_timeout: '1s' });
     const held = await take(source);
     const original = await observe(server, 'lab');
-    const holding = server.sql('START TRANSACTION; SELECT COUNT(*) FROM parent; SELECT SLEEP(4)', 'lab');
+    const holding = server
+      .sql('START TRANSACTION; SELECT COUNT(*) FROM parent; SELECT SLEEP(60)', 'lab')
+      .catch(() => '');
+    const holder = await connectionThat('SELECT SLEEP(60)');
     await assert.rejects(restore(source, held), (error: { code: string; message: string }) => {
       assert.equal(error.code, 'source.locked');
       assert.match(error.message, /root@localhost \(connection \d+\) holds tables of database lab/);
       return true;
     });
+    await server.sql(`KILL ${holder}`);
     await holding;
     assert.deepEqual(await observe(server, 'lab'), original);
     assert.deepEqual(await databasesOf(server), ['lab']);
@@ -284,6 +288,14 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
     await assert.rejects(restore(source, held), /table other\.t refers to database lab/);
   });
 });
+
+/** The number of the connection that runs this statement, once there is one. */
+async function connectionThat(statement: string): Promise<string> {
+  for (;;) {
+    const found = await server.sql(`SELECT id FROM information_schema.processlist WHERE info = '${statement}'`);
+    if (found !== '') return found;
+  }
+}
 
 /** The first part of the only dump. */
 function cut(held: Held, part: number): Held {

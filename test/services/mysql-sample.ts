@@ -129,27 +129,24 @@ export const SWAP = { inPlace: false, dropOld: false };
 export async function observe(server: MariadbServer, database: string): Promise<unknown> {
   const literal = `0x${Buffer.from(database).toString('hex')}`;
   const of = (column: string) => `WHERE ${column} = CONVERT(${literal} USING utf8mb4)`;
-  const list = async (sql: string) => (await server.sql(sql, database)).split('\n').filter((line) => line !== '');
-  const tables = await list(
-    `SELECT table_name FROM information_schema.tables ${of('table_schema')} AND table_type <> 'VIEW' ORDER BY 1`,
-  );
-  const name = `\`${database.replaceAll('`', '``')}\`.`;
-  const contents: Record<string, string> = {};
-  for (const table of tables) {
-    const quoted = `\`${table.replaceAll('`', '``')}\``;
-    const definition = await server.sql(`SHOW CREATE TABLE ${quoted}`, database);
-    contents[table] =
-      `${definition.replaceAll(name, '')}\n${await server.sql(`SELECT * FROM ${quoted} ORDER BY 1`, database)}`;
-  }
-  const views = `SELECT table_name, view_definition, definer FROM information_schema.views ${of('table_schema')} ORDER BY 1`;
-  const routines = `SELECT routine_name, routine_type, routine_definition, definer, sql_mode FROM information_schema.routines ${of('routine_schema')} ORDER BY 1`;
-  const triggers = `SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement, definer FROM information_schema.triggers ${of('trigger_schema')} ORDER BY 1`;
-  const events = `SELECT event_name, event_definition, interval_value, starts, event_comment, definer FROM information_schema.events ${of('event_schema')} ORDER BY 1`;
-  const code = await Promise.all([views, routines, triggers, events].map(list));
-  const defaults = await list(
+  const tables = (
+    await server.sql(
+      `SELECT table_name FROM information_schema.tables ${of('table_schema')} AND table_type <> 'VIEW' ORDER BY 1`,
+    )
+  ).split('\n');
+  const queries = tables
+    .filter((table) => table !== '')
+    .map((table) => `\`${table.replaceAll('`', '``')}\``)
+    .flatMap((table) => [`SHOW CREATE TABLE ${table}`, `SELECT * FROM ${table} ORDER BY 1`]);
+  queries.push(
+    `SELECT table_name, view_definition, definer FROM information_schema.views ${of('table_schema')} ORDER BY 1`,
+    `SELECT routine_name, routine_type, routine_definition, definer, sql_mode FROM information_schema.routines ${of('routine_schema')} ORDER BY 1`,
+    `SELECT trigger_name, event_object_table, action_timing, event_manipulation, action_statement, definer FROM information_schema.triggers ${of('trigger_schema')} ORDER BY 1`,
+    `SELECT event_name, event_definition, interval_value, starts, event_comment, definer FROM information_schema.events ${of('event_schema')} ORDER BY 1`,
     `SELECT default_character_set_name, default_collation_name FROM information_schema.schemata ${of('schema_name')}`,
   );
-  return { contents, code: code.map((lines) => lines.map((line) => line.replaceAll(name, ''))), defaults };
+  const answers = await server.sql(queries.map((query) => `SELECT '---'; ${query};`).join('\n'), database);
+  return answers.replaceAll(`\`${database.replaceAll('`', '``')}\`.`, '').split('---\n');
 }
 
 export function assertClean(report: WriteReport): void {

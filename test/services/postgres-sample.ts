@@ -34,6 +34,8 @@ CREATE VIEW spending AS SELECT customer, sum(gross) AS total FROM purchase GROUP
 CREATE MATERIALIZED VIEW spending_old AS SELECT * FROM spending;
 CREATE FUNCTION audit.stamp() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN NEW.born := '2000-01-01'; RETURN NEW; END $f$;
 CREATE TRIGGER stamped BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION audit.stamp();
+CREATE TYPE audit.level AS (height int);
+CREATE FUNCTION audit.raise(audit.level) RETURNS int LANGUAGE sql AS 'SELECT ($1).height + 1';
 CREATE SEQUENCE audit.ticket START 1000 INCREMENT BY -5 MINVALUE 0 MAXVALUE 1000;
 SELECT nextval('audit.ticket'), nextval('audit.ticket');
 CREATE SEQUENCE untouched;

@@ -29,7 +29,7 @@ export interface DatabaseFacts {
 export interface DumpedPart {
   /** Chosen tables, chosen schemas, or all but what was excluded. */
   readonly kind: 'tables' | 'schemas' | 'without';
-  /** In which there is something that was dumped. */
+  /** The chosen ones; else those in which there is something that was dumped. */
   readonly schemas: readonly string[];
 }
 

@@ -6,18 +6,10 @@ import { keepAlive } from '../keep-alive.ts';
 import type { ObjectFingerprint, TableFingerprint } from '../source.ts';
 import { runTool, toolOutput } from '../tool.ts';
 import { checkedDump } from './checked-dump.ts';
+import { type Contents, listContents, partOfDatabase } from './contents.ts';
 import { type DatabaseFacts, describeDatabase } from './describe-database.ts';
 import { dumpArguments } from './dump-arguments.ts';
-import {
-  algorithmFor,
-  type Contents,
-  listContents,
-  nextNumbers,
-  partOfDatabase,
-  sequenceObjects,
-  sumTables,
-  useFixedSettings,
-} from './fingerprint.ts';
+import { algorithmFor, nextNumbers, sequenceObjects, sumTables, useFixedSettings } from './fingerprint.ts';
 import { explainer } from './postgres-error.ts';
 import { connectionArgs, hostArgs, programOf, type Server, toolEnvironment } from './server.ts';
 import { askServer, missingDatabase, openDatabase, type ServerFacts } from './server-facts.ts';

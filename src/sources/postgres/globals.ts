@@ -1,7 +1,7 @@
 import { collectBytes } from '../../base/streams.ts';
 import type { RestoredEntry } from '../source.ts';
 import { checkedDump } from './checked-dump.ts';
-import { listRoles } from './fingerprint.ts';
+import { listRoles } from './contents.ts';
 import { countedBytes, openAdmin, type Present, type Restore, runScript } from './restore-context.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;

@@ -49,10 +49,11 @@ function ownerOf({ request, recorded }: Restore, facts: DatabaseFacts | undefine
 
 /** Makes the schemas that a dump of a part takes for granted, and removes the one that it brings along. */
 export async function prepareForPart({ server, how }: Restore, name: string, part: DumpedPart): Promise<void> {
-  if (part.kind === 'without') return;
+  const brought = part.kind === 'schemas' && part.schemas.includes('public');
+  if (part.kind !== 'tables' && !brought) return;
   const doing = `creation of database ${name}`;
   await using session = await openSession(server, name, { signal: how.signal, doing, side: 'target' });
-  if (part.kind === 'schemas') return await session.run('DROP SCHEMA public');
+  if (brought) return await session.run('DROP SCHEMA public');
   for (const schema of part.schemas) await session.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
 }
 

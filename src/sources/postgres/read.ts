@@ -2,69 +2,24 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { temporaryFolder } from '../../base/environment.ts';
-import { SuretyError } from '../../base/errors.ts';
 import { compareNames, sortNames } from '../../base/names.ts';
 import { dumpEntry } from '../dump-entry.ts';
-import type { Content, ContentHow, Entry, ObjectFingerprint, ReadHow, Reading, Xattr } from '../source.ts';
+import type { Content, ContentHow, Entry, ReadHow, Reading, Xattr } from '../source.ts';
 import { toolOutput } from '../tool.ts';
 import { checkedDump, incomplete } from './checked-dump.ts';
 import { dumpAllArguments } from './dump-arguments.ts';
 import { type DumpedDatabase, type DumpOrder, dumpToFolder, streamDump } from './dump-database.ts';
 import { DUMPALL_FILE, entryNameOf, GLOBALS_FILE, TOC_FILE } from './entry-names.ts';
 import { expectNotShrunk, type PostgresFacts, prefixOf } from './facts.ts';
-import { listRoles } from './fingerprint.ts';
+import { type Found, lookAround } from './look-around.ts';
 import { takesGlobals } from './options.ts';
 import { explainer } from './postgres-error.ts';
-import { expectNotOlder, programVersion, serverVersion } from './programs.ts';
 import { type Server, toolEnvironment } from './server.ts';
-import {
-  askServer,
-  listDatabases,
-  missingDatabase,
-  openDatabase,
-  openMaintenance,
-  type ServerFacts,
-} from './server-facts.ts';
-
-/** What was found before anything is dumped. */
-interface Found {
-  readonly facts: ServerFacts;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly databases: readonly string[];
-  readonly roles: readonly ObjectFingerprint[];
-}
+import type { ServerFacts } from './server-facts.ts';
 
 /** Looks at server and programs; the dumps are made as they are asked for. Throws `source.*` errors. */
 export async function readPostgres(server: Server, how: ReadHow): Promise<Reading> {
   return new PostgresReading(server, await lookAround(server, how), how);
-}
-
-async function lookAround(server: Server, { signal }: ReadHow): Promise<Found> {
-  const { options, source } = server;
-  const doing = `backup of ${source}`;
-  if (options.format === 'directory' && !server.reach.traits.localFiles) {
-    throw new SuretyError('source.failed', `${doing}: format directory needs the client programs on this machine`, {
-      hint: 'use format: custom for a server on another host',
-    });
-  }
-  const program = options.format === 'dumpall' ? 'pg_dumpall' : 'pg_dump';
-  const own = await programVersion(server, program, { signal, doing });
-  const how = { signal, doing, side: 'source' } as const;
-  const named = options.database === undefined ? options.databases : [options.database];
-  const [first] = named === undefined || named === 'all' ? [] : named;
-  await using session =
-    first === undefined ? await openMaintenance(server, how) : await openDatabase(server, first, how);
-  const facts = await askServer(session);
-  const theirs = serverVersion(facts.version);
-  expectNotOlder(server, program, own, theirs, doing);
-  const there = await listDatabases(session);
-  const databases = named === undefined || named === 'all' ? there : sortNames([...new Set(named)]);
-  const missing = databases.find((name) => !there.includes(name));
-  if (missing !== undefined) throw missingDatabase(server, missing, there, doing);
-  if (databases.length === 0) throw new SuretyError('source.empty', `${doing}: the server has no databases`);
-  const globals = takesGlobals(options) || options.format === 'dumpall';
-  const roles = globals ? await listRoles(session) : [];
-  return { facts, versions: { server: theirs.text, [program]: own.text }, databases, roles };
 }
 
 class PostgresReading implements Reading {

@@ -1,8 +1,8 @@
 import { SuretyError } from '../../base/errors.ts';
 import type { Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
+import { listRoles } from './contents.ts';
 import { expectNoneThere, restoreDumpAll } from './dumpall.ts';
 import { postgresFacts } from './facts.ts';
-import { listRoles } from './fingerprint.ts';
 import { restoreGlobals } from './globals.ts';
 import { programVersion } from './programs.ts';
 import { openAdmin, type Present, type Restore, type Tally } from './restore-context.ts';

@@ -1,7 +1,7 @@
 /** One moment of a server: dumps and a session that all see the same state of it. */
 
 import { systemClock } from '../../base/clock.ts';
-import { hasCode, messageOf, SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { Server } from './client.ts';
 import { type Dump, type DumpRequest, startDump } from './dump.ts';
 import { qualified } from './quote.ts';
@@ -117,7 +117,7 @@ async function beginTransaction(how: MomentHow): Promise<Session> {
     return session;
   } catch (error) {
     await session[Symbol.asyncDispose]();
-    throw new SuretyError('source.failed', `no transaction could be begun: ${messageOf(error)}`, { cause: error });
+    throw error;
   }
 }
 

@@ -37,7 +37,7 @@ export async function readDatabases(server: Server, host: string, how: ReadHow):
   }
   const members: Member[] = [];
   for (const database of chosen) {
-    await expectRights(session, server, database.name);
+    await expectRights(session, server, tools.version, database.name);
     const tables = chooseTables(server, database.name, await listTables(session, database.name));
     members.push(memberOf(server, { ...database, ...storedTables(tables) }, tables));
   }

@@ -3,17 +3,27 @@ import { listed } from '../../base/nearest.ts';
 import type { Server } from './client.ts';
 import { text } from './quote.ts';
 import type { Session } from './session.ts';
+import type { Version } from './version.ts';
 
 /**
  * Checks that the user sees all of a database. The dump program leaves out silently what it may not see, triggers for
  * instance, so that is looked up beforehand. Throws `source.denied` with the statement that helps.
  */
-export async function expectRights(session: Session, server: Server, database: string): Promise<void> {
-  const [[user = '', roles = ''] = []] = await session
-    .query('SELECT CURRENT_USER(), (SELECT COUNT(*) FROM information_schema.applicable_roles)')
-    .catch(() => [['', '1']]);
+export async function expectRights(
+  session: Session,
+  server: Server,
+  version: Version,
+  database: string,
+): Promise<void> {
+  // MySQL has roles since version 8, and tells of them since 8.0.19.
+  const hasRoles = version.flavour === 'mariadb' || version.major >= 8;
+  const counting =
+    version.flavour === 'mariadb'
+      ? '(SELECT COUNT(*) FROM information_schema.applicable_roles)'
+      : "CURRENT_ROLE() <> 'NONE'";
+  const [[user = '', roles = ''] = []] = await session.query(`SELECT CURRENT_USER(), ${hasRoles ? counting : '0'}`);
   // What roles bring can only be told by trying.
-  if (user === '' || roles !== '0') return;
+  if (roles !== '0') return;
   const found = await session.query(rightsQuery(user, database));
   const held = new Set(found.map(([right = '']) => right.toUpperCase()));
   const missing = neededRights(server).filter((right) => !held.has(right));

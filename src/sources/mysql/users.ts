@@ -77,7 +77,8 @@ function isNotInEffect(error: unknown): boolean {
 async function createStatement(session: Session, version: Version, user: User): Promise<string> {
   if (user.isRole) return `CREATE ROLE IF NOT EXISTS ${account(user)}`;
   // Hashes can be any bytes there.
-  if (version.flavour === 'mysql') await session.query('SET SESSION print_identified_with_as_hex = ON');
+  if (version.flavour === 'mysql')
+    await session.query('SET @done = 1 /*!80017 , SESSION print_identified_with_as_hex = ON */');
   const [[created = ''] = []] = await session.query(`SHOW CREATE USER ${account(user)}`);
   return oneLine(
     created

@@ -11,29 +11,9 @@ import {
   restoreBySwap,
   restoreInPlace,
 } from './restore-database.ts';
-import { carryOut, readUsers, type UserStatements } from './restore-users.ts';
-import { findTools, openSession, type Tools } from './tools.ts';
-
-/** What a restore has done so far. */
-interface Tally {
-  files: number;
-  sizeBytes: number;
-  skipped: number;
-  readonly failed: { path: string; error: Error }[];
-  readonly plan: { path: string; action: 'create' | 'overwrite' | 'skip' }[];
-  readonly checks: { what: string; ok: boolean; detail: string }[];
-  readonly notes: string[];
-}
-
-interface Writing {
-  readonly server: Server;
-  readonly tools: Tools;
-  readonly folder: string;
-  readonly restoring: Restoring;
-  readonly how: WriteHow;
-  readonly wanted: ServerRestore;
-  readonly tally: Tally;
-}
+import { findTools, openSession } from './tools.ts';
+import { openUsers, writeRights } from './write-users.ts';
+import { count, type Tally, type Writing } from './writing.ts';
 
 const DEFAULT: ServerRestore = { inPlace: false, dropOld: false };
 
@@ -133,41 +113,6 @@ function howReplaced({ inPlace, dropOld }: ServerRestore, folder: string): strin
   if (inPlace) return `each database is dumped to a file in ${folder}, emptied and loaded`;
   const then = dropOld ? 'dropped when the restored one is in its place' : 'kept under a dated name (NAME_before_…)';
   return `each database is restored beside the old one and compared; the old one is ${then}`;
-}
-
-/** Makes the accounts that are missing: what the databases contain belongs to them. */
-async function openUsers(writing: Writing, entry: RestoredEntry): Promise<UserStatements | undefined> {
-  const { server, restoring, how, tally } = writing;
-  const { signal } = how;
-  try {
-    const chunks = restoring.stream(entry, { signal });
-    const statements = await readUsers(chunks, `${server.source}: restore of users`);
-    await carryOut(statements.accounts, usersHow(writing, entry));
-    return statements;
-  } catch (error) {
-    signal.throwIfAborted();
-    // The databases are worth more than their users.
-    tally.failed.push({ path: entry.path, error: error as Error });
-    how.warn({ code: 'entry.failed', path: entry.path, message: messageOf(error) });
-    return undefined;
-  }
-}
-
-async function writeRights(writing: Writing, entry: RestoredEntry, { rights }: UserStatements): Promise<void> {
-  const done = await carryOut(rights, usersHow(writing, entry));
-  writing.tally.notes.push(`${done} rights of users are granted; users who existed keep their passwords`);
-  count(writing.tally, entry, writing.how);
-}
-
-function usersHow({ server, tools, how }: Writing, { path }: RestoredEntry) {
-  const onProblem = (message: string) => how.warn({ code: 'entry.failed', path, message });
-  return { server, tools, signal: how.signal, onProblem };
-}
-
-function count(tally: Tally, entry: RestoredEntry, how: WriteHow): void {
-  tally.files += 1;
-  tally.sizeBytes += entry.sizeBytes;
-  how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
 }
 
 /** A failure ends the restore of this database. The others of the snapshot are restored all the same. */

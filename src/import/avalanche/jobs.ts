@@ -44,16 +44,19 @@ function scheduleOf({ yaml }: Avalanche, crontab: CronCommands, name: string): T
   return crontab.get(name) ?? inFile;
 }
 
+/** Checksums were compared, so every byte is read. */
+const VERIFY = 'surety verify --days 7 --read-data';
+
 /** Clean-up and verification are commands of their own. */
 function housekeeping(avalanche: Avalanche, crontab: CronCommands): void {
   const { draft } = avalanche;
   const cleanup = scheduleOf(avalanche, crontab, 'cleanup');
   const verify = scheduleOf(avalanche, crontab, 'verify');
   draft.cron({ schedule: cleanup?.value ?? '0 5 * * 0', command: 'surety cleanup' });
-  draft.cron({ schedule: verify?.value ?? '0 6 * * *', command: 'surety verify --days 7' });
+  draft.cron({ schedule: verify?.value ?? '0 6 * * *', command: VERIFY });
   for (const [taken, command] of [
     [cleanup, 'surety cleanup'],
-    [verify, 'surety verify --days 7'],
+    [verify, VERIFY],
   ] as const) {
     if (taken !== undefined)
       draft.omit(

@@ -20,6 +20,9 @@ const same: readonly (readonly [pattern: string, excluded: string, kept: string,
   ['sh:/home/*/x', '/home/a/x', '/home/a/b/x'],
   ['sh:/srv/**/x', '/srv/a/b/x', '/home/x'],
   ['/srv/*/x', '/srv/a/x', '/srv/a/b/x', 'sh'],
+  ['.cache', '/.cache', '/home/.cache'],
+  ['sh:*.pyc', '/a.pyc', '/home/a.pyc'],
+  ['*/b/*', '/home/b/x', '/home/bb/x'],
   ['pp:/srv/a*b', '/srv/a*b', '/srv/aXb'],
   ['pf:srv/file', '/srv/file', '/home/srv/file'],
 ];
@@ -32,6 +35,6 @@ for (const [pattern, excluded, kept, style] of same) {
 }
 
 test('what has no equal is not guessed', () => {
-  for (const pattern of ['re:.*', '~/x', '/home/$USER/x', '/srv/a*b/c', ''])
+  for (const pattern of ['re:.*', '~/x', '/home/$USER/x', '/srv/a*b/c', '/srv/a*b*c', ''])
     assert.equal(excludeOf(pattern, 'fm'), undefined, pattern);
 });

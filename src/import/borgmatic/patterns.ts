@@ -23,13 +23,25 @@ export function excludeOf(pattern: string, style: 'fm' | 'sh'): string | undefin
 /** A star of fnmatch goes through slashes. */
 function fnmatch(text: string): string | undefined {
   const pattern = escaped(text, /[{}]/g);
-  // Anything below any folder: a name wherever it is.
-  const anywhere = pattern.replace(/^\*+\//, '');
-  if (!pattern.startsWith('/') && !anywhere.includes('/')) return anywhere;
-  const parts = (pattern.startsWith('*/') ? anywhere : pattern).split('/');
-  if (parts.some((part) => part.includes('*') && part !== '*' && part !== parts.at(-1))) return undefined;
-  const through = parts.map((part, at) => (part === '*' && at < parts.length - 1 ? '*/**' : part));
-  return pattern.startsWith('*/') ? through.join('/') : absolute(through.join('/'));
+  const isAnywhere = pattern.startsWith('*');
+  const parts = pattern.replace(/^\*+\//, '').split('/');
+  const last = parts.pop() ?? '';
+  if (parts.some((part) => part.includes('*') && part !== '*')) return undefined;
+  // The end of any path: a name wherever it is.
+  const isName = isAnywhere && parts.length === 0;
+  const end = isName && last.startsWith('*') ? last : throughSlashes(last);
+  if (end === undefined) return undefined;
+  const whole = [...parts.map((part) => (part === '*' ? '*/**' : part)), end].join('/');
+  return isAnywhere ? whole : absolute(whole);
+}
+
+/** The last part of a pattern, whose star may stand for folders and the beginning of a name in them. */
+function throughSlashes(part: string): string | undefined {
+  const [before = '', after, ...more] = part.split('*');
+  if (after === undefined || part === '*') return part;
+  if (more.length > 0) return undefined;
+  if (after === '') return part;
+  return before === '' ? `**/*${after}` : `{${part},${before}*/**/*${after}}`;
 }
 
 /** A star stays within a name, two stars do not. */
@@ -40,7 +52,7 @@ function shell(text: string): string {
 
 /** Borg compares whole paths, without the slash they begin with. */
 function absolute(pattern: string): string {
-  return pattern.startsWith('/') ? pattern : pattern.startsWith('*') ? pattern : `/${pattern}`;
+  return pattern.startsWith('/') ? pattern : `/${pattern}`;
 }
 
 function escaped(text: string, special: RegExp): string {

@@ -35,13 +35,13 @@ export async function findMembers(
   }
   const catalog = await platform.catalog();
   const proven = options.proven === true ? await provenSnapshots(catalog) : undefined;
-  const isDamaged = await knownDamage(catalog);
-  const source = sources.length === 1 ? sources[0] : undefined;
-  const found = await locate(
-    toWanted(id, { source, host: options.host, at, proven, isDamaged }),
-    platform.repositories(options.repository),
-    call,
+  const repositories = platform.repositories(options.repository);
+  const isDamaged = await knownDamage(
+    catalog,
+    repositories.map(({ name }) => name),
   );
+  const source = sources.length === 1 ? sources[0] : undefined;
+  const found = await locate(toWanted(id, { source, host: options.host, at, proven, isDamaged }), repositories, call);
   for (const line of found.unread) session.warn(`not looked at: ${line}`);
   for (const line of found.notes) session.warn(line);
   const odd = found.snapshots.find(({ time }) => time.getTime() > call.clock.now().getTime() + CLOCK_TOLERANCE_MS);

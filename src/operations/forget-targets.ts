@@ -88,7 +88,8 @@ async function meant(id: string, places: readonly Place[], how: { readonly signa
       all.filter(isMeant).map(({ id, source, time }) => ({ id, source, time, what: 'snapshot' as const })),
     );
   } catch (error) {
-    if (!hasCode(error, 'snapshot.unknown')) throw error;
+    if (!['snapshot.unknown', 'snapshot.unreadable', 'snapshot.failed'].some((code) => hasCode(error, code)))
+      throw error;
     const others = withSome(places, (listing) => othersWith(id, listing));
     if (others.length === 0) throw error;
     return others;

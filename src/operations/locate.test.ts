@@ -146,3 +146,25 @@ test('a repository that can not be read hides nothing in others, but is the answ
   });
   await assert.rejects(find(toWanted('a'), broken, repository('one', ...first)), { code: 'snapshot.ambiguous' });
 });
+
+test('what failed or can not be read is told by its id, unless another repository has it', async () => {
+  const archive = (id: string) => ({ ...snapshotOf({ id: '' }), id });
+  const good = archive('files_20261121_030951-2');
+  const failures = [
+    { id: 'database_20261121_031110', time: new Date(), source: 'database', message: 'the server refuses connections' },
+  ];
+  const unreadable = [{ id: 'files_20261121_030951', error: new Error('the file it speaks of is missing') }];
+  const shelf = listedRepository('one', { snapshots: [good], unreadable, failures });
+  await assert.rejects(find(toWanted('database_20261121_031110'), shelf), {
+    code: 'snapshot.failed',
+    message: /that backup failed: the server refuses connections$/,
+    hint: /surety list/,
+  });
+  await assert.rejects(find(toWanted('Files_20261121_030951'), shelf), {
+    code: 'snapshot.unreadable',
+    message: 'files_20261121_030951 in repository one can not be read: the file it speaks of is missing',
+    hint: /from a copy/,
+  });
+  const other = repository('two', archive('files_20261121_030951'));
+  assert.equal((await find(toWanted('files_20261121_030951'), shelf, other))[0], 'two');
+});

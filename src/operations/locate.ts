@@ -10,6 +10,7 @@ import { type Latest, newest } from './latest.ts';
 import { type LocatedMember, membersOf } from './point-copies.ts';
 import { recoveryPoints } from './recovery-point.ts';
 import { better, type Found, readShelves, type Shelf } from './shelf.ts';
+import { spoiledBy, spoiledError } from './spoiled.ts';
 
 export type Wanted =
   /** A snapshot's id, a recovery point's id, or the beginning of one of them. */
@@ -33,7 +34,7 @@ export function toWanted(text: string, { source, host, at, ...rest }: Narrowed =
 
 /**
  * Looks in all given repositories, in their order. Throws `snapshot.unknown` with the nearest ids as hint,
- * `snapshot.ambiguous`, `snapshot.none`, or, when nothing was found and a repository could not be read, that
+ * `snapshot.ambiguous`, `snapshot.none`, `snapshot.failed` and `snapshot.unreadable` for what is no snapshot, or, when nothing was found and a repository could not be read, that
  * repository's error.
  */
 export async function locate(
@@ -41,17 +42,27 @@ export async function locate(
   repositories: readonly RepositoryHandle[],
   how: { readonly signal: AbortSignal },
 ): Promise<Located> {
-  const { shelves, failure, unread } = await readShelves(repositories, how);
+  const { shelves, failure, unread, spoiled } = await readShelves(repositories, how);
+  const other = 'latest' in wanted ? undefined : spoiledBy(wanted.id, spoiled);
   try {
     const sound = withoutDamaged(wanted, shelves);
     const found = choose(wanted, sound);
+    if (other !== undefined && isMeant(other.id, wanted) && !isMeant(found.snapshots[0]?.id, wanted)) {
+      throw spoiledError(other);
+    }
     const newer = sound === shelves ? found : choose(wanted, shelves);
     const notes = pointOf(newer) === pointOf(found) ? [] : [passedOver(newer)];
     return { ...found, members: membersOf(found, sound), unread, notes };
   } catch (error) {
     // More than one was found: that stays so, whatever else could be read.
-    throw hasCode(error, 'snapshot.ambiguous') ? error : (failure ?? error);
+    if (hasCode(error, 'snapshot.ambiguous')) throw error;
+    throw other !== undefined && hasCode(error, 'snapshot.unknown') ? spoiledError(other) : (failure ?? error);
   }
+}
+
+/** The beginning of an id can be another one's whole id. */
+function isMeant(id: string | undefined, wanted: Wanted): boolean {
+  return 'id' in wanted && id?.toLowerCase() === wanted.id.trim().toLowerCase();
 }
 
 /** All of them where nothing would be left. */

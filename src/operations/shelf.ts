@@ -4,6 +4,7 @@ import type { Engine, Snapshot } from '../engines/engine.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle } from './handles.ts';
 import type { RecoveryPoint } from './recovery-point.ts';
+import { type Spoiled, spoiledOf } from './spoiled.ts';
 
 /** One repository with all its snapshots, oldest first. */
 export interface Shelf {
@@ -22,16 +23,22 @@ export interface Found {
   readonly snapshots: readonly Snapshot[];
 }
 
-/** All repositories that can be read; the failure of the first that can not, and a sentence for all that was not looked at. */
+/**
+ * All repositories that can be read; the failure of the first that can not, a sentence for all that was not looked at, and the
+ * backups that are no snapshots.
+ */
 export async function readShelves(repositories: readonly RepositoryHandle[], how: { readonly signal: AbortSignal }) {
   const shelves: Shelf[] = [];
   const unread: string[] = [];
+  const spoiled: Spoiled[] = [];
   let failure: SuretyError | undefined;
   for (const repository of repositories) {
     try {
       const engine = await repository.open(how);
-      const { snapshots, unreadable } = await engine.list(how);
+      const listing = await engine.list(how);
+      const { snapshots, unreadable } = listing;
       shelves.push({ repository, engine, snapshots });
+      spoiled.push(...spoiledOf(repository.name, listing));
       unread.push(...unreadable.map(({ error }) => `repository ${repository.name}: ${error.message}`));
     } catch (thrown) {
       how.signal.throwIfAborted();
@@ -40,7 +47,7 @@ export async function readShelves(repositories: readonly RepositoryHandle[], how
       unread.push(error.message);
     }
   }
-  return { shelves, failure, unread };
+  return { shelves, failure, unread, spoiled };
 }
 
 /** A complete recovery point before an incomplete one, then the newer, then the repository that comes first. */

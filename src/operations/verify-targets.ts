@@ -61,7 +61,7 @@ async function meant(
       ...copies.map((copy) => ({ repository: copy.repository, id: copy.snapshot.id })),
     ]);
   } catch (error) {
-    if (!hasCode(error, 'snapshot.unknown')) throw error;
+    if (!hasCode(error, 'snapshot.unknown') && !hasCode(error, 'snapshot.unreadable')) throw error;
     const unreadable = await unreadableWith(id, repositories, how);
     if (unreadable.length === 0) throw error;
     return unreadable;

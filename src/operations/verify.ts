@@ -105,7 +105,7 @@ async function readBack(target: VerifyTarget, request: VerifyRequest, tools: Ste
   const found = await verifyLooked(target, looked, engine, request, tools);
   const notes = replaced === undefined ? found.notes : [replaced, ...found.notes];
   // Of everything, the engine tells what can not be read; of single snapshots it is asked only for what can be.
-  const unread = target.of === 'all' ? [] : looked.unreadable.map(unreadProblem);
+  const unread = target.of === 'all' ? [] : looked.unreadable.map(unreadProblem(engine));
   const report = { ...found, problems: [...unread, ...found.problems, ...losses], notes };
   return { report, results: snapshotResults(looked, report) };
 }
@@ -124,8 +124,10 @@ async function verifyLooked(
 
 const NOTHING: VerifyReport = { problems: [], notes: [], snapshots: 0, packs: 0, packsRead: 0, readBytes: 0 };
 
-function unreadProblem({ id, error }: Listing['unreadable'][number]): Problem {
-  return { code: 'snapshot.damaged', key: id, message: error.message, affects: [{ snapshot: id, path: '/' }] };
+/** Where each snapshot stands by itself there is nothing to be mended around it. */
+function unreadProblem({ traits }: Engine): (one: Listing['unreadable'][number]) => Problem {
+  const code = traits.deduplicates ? 'snapshot.damaged' : 'archive.unreadable';
+  return ({ id, error }) => ({ code, key: id, message: error.message, affects: [{ snapshot: id, path: '/' }] });
 }
 
 async function openVerifiable(

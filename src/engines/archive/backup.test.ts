@@ -284,3 +284,18 @@ test('metadata that were stored though the store said otherwise do not stay with
   assert.deepEqual(await opened.keys('database'), ['database/database_20241122_020000_metadata.json']);
   assert.equal((await opened.sidecar('database_20241122_020000')).status, 'failed');
 });
+
+test('files that somebody else put there stay, whatever their names look like; those of a forgotten backup go later too', async () => {
+  const now = { at: new Date() };
+  const clock = { now: () => now.at, elapsedMs: () => performance.now(), sleep: async () => {} };
+  await using first = await openTestArchive({ options: { clock } });
+  const { snapshot } = await backUp(first.engine, sampleOf(), { how: AT });
+  await first.store.put('database/database_20231101_020000.sql.gz', Buffer.from('of another program'), HOW);
+  await first.engine.forget([snapshot.id], HOW);
+  now.at = new Date(now.at.getTime() + 25 * 3_600_000);
+  await using later = await openTestArchive({ store: first.store, init: false, options: { clock } });
+  assert.equal((await later.engine.prune({ ...HOW, dryRun: false, maxUnused: 0 })).packsRemoved, 1);
+  assert.deepEqual(await later.keys('files'), []);
+  assert.deepEqual(await later.keys('database'), ['database/database_20231101_020000.sql.gz']);
+  assert.deepEqual(await later.keys('.reserved'), []);
+});

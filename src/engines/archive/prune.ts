@@ -1,9 +1,12 @@
-/** Removes the files of forgotten backups, and what killed runs left behind more than a day ago. */
+/**
+ * Removes the files of forgotten backups, and what killed runs left behind more than a day ago. Both have a reservation, which is how
+ * they are known from files that somebody else put here: those stay, whatever their names look like.
+ */
 import type { Stored } from '../../stores/store.ts';
 import type { How, PruneHow, PruneReport } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import { type Repository, requireAdopted } from './repository.ts';
-import { isReservation, takeInventory } from './sidecars.ts';
+import { idOfFile, idOfReservation, takeInventory } from './sidecars.ts';
 
 /** No backup takes longer. */
 const LEFT_OVER_AFTER_MS = 24 * 3_600_000;
@@ -15,10 +18,16 @@ export async function prune(repository: Repository, how: PruneHow): Promise<Prun
   const { backups, orphans, failures } = await takeInventory(repository, how);
   const isOlder = ({ modifiedAt }: Stored, ageMs: number) =>
     repository.clock.now().getTime() - modifiedAt.getTime() > ageMs;
-  const leftOver = orphans.filter((one) => repository.forgotten.has(one.key) || isOlder(one, LEFT_OVER_AFTER_MS));
+  const reserved = await reservations(repository, how);
+  const isDone = (id: string): boolean => {
+    const reservation = reserved.get(id);
+    return reservation !== undefined && (repository.forgotten.has(id) || isOlder(reservation, LEFT_OVER_AFTER_MS));
+  };
+  const leftOver = orphans.filter((one) => isDone(idOfFile(one.key)));
   const notes = failures.map(({ stored }) => stored).filter((one) => isOlder(one, FAILURE_KEPT_MS));
-  const reserved = (await reservations(repository, how)).filter((one) => isOlder(one, LEFT_OVER_AFTER_MS));
-  const gone = [...leftOver, ...notes, ...reserved];
+  // After their files: should this be ended in between, they are known the next time.
+  const released = [...reserved].flatMap(([id, stored]) => (isDone(id) ? [stored] : []));
+  const gone = [...leftOver, ...notes, ...released];
   if (!how.dryRun) await removeAll(repository, gone, how);
   const kept = backups.flatMap(({ all }) => all);
   return {
@@ -30,21 +39,20 @@ export async function prune(repository: Repository, how: PruneHow): Promise<Prun
   };
 }
 
-async function reservations({ store }: Repository, how: How): Promise<Stored[]> {
-  const found: Stored[] = [];
-  for await (const stored of store.list('.reserved', how)) if (isReservation(stored.key)) found.push(stored);
+/** Reservations by id. */
+async function reservations({ store }: Repository, how: How): Promise<Map<string, Stored>> {
+  const found = new Map<string, Stored>();
+  for await (const stored of store.list('.reserved', how)) {
+    const id = idOfReservation(stored.key);
+    if (id !== undefined) found.set(id, stored);
+  }
   return found;
 }
 
-async function removeAll(
-  { store, clock, forgotten }: Repository,
-  gone: readonly Stored[],
-  how: PruneHow,
-): Promise<void> {
+async function removeAll({ store, clock }: Repository, gone: readonly Stored[], how: PruneHow): Promise<void> {
   const tell = pacedProgress(how, clock);
   for (const [at, { key }] of gone.entries()) {
     await store.delete(key, how);
-    forgotten.delete(key);
     tell({ phase: 'delete', items: at + 1, totalItems: gone.length, sizeBytes: 0, current: key });
   }
 }

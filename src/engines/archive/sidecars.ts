@@ -31,13 +31,18 @@ export interface Inventory {
 const MAX_SIDECAR_BYTES = 64 * 1024 * 1024;
 const RESERVED_FOLDER = '.reserved/';
 
-/** A name that a backup under way has taken. */
+/** A name that a backup under way has taken, or that a forgotten one had: files of this name without a sidecar are ours to remove. */
 export function reservationKey(id: string): string {
   return `${RESERVED_FOLDER}${id}`;
 }
 
-export function isReservation(key: string): boolean {
-  return key.startsWith(RESERVED_FOLDER);
+export function idOfReservation(key: string): string | undefined {
+  return key.startsWith(RESERVED_FOLDER) ? key.slice(RESERVED_FOLDER.length) : undefined;
+}
+
+/** The id of the backup that a file is of. */
+export function idOfFile(key: string): string {
+  return baseName(stemOf(key));
 }
 
 export async function takeInventory(repository: Repository, how: How): Promise<Inventory> {
@@ -73,7 +78,7 @@ export async function takeInventory(repository: Repository, how: How): Promise<I
 }
 
 function isOwn(repository: Repository): (stored: Stored) => boolean {
-  return ({ key }) => isOwnName(repository, baseName(key)) && !repository.taken.has(baseName(stemOf(key)));
+  return ({ key }) => isOwnName(repository, baseName(key)) && !repository.taken.has(idOfFile(key));
 }
 
 function compare({ snapshot: left }: ListedSidecar, { snapshot: right }: ListedSidecar): number {

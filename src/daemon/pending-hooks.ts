@@ -1,18 +1,8 @@
 /** Keeps `after` hooks that are due in the state folder, a file for each job or source that is being backed up. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode, messageOf } from '../base/errors.ts';
-import { makeFolders } from '../base/folders.ts';
+import { replaceFile } from '../base/replace-file.ts';
 import { type DueHooks, type LeftHooks, lockOf, type PendingHooks } from '../operations/pending-hooks.ts';
 import type { Hook } from '../rules/hook.ts';
 
@@ -33,8 +23,7 @@ export function openPendingHooks(
     remember(due) {
       const file = fileOf(due);
       try {
-        makeFolders(folder, 0o700);
-        writeDurably(folder, file, JSON.stringify(due));
+        replaceFile(file, JSON.stringify(due));
       } catch (error) {
         warn(`should this run be killed, its after hooks would not run: ${messageOf(error)}`);
         return { forget: () => {} };
@@ -68,25 +57,6 @@ function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.endsWith(ENDING));
   return names.sort().map((name) => join(folder, name));
-}
-
-/** There at once or not at all, also when the power fails. */
-function writeDurably(folder: string, file: string, text: string): void {
-  const unfinished = `${file}.unfinished`;
-  const descriptor = openSync(unfinished, 'w', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(unfinished, file);
-  const directory = openSync(folder, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }
 
 /** Undefined while its run is alive. */

@@ -1,9 +1,9 @@
 /** Restores that did not come to their end, a file each. */
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SuretyError, systemCode } from '../base/errors.ts';
-import { makeFolders } from '../base/folders.ts';
+import { replaceFile, syncFolder } from '../base/replace-file.ts';
 import type { RestoreJournal, UnfinishedRestore } from '../operations/restore-journal.ts';
 
 const member = z.object({
@@ -45,8 +45,7 @@ export function openRestoreJournal(folder: string): RestoreJournal {
     list: () => namesIn(folder).map((name) => read(join(folder, name))),
     save(restore) {
       try {
-        makeFolders(folder, 0o700);
-        replaceFile(folder, fileOf(restore.id), `${JSON.stringify(restore, undefined, 2)}\n`);
+        replaceFile(fileOf(restore.id), `${JSON.stringify(restore, undefined, 2)}\n`);
       } catch (error) {
         throw failed(folder, 'written', error);
       }
@@ -75,33 +74,6 @@ function read(file: string): UnfinishedRestore {
     return { ...rest, request: { ...request, target: request.target, select: request.select } };
   } catch (error) {
     throw failed(file, 'read', error);
-  }
-}
-
-/** The old or the new is there at any moment, also after a power failure. */
-function replaceFile(folder: string, file: string, text: string): void {
-  const unfinished = `${file}.tmp`;
-  const fd = openSync(unfinished, 'w', 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(unfinished, file);
-  syncFolder(folder);
-}
-
-function syncFolder(folder: string): void {
-  try {
-    const fd = openSync(folder, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    // Some file systems can not sync folders; the file itself is written.
   }
 }
 

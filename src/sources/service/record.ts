@@ -1,8 +1,7 @@
 /** Remembers on disk that a service is stopped, so that it is started again whatever becomes of this process. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { SuretyError, systemCode } from '../../base/errors.ts';
-import { makeFolders } from '../../base/folders.ts';
+import { replaceFile } from '../../base/replace-file.ts';
 
 export interface OutageRecord {
   /** When the service was stopped, as far as that is known; undefined: nobody left it stopped. */
@@ -25,7 +24,6 @@ export function outageRecord(source: string, file: string): OutageRecord {
     },
     write(since) {
       try {
-        makeFolders(dirname(file), 0o700);
         replaceFile(file, `${JSON.stringify({ source, since })}\n`);
       } catch (error) {
         throw unusable(source, file, error);
@@ -40,24 +38,6 @@ export function outageRecord(source: string, file: string): OutageRecord {
 /** Whatever became of the text, that the file is there is what counts. */
 function sinceOf(text: string): string {
   return /"since":"([0-9TZ:.-]+)"/.exec(text)?.[1] ?? 'a time that is not known';
-}
-
-function replaceFile(file: string, text: string): void {
-  const unfinished = `${file}.tmp`;
-  const fd = openSync(unfinished, 'w', 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(unfinished, file);
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 function unusable(source: string, file: string, cause: unknown): SuretyError {

@@ -7,7 +7,7 @@ import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.
 import { skipWithout } from '../fixtures/programs.ts';
 import { giveBack, observe, postgresSource, SAMPLE, take } from './postgres-sample.ts';
 
-const ODD = ['a/b', 'dbname=x', 'globals', 'Größe "1" \'é\'', '--help'];
+const ODD = ['a/b', 'a%2Fb', 'dbname=x', 'globals', 'Größe "1" \'é\'', '--help'];
 
 describe('a whole PostgreSQL server', { skip: skipWithout('pg_ctl') }, () => {
   let server: PostgresServer;
@@ -22,6 +22,9 @@ describe('a whole PostgreSQL server', { skip: skipWithout('pg_ctl') }, () => {
       ALTER ROLE "odd ""role" SET statement_timeout = '1h'; CREATE TABLESPACE spacious OWNER readers LOCATION '${space}'`);
     for (const name of ODD) await server.sql(`CREATE DATABASE ${quoted(name)} OWNER "odd ""role"`);
     await server.sql('CREATE TABLE t (x int); INSERT INTO t SELECT generate_series(1, 3)', 'a/b');
+    await server.sql('CREATE TABLE t (x int); INSERT INTO t SELECT generate_series(1, 2)', 'a%2Fb');
+    await server.sql('CREATE DATABASE pattern IS_TEMPLATE true');
+    await server.sql('CREATE TABLE shape (x int); INSERT INTO shape VALUES (7)', 'pattern');
     await server.sql('CREATE TABLE kept (x int); INSERT INTO kept VALUES (1)', 'postgres');
     await server.sql(
       `CREATE DATABASE shop TABLESPACE spacious TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
@@ -52,7 +55,7 @@ describe('a whole PostgreSQL server', { skip: skipWithout('pg_ctl') }, () => {
     const held = await take(postgresSource(server, { databases: 'all' }));
     assert.deepEqual(held.warnings, []);
     const names = held.entries.map(({ path }) => path);
-    assert.equal(names.length, ODD.length + 3);
+    assert.equal(names.length, ODD.length + 4);
     assert.ok(
       names.includes('a%2Fb.sql') && names.includes('globals.sql') && names.includes('%67lobals.sql'),
       names.join(),
@@ -70,18 +73,24 @@ describe('a whole PostgreSQL server', { skip: skipWithout('pg_ctl') }, () => {
       report.checks.every(({ ok }) => ok),
       JSON.stringify(report.checks),
     );
-    assert.equal(report.checks.filter(({ what }) => what.startsWith('fingerprint')).length, ODD.length + 2);
+    assert.equal(report.checks.filter(({ what }) => what.startsWith('fingerprint')).length, ODD.length + 3);
     assert.equal(await list(other), await list(server));
     assert.equal(await roles(other), await roles(server));
     assert.deepEqual(await observe(other, 'shop'), await observe(server, 'shop'));
     assert.equal(await other.sql('SELECT * FROM kept'), '1');
+    assert.equal(await other.sql('SELECT count(*) FROM t', 'a%2Fb'), '2');
+    // A template is a database like others, and stays one.
+    assert.equal(await other.sql('SELECT x FROM shape', 'pattern'), '7');
+    assert.equal(await other.sql(`SELECT datistemplate FROM pg_database WHERE datname = 'pattern'`), 't');
     assert.equal(report.files, names.length);
   });
 
   test('comes back once more over what is there: existing roles are no error', async () => {
-    const held = await take(postgresSource(server, { databases: ['a/b', 'shop'], globals: true }));
+    const held = await take(postgresSource(server, { databases: ['a/b', 'pattern', 'shop'], globals: true }));
     const { warnings, ...facts } = held;
-    const report = await giveBack(postgresSource(other, { databases: ['a/b', 'shop'] }), facts, { dropOld: true });
+    const report = await giveBack(postgresSource(other, { databases: ['a/b', 'pattern', 'shop'] }), facts, {
+      dropOld: true,
+    });
     assert.deepEqual([report.failed, warnings], [[], []]);
     assert.ok(report.checks.some(({ what, ok }) => what === 'roles' && ok));
     assert.equal(await list(other), await list(server));
@@ -123,6 +132,7 @@ describe('a whole PostgreSQL server', { skip: skipWithout('pg_ctl') }, () => {
     );
     const source = postgresSource(other, { databases: 'all', format: 'dumpall' });
     await assert.rejects(giveBack(source, held), { code: 'target.exists', message: /are there already: .*a\/b/ });
+    await other.sql('ALTER DATABASE pattern IS_TEMPLATE false');
     const names = (
       await other.sql(`SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'`)
     ).split('\n');

@@ -17,6 +17,8 @@ export interface DatabaseFacts {
   /** -1: no limit. */
   readonly connectionLimit: number;
   readonly comment: string | null;
+  /** Whether everybody may copy it, and nobody drop it. Absent in snapshots that do not know. */
+  readonly template?: boolean | undefined;
   /** Settings of the database, and of roles in it; role '' is everybody. */
   readonly settings: readonly { readonly role: string; readonly setting: string }[];
   /** Null where they are as PostgreSQL makes them. Grantee '' is PUBLIC. */
@@ -44,7 +46,7 @@ const DESCRIBE = `SELECT d.datname AS name, pg_catalog.pg_get_userbyid(d.datdba)
   pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collate, d.datctype AS ctype,
   pg_catalog.to_jsonb(d) ->> 'datlocprovider' AS provider,
   coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale') AS locale,
-  t.spcname AS tablespace, d.datconnlimit AS "connectionLimit",
+  t.spcname AS tablespace, d.datistemplate AS template, d.datconnlimit AS "connectionLimit",
   pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
   (SELECT coalesce(json_agg(json_build_object('role', coalesce(r.rolname, ''), 'setting', one.setting)), '[]')
     FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,
@@ -123,6 +125,7 @@ export function propertyStatements(
   };
   if (facts.connectionLimit >= 0)
     statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${facts.connectionLimit}`);
+  if (facts.template === true) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
   if (facts.comment !== null) statements.push(`COMMENT ON DATABASE ${database} IS ${literal(facts.comment)}`);
   for (const { role, setting } of facts.settings) {
     if (!known(role, 'a setting')) continue;

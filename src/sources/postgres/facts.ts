@@ -20,9 +20,9 @@ export function postgresFacts(facts: SourceFacts | undefined): PostgresFacts['po
   return facts?.kind === 'postgres' ? (facts as Partial<PostgresFacts>).postgres : undefined;
 }
 
-/** What stands in front of a table's name in a fingerprint of several databases. */
+/** What stands in front of a table's name in a fingerprint of several databases: another one for each, also for `a/b` and `a%2Fb`. */
 export function prefixOf(database: string, prefixed: boolean): string {
-  return prefixed ? `${database.replaceAll('/', '%2F')}/` : '';
+  return prefixed ? `${database.replaceAll('%', '%25').replaceAll('/', '%2F')}/` : '';
 }
 
 /** The part of a fingerprint that is about one database. */

@@ -81,6 +81,10 @@ export async function dropDatabase({ server }: Pick<Restore, 'server'>, name: st
   } as const;
   await using admin = await openMaintenance(server, how, name);
   await endConnections(admin, name);
+  const [template] = await admin.rows(
+    `SELECT 1 AS found FROM pg_catalog.pg_database WHERE datname = ${literal(name)} AND datistemplate`,
+  );
+  if (template !== undefined) await admin.run(`ALTER DATABASE ${identifier(name)} IS_TEMPLATE false`);
   await admin.run(`DROP DATABASE IF EXISTS ${identifier(name)}`);
 }
 

@@ -22,10 +22,10 @@ export async function askServer(session: Session): Promise<ServerFacts> {
   );
 }
 
-/** Databases that can be connected to and are no templates, by name. */
+/** Databases that can be connected to, by name, without the two templates that every server has. */
 export async function listDatabases(session: Session): Promise<string[]> {
   const rows = await session.rows<{ name: string }>(
-    `SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname::text COLLATE "C"`,
+    `SELECT datname AS name FROM pg_catalog.pg_database WHERE datallowconn AND NOT (datistemplate AND datname IN ('template0', 'template1')) ORDER BY datname::text COLLATE "C"`,
   );
   return rows.map(({ name }) => name);
 }

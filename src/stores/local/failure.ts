@@ -38,7 +38,7 @@ export async function localFailure(error: unknown, action: string, root: string)
       return say('full', 'the disk is full', { hint: await freeSpaceHint(root) });
     case 'EDQUOT':
       return say('full', 'the disk quota is used up', {
-        hint: `raise the quota or make room; ${await freeSpaceHint(root)}`,
+        hint: `raise the quota, or ${await freeSpaceHint(root)}`,
       });
     case 'EFBIG':
       return say('full', 'the file would be larger than the file system or a limit allows');
@@ -54,8 +54,8 @@ async function freeSpaceHint(root: string): Promise<string> {
   try {
     const { bavail, bsize, ffree, files } = await statfs(root);
     const inodes = files > 0 && ffree === 0 ? ' and no inode is free' : '';
-    return `${formatBytes(bavail * bsize)} are free on the file system of ${root}${inodes}`;
+    return `make room there, or run surety cleanup: ${formatBytes(bavail * bsize)} are free on the file system of ${root}${inodes}`;
   } catch {
-    return `make room on the file system of ${root}`;
+    return `make room on the file system of ${root}, or run surety cleanup`;
   }
 }

@@ -2,6 +2,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import type { Process } from '../../reach/reach.ts';
 import { expectSuccess } from '../tool.ts';
+import { openTypedInput } from '../typed-input.ts';
 import { type Program, programArgv, programHow, type Server } from './client.ts';
 import { unescapeColumn } from './quote.ts';
 
@@ -25,7 +26,7 @@ export class Session implements AsyncDisposable {
   readonly #argv: readonly string[];
   readonly #server: Server;
   readonly #how: SessionHow;
-  readonly #input: Input;
+  readonly #input = openTypedInput();
   readonly #lines: AsyncGenerator<string, void, undefined>;
   readonly #closing = new AbortController();
   #busy: Promise<unknown> = Promise.resolve();
@@ -33,7 +34,6 @@ export class Session implements AsyncDisposable {
   constructor(server: Server, program: Program, how: SessionHow) {
     this.#server = server;
     this.#how = how;
-    this.#input = openInput();
     this.#argv = programArgv(server, program, [
       ...SESSION_ARGS,
       ...(how.database === undefined ? [] : [`--database=${how.database}`]),
@@ -94,38 +94,6 @@ const SESSION_ARGS = [
   '--default-character-set=utf8mb4',
   '--max-allowed-packet=1G',
 ];
-
-interface Input {
-  readonly chunks: AsyncIterable<Uint8Array>;
-  add(text: string): void;
-  end(): void;
-}
-
-/** Text that is added now and then, as a stream. */
-function openInput(): Input {
-  const waiting: Uint8Array[] = [];
-  let ended = false;
-  let wake = (): void => {};
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const next = waiting.shift();
-      if (next !== undefined) yield next;
-      else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  }
-  return {
-    chunks: chunks(),
-    add(text) {
-      waiting.push(Buffer.from(text, 'utf8'));
-      wake();
-    },
-    end() {
-      ended = true;
-      wake();
-    },
-  };
-}
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   let rest: Buffer = Buffer.alloc(0);

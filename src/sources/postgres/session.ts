@@ -2,6 +2,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import type { Process } from '../../reach/reach.ts';
 import { toolFailure } from '../tool.ts';
+import { openTypedInput } from '../typed-input.ts';
 import { explain } from './postgres-error.ts';
 import { connectionArgs, programOf, type Server, toolEnvironment } from './server.ts';
 
@@ -51,7 +52,7 @@ class PsqlSession implements Session {
   readonly #process: Process;
   readonly #output: AsyncIterator<Uint8Array>;
   readonly #stop = new AbortController();
-  readonly #input = openInput();
+  readonly #input = openTypedInput();
   readonly #end = `surety-${randomHex(8)}`;
   #ended = false;
 
@@ -86,7 +87,7 @@ class PsqlSession implements Session {
 
   async #ask(statements: string): Promise<string> {
     if (this.#ended) throw await this.#failure();
-    this.#input.push(`${statements};\n\\echo ${this.#end}\n`);
+    this.#input.add(`${statements};\n\\echo ${this.#end}\n`);
     const parts: Buffer[] = [];
     const end = Buffer.from(`${this.#end}\n`);
     for (;;) {
@@ -111,7 +112,7 @@ class PsqlSession implements Session {
   }
 
   async #failure(): Promise<unknown> {
-    this.#input.close();
+    this.#input.end();
     const exit = await this.#process.exit;
     if (this.#how.signal.aborted) return this.#how.signal.reason;
     const stderr = this.#process.stderr();
@@ -120,7 +121,7 @@ class PsqlSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#input.close();
+    this.#input.end();
     // A query that runs on is of no use to anybody.
     const timer = setTimeout(() => this.#stop.abort(), LAST_WORDS_MS);
     await this.#process.exit;
@@ -129,35 +130,3 @@ class PsqlSession implements Session {
 }
 
 const LAST_WORDS_MS = 500;
-
-interface Input {
-  readonly chunks: AsyncIterable<Uint8Array>;
-  push(text: string): void;
-  close(): void;
-}
-
-/** A stdin that is written to as questions come up. */
-function openInput(): Input {
-  const waiting: Uint8Array[] = [];
-  let closed = false;
-  let wake = (): void => {};
-  async function* read(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const next = waiting.shift();
-      if (next !== undefined) yield next;
-      else if (closed) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  }
-  return {
-    chunks: read(),
-    push(text) {
-      waiting.push(Buffer.from(text, 'utf8'));
-      wake();
-    },
-    close() {
-      closed = true;
-      wake();
-    },
-  };
-}

@@ -17,17 +17,17 @@ test('work is told to be alive while there is a sign of it, and not after its en
     },
     async () => sign,
   );
-  t.mock.timers.tick(10_000);
+  t.mock.timers.tick(2000);
   await settle();
   assert.equal(told, 2);
   sign = false;
-  t.mock.timers.tick(10_000);
+  t.mock.timers.tick(2000);
   await settle();
   assert.equal(told, 2);
   sign = true;
   resolve('done');
   assert.equal(await done, 'done');
-  t.mock.timers.tick(10_000);
+  t.mock.timers.tick(2000);
   await settle();
   assert.equal(told, 2);
 });

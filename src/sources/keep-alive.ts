@@ -1,6 +1,7 @@
 /** Work that shows in no entry and no byte is not to look stalled. */
 
-const EVERY_MS = 5000;
+/** Less than the shortest time that anybody would call a stall. */
+const EVERY_MS = 1000;
 
 /** Awaits the work and calls `alive` now and then until it ends; with `goesOn`, only while that finds a sign of it. */
 export async function keepAlive<Result>(

@@ -1,8 +1,8 @@
 /** The time in which a service is stopped. However it ends, the service is started. */
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { keepAlive } from '../keep-alive.ts';
 import { runCommand } from '../run-command.ts';
 import type { Warning } from '../source.ts';
-import { keepAlive } from './keep-alive.ts';
 import { runs, startService } from './start.ts';
 import type { StoppableService } from './stoppable.ts';
 
@@ -25,7 +25,10 @@ export interface Outage extends AsyncDisposable {
  * with a warning. Throws `run.busy` while another process has it stopped.
  */
 export async function beginOutage(service: StoppableService, how: OutageHow): Promise<Outage> {
-  using _ = keepAlive(how.alive);
+  return await keepAlive(stop(service, how), how.alive);
+}
+
+async function stop(service: StoppableService, how: OutageHow): Promise<Outage> {
   using opening = new DisposableStack();
   opening.use(lockService(service));
   const left = await startLeft(service);
@@ -34,8 +37,8 @@ export async function beginOutage(service: StoppableService, how: OutageHow): Pr
   service.record.write(service.clock.now());
   const outage = openOutage(service, opening.move(), how.alive);
   try {
-    const { stop, stopTimeoutMs } = service.options;
-    await runCommand(stop, { ...service.how('stop command', how.signal), timeoutMs: stopTimeoutMs });
+    const { stop: command, stopTimeoutMs } = service.options;
+    await runCommand(command, { ...service.how('stop command', how.signal), timeoutMs: stopTimeoutMs });
   } catch (error) {
     // What it has done before it failed nobody knows.
     throw await outage.endAfter(error);
@@ -70,9 +73,8 @@ function openOutage(service: StoppableService, held: DisposableStack, alive: Out
   let ended = false;
   async function end(): Promise<number> {
     ended = true;
-    using _held = held;
-    using _ = keepAlive(alive);
-    await startService(service);
+    using _ = held;
+    await keepAlive(startService(service), alive);
     service.record.remove();
     return Math.round(service.clock.elapsedMs() - sinceMs);
   }

@@ -1,20 +1,18 @@
 /** Hooks as they stand in the configuration. */
 import { z } from 'zod';
+import { commandLineValue } from '../base/command-line.ts';
 import { durationValue } from '../base/option-values.ts';
 import { HOOK_TIMEOUT_MS, type Hook, type HookSet } from '../rules/hook.ts';
 
-const line = z.string().min(1);
-const argv = z.array(z.string().min(1)).min(1);
-
 const longHook = {
-  run: z.union([line, argv]).describe('a line for the shell, or a program and its arguments'),
+  run: commandLineValue,
   timeout: durationValue.describe('how long it may take; default 5m').optional(),
   on_failure: z.enum(['abort', 'warn']).describe('whether its failure ends what it belongs to').optional(),
 };
 const when = z.enum(['always', 'success', 'failure']).describe('after which endings it runs; default always');
 
-const before = z.union([line, argv, z.strictObject(longHook)]);
-const after = z.union([line, argv, z.strictObject({ ...longHook, when: when.optional() })]);
+const before = z.union([...commandLineValue.options, z.strictObject(longHook)]);
+const after = z.union([...commandLineValue.options, z.strictObject({ ...longHook, when: when.optional() })]);
 
 /** Of a job or of a source. */
 export const hooksSchema = z.strictObject({

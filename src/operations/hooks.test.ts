@@ -104,6 +104,12 @@ describe('hooks', () => {
     assert.ok(message.endsWith('\n50'));
   });
 
+  test('a failure inside of a pipe is one of the whole', async () => {
+    const { outcomes, refused } = await around({ before: [hook('(exit 4) | cat')] });
+    assert.equal(refused, 'hook.failed');
+    assert.deepEqual(outcomes, ['failed']);
+  });
+
   test('one that may fail makes a warning, and the work is done', async () => {
     const { refused, outcomes } = await around({
       before: [hook('exit 1', { onFailure: 'warn' }), say('next')],

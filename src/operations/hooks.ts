@@ -1,5 +1,6 @@
 /** Runs the commands around a job or a source: `before` first, and `after` whatever happened in between. */
 import type { Clock } from '../base/clock.ts';
+import { argvOf } from '../base/command-line.ts';
 import { formatElapsed } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
 import { openTail, type Tail } from '../base/streams.ts';
@@ -140,8 +141,7 @@ async function execute(
   output: Tail,
 ): Promise<{ readonly exit: Exit; readonly stderr: string }> {
   const enough = new AbortController();
-  const argv = typeof run === 'string' ? ['sh', '-c', run] : run;
-  const child = reach.exec(argv, { ...how, signal: AbortSignal.any([how.signal, enough.signal]) });
+  const child = reach.exec(argvOf(run), { ...how, signal: AbortSignal.any([how.signal, enough.signal]) });
   const read = (async () => {
     for await (const chunk of child.stdout) output.add(chunk);
   })();

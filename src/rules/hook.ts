@@ -1,11 +1,11 @@
 /** Hooks: commands around a backup, and when they are due. */
+import type { CommandLine } from '../base/command-line.ts';
 
 /** How a run or a part of it went, as hooks see it. */
 export type HookOutcome = 'ok' | 'warnings' | 'failed' | 'interrupted';
 
 export interface Hook {
-  /** A line for `sh -c`, or a program with its arguments. */
-  readonly run: string | readonly string[];
+  readonly run: CommandLine;
   readonly timeoutMs: number;
   /** `abort`: what it belongs to fails. `warn`: it only makes a warning. */
   readonly onFailure: 'abort' | 'warn';
@@ -18,8 +18,6 @@ export interface HookSet {
   /** Run however the work ended, also when a `before` hook failed. */
   readonly after: readonly Hook[];
 }
-
-export const NO_HOOKS: HookSet = { before: [], after: [] };
 
 /** A hook that hangs must not hold the run for ever. */
 export const HOOK_TIMEOUT_MS = 5 * 60_000;

@@ -152,6 +152,19 @@ test('that others can read the file matters only where it holds a secret', () =>
   assert.deepEqual(texts(VAULT, 0o644), []);
 });
 
+test('a secret that stands in the configuration is warned about, wherever it may stand', () => {
+  const text = `sources:
+  a: { type: service, stop: 'true', start: 'true', of: { type: postgres, database: x, password: hunter2 } }
+  b: { type: command, backup: [echo], env: { API_TOKEN: hunter2, LANG: C, DB_PASSWORD: { env: X } } }
+  c: { type: mysql, databases: [x], password: hunter2 }
+repositories: { plain: { type: archive, store: file:plain } }`;
+  const secrets = checkConfig(raw(text, 0o600)).warnings.filter(({ message }) => /secret stands in/.test(message));
+  assert.deepEqual(
+    secrets.map(({ path }) => path),
+    ['sources.a.of.password', 'sources.b.env.API_TOKEN', 'sources.c.password'],
+  );
+});
+
 test('a wrong password value is not repeated in the error', () => {
   for (const wrong of ['20261120', '[20261120]', '{ 20261120: x }', '{ env: [20261120] }', 'hunter2 20261120: x']) {
     const text = `repositories: { v: { type: restic, store: file:v, password: ${wrong} } }`;

@@ -33,12 +33,25 @@ function plainSecrets(raw: unknown): Path[] {
   const paths: Path[] = [];
   for (const section of ['sources', 'repositories']) {
     for (const name of namesIn(raw, section)) {
-      for (const key of SECRET_KEYS) {
-        if (typeof valueAt(raw, [section, name, key]) === 'string') paths.push([section, name, key]);
+      for (const place of [
+        [section, name],
+        [section, name, 'of'],
+      ]) {
+        const keys = [...SECRET_KEYS.map((key) => [key]), ...secretVariables(valueAt(raw, [...place, 'env']))];
+        const own = keys.map((key) => [...place, ...key]);
+        paths.push(...own.filter((path) => typeof valueAt(raw, path) === 'string'));
       }
     }
   }
   return paths;
+}
+
+/** Variables of a command may be anything; these are likely to be secrets. */
+function secretVariables(env: unknown): Path[] {
+  const names = typeof env === 'object' && env !== null ? Object.keys(env) : [];
+  return names
+    .filter((name) => /pass|pwd|secret|token|credential|(^|_)key($|_)/i.test(name))
+    .map((name) => ['env', name]);
 }
 
 /** Names that no job uses. Without jobs, everything is used by the job that is made. */

@@ -73,6 +73,11 @@ export function dumpProblem({ head, tail }: DumpEnds): string | undefined {
   return `is cut off: it lacks ${rule.lacks}`;
 }
 
+/** Whether a dump of this kind that ends with these bytes is whole; also true where that can not be told. */
+export function hasDumpEnd(kind: DumpKind, tail: Uint8Array): boolean {
+  return RULES.find((rule) => rule.kind === kind)?.tail?.test(textOf(tail)) ?? true;
+}
+
 function ruleOf(head: Uint8Array): DumpRule | undefined {
   const text = textOf(head);
   return RULES.find((rule) => rule.head.test(text));

@@ -1,5 +1,5 @@
-import { SuretyError } from '../../base/errors.ts';
 import { programOutput, type Server } from './client.ts';
+import { watchEnd } from './dump-end.ts';
 import type { Tools } from './tools.ts';
 
 export interface DumpRequest {
@@ -38,7 +38,7 @@ export function startDump(server: Server, tools: Tools, request: DumpRequest, si
       if (next.done === true) return;
       early.push(next.value);
       head += Buffer.from(next.value).toString('latin1');
-      if (isBeyondHeader(head)) return;
+      if (isBeyondHeader(head) || head.length > MOST_HEADER_BYTES) return;
     }
   }
 
@@ -47,22 +47,17 @@ export function startDump(server: Server, tools: Tools, request: DumpRequest, si
     return begin;
   }
 
+  async function* fromBeginning(): AsyncGenerator<Uint8Array, void, undefined> {
+    await beginning();
+    while (early.length > 0) yield early.shift()!;
+    yield* output;
+  }
+
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     started = true;
-    let tail: Uint8Array = new Uint8Array();
-    await beginning();
-    while (early.length > 0) {
-      const chunk = early.shift()!;
-      tail = lastOf(tail, chunk);
-      givenBytes += chunk.length;
-      yield chunk;
-    }
-    for await (const chunk of output) {
-      tail = lastOf(tail, chunk);
-      givenBytes += chunk.length;
-      yield chunk;
-    }
-    expectTrailer(doing, tail);
+    yield* watchEnd(fromBeginning(), doing, (sizeBytes) => {
+      givenBytes += sizeBytes;
+    });
     whole = true;
   }
 
@@ -110,25 +105,13 @@ export function dumpArgs({ options }: Server, { dump, version }: Tools, request:
   return [...args, '--', request.database, ...request.tables];
 }
 
+/** No header is as long: what came after so many bytes was read in the transaction, however that program marks it. */
+const MOST_HEADER_BYTES = 1 << 16;
+
 /**
  * The header is written before the transaction begins, everything else after it; the last line of the header switches notes off. See
  * `main` in client/mysqldump.c (MySQL) and client/mysqldump.cc (MariaDB).
  */
 function isBeyondHeader(head: string): boolean {
   return /SQL_NOTES=0 \*\/;\s+\S/.test(head);
-}
-
-const TAIL_BYTES = 256;
-
-function lastOf(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (chunk.length >= TAIL_BYTES) return chunk.slice(-TAIL_BYTES);
-  return Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-}
-
-/** Throws `source.incomplete` unless a dump that ends with these bytes is whole. */
-export function expectTrailer(doing: string, tail: Uint8Array): void {
-  if (/(^|\n)-- Dump completed[^\n]*\s*$/.test(Buffer.from(tail).toString('latin1'))) return;
-  throw new SuretyError('source.incomplete', `${doing}: it has no end: its last line "-- Dump completed" is missing`, {
-    hint: 'look for a full disk or a connection that was cut, and run again',
-  });
 }

@@ -3,7 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { didYouMean, listed } from '../../base/nearest.ts';
 import { type ClientHow, programOutput, type Server } from './client.ts';
 import { moveDefault } from './code.ts';
-import { expectTrailer } from './dump.ts';
+import { watchEnd } from './dump-end.ts';
 import { type Code, takeApart } from './dump-parts.ts';
 import type { Tools } from './tools.ts';
 
@@ -84,21 +84,4 @@ export async function createCode(code: Partial<Code>, how: LoadHow): Promise<voi
 
 async function* once(sql: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(sql, 'utf8');
-}
-
-const TAIL_BYTES = 256;
-
-/** Passes the dump on. A dump that was cut ends with an error, and the client that loads it is ended before it takes that for the end. */
-async function* watchEnd(
-  chunks: AsyncIterable<Uint8Array>,
-  doing: string,
-  onBytes: (sizeBytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let tail: Uint8Array = new Uint8Array();
-  for await (const chunk of chunks) {
-    tail = Buffer.concat([tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
-    onBytes(chunk.length);
-    yield chunk;
-  }
-  expectTrailer(doing, tail);
 }

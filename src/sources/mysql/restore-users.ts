@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { collectBytes } from '../../base/streams.ts';
 import type { Server } from './client.ts';
-import { expectTrailer } from './dump.ts';
+import { expectEnd } from './dump-end.ts';
 import type { Session } from './session.ts';
 import { openSession, type Tools } from './tools.ts';
 import { withoutPassword } from './users.ts';
@@ -28,7 +28,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Throws `source.incomplete` for a dump without its end. */
 export async function readUsers(chunks: AsyncIterable<Uint8Array>, doing: string): Promise<UserStatements> {
   const bytes = await collectBytes(chunks, MAX_BYTES);
-  expectTrailer(doing, bytes.subarray(-256));
+  expectEnd(doing, bytes);
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   const statements = lines
     .filter((line) => line !== '' && !line.startsWith('--'))

@@ -1,6 +1,7 @@
 /** Reads a dump to its end and says whether it is whole. */
 import { hasCode, messageOf } from '../../base/errors.ts';
-import { DUMP_END_BYTES, dumpKind, dumpProblem } from '../../rules/dump-trailer.ts';
+import { openEnds } from '../../rules/dump-ends.ts';
+import { type DumpEnds, dumpKind, dumpProblem } from '../../rules/dump-trailer.ts';
 import { type UnpackHow, unpack } from './unpack.ts';
 
 export interface Completeness {
@@ -34,27 +35,20 @@ export async function completeness(path: string, how: CompletenessHow): Promise<
   }
 }
 
-interface Ends {
-  readonly head: Uint8Array;
-  readonly tail: Uint8Array;
-}
-
-async function bothEnds(chunks: AsyncIterable<Uint8Array>, alive: () => void): Promise<Ends> {
-  let head = Buffer.alloc(0);
-  let tail = Buffer.alloc(0);
+async function bothEnds(chunks: AsyncIterable<Uint8Array>, alive: () => void): Promise<DumpEnds> {
+  const ends = openEnds();
   for await (const chunk of chunks) {
-    if (head.length < DUMP_END_BYTES) head = Buffer.concat([head, chunk.subarray(0, DUMP_END_BYTES - head.length)]);
-    tail = Buffer.concat([tail, chunk.subarray(-DUMP_END_BYTES)]).subarray(-DUMP_END_BYTES);
+    ends.add(chunk);
     alive();
   }
-  return { head, tail };
+  return ends.ends();
 }
 
 const TAR_MAGIC_AT = 257;
 const TAR_END_BYTES = 1024;
 
 /** A tar archive ends with two empty blocks. */
-function tarProblem({ head, tail }: Ends): string | undefined {
+function tarProblem({ head, tail }: DumpEnds): string | undefined {
   if (!isTar(head)) return undefined;
   const whole = tail.length >= TAR_END_BYTES && tail.subarray(-TAR_END_BYTES).every((byte) => byte === 0);
   return whole ? undefined : 'is cut off: it lacks the empty blocks at the end of a tar archive';
@@ -65,7 +59,7 @@ function isTar(head: Uint8Array): boolean {
 }
 
 /** Compressed files show by themselves that they are cut off. */
-function uncheckedIn({ head }: Ends, packing: string | undefined): string | undefined {
+function uncheckedIn({ head }: DumpEnds, packing: string | undefined): string | undefined {
   const tellsNothing = ['unknown', 'postgres-custom'].includes(dumpKind(head)) && !isTar(head);
   return tellsNothing && packing === undefined ? 'has no end that would tell whether it is whole' : undefined;
 }

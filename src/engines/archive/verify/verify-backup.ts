@@ -1,6 +1,7 @@
 /** Checks one backup. */
 import { hasCode, messageOf } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
+import { openEnds } from '../../../rules/dump-ends.ts';
 import { dumpProblem } from '../../../rules/dump-trailer.ts';
 import type { How, Problem } from '../../engine.ts';
 import { CheckedBytes } from '../checked-bytes.ts';
@@ -11,7 +12,6 @@ import { compare, containerOf, scan } from '../restore/scan.ts';
 import { algorithmOf, type SidecarDocument } from '../sidecar.ts';
 import { type Backup, readSidecar } from '../sidecars.ts';
 import { compareList } from './compare-list.ts';
-import { openEnds } from './dump-ends.ts';
 
 export interface BackupVerified {
   readonly problems: readonly Problem[];

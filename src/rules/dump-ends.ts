@@ -1,8 +1,9 @@
-/** Looks at both ends of a dump while it goes by. */
-import { DUMP_END_BYTES, type DumpEnds } from '../../../rules/dump-trailer.ts';
+/** Keeps both ends of a dump that goes by. */
+import { DUMP_END_BYTES, type DumpEnds } from './dump-trailer.ts';
 
 export interface Ends {
   add(chunk: Uint8Array): void;
+  /** Of all that was added so far. */
   ends(): DumpEnds;
 }
 

@@ -165,6 +165,12 @@ test('what failed or can not be read is told by its id, unless another repositor
     message: 'files_20261121_030951 in repository one can not be read: the file it speaks of is missing',
     hint: /from a copy/,
   });
+  // What is meant by it may be what can not be read.
+  await assert.rejects(find(toWanted('latest', { source: 'gone' }), shelf), {
+    code: 'snapshot.none',
+    message: 'there is no snapshot of source gone; but one snapshot can not be read',
+    hint: /^repository one: the file it speaks of is missing; make one/,
+  });
   const other = repository('two', archive('files_20261121_030951'));
   assert.equal((await find(toWanted('files_20261121_030951'), shelf, other))[0], 'two');
 });

@@ -19,6 +19,8 @@ export type Wanted =
 export interface Located extends Found {
   /** The snapshots, and those members of the recovery point that only other repositories have, each with its copies. */
   readonly members: readonly LocatedMember[];
+  /** For `latest`: other sources that have snapshots, none of them in this recovery point. */
+  readonly elsewhere: readonly string[];
   /** For people: why it is not what they may expect. */
   readonly notes: readonly string[];
   /** Repositories and snapshots that could not be looked at: what was meant may be among them. */
@@ -52,12 +54,33 @@ export async function locate(
     }
     const newer = sound === shelves ? found : choose(wanted, shelves);
     const notes = pointOf(newer) === pointOf(found) ? [] : [passedOver(newer)];
-    return { ...found, members: membersOf(found, sound), unread, notes };
+    const members = membersOf(found, sound);
+    const elsewhere = 'latest' in wanted && found.point !== undefined ? sourcesBeside(members, shelves) : [];
+    return { ...found, members, elsewhere, unread, notes };
   } catch (error) {
     // More than one was found: that stays so, whatever else could be read.
     if (hasCode(error, 'snapshot.ambiguous')) throw error;
-    throw other !== undefined && hasCode(error, 'snapshot.unknown') ? spoiledError(other) : (failure ?? error);
+    if (other !== undefined && hasCode(error, 'snapshot.unknown')) throw spoiledError(other);
+    throw failure ?? withUnread(error, unread);
   }
+}
+
+/** What is not found may be among what can not be read. */
+function withUnread(error: unknown, unread: readonly string[]): unknown {
+  const [first] = unread;
+  if (!(error instanceof SuretyError) || !hasCode(error, 'snapshot.none', 'snapshot.unknown')) return error;
+  if (first === undefined) return error;
+  const { code, message, hint, retry, details, cause } = error;
+  const count = unread.length === 1 ? 'one snapshot' : `${unread.length} snapshots`;
+  return new SuretyError(code, `${message}; but ${count} can not be read`, {
+    ...{ hint: [first, hint].filter(Boolean).join('; '), retry, details, cause },
+  });
+}
+
+function sourcesBeside(members: readonly LocatedMember[], shelves: readonly Shelf[]): string[] {
+  const own = new Set(members.map(({ snapshot }) => snapshot.source));
+  const all = new Set(shelves.flatMap(({ snapshots }) => snapshots.map(({ source }) => source)));
+  return [...all].filter((source) => source !== '' && !own.has(source)).sort();
 }
 
 /** The beginning of an id can be another one's whole id. */

@@ -118,10 +118,21 @@ async function recordFailure(member: MemberRequest, error: Error): Promise<void>
   const signal = AbortSignal.timeout(RECORD_TIMEOUT_MS);
   try {
     const engine = await member.repository.open({ signal });
-    await engine.recordFailure?.(error, { ...backupHow(member), signal, warn: () => {}, host: member.source.host });
+    await engine.recordFailure?.(withoutOutput(error), {
+      ...backupHow(member),
+      signal,
+      warn: () => {},
+      host: member.source.host,
+    });
   } catch {
     // A repository that can not be opened is what failed.
   }
+}
+
+/** What a hook printed, which may be a secret, stays on this machine: everybody who reads the repository can read its records. */
+function withoutOutput(error: Error): Error {
+  if (!hasCode(error, 'hook.failed')) return error;
+  return new SuretyError('hook.failed', error.message.split(':\n')[0] ?? '', { cause: error });
 }
 
 /** What a repository is told of the member. */

@@ -1,6 +1,7 @@
 /** Finds the snapshots that a person means, and brings them into the order in which they go back. */
 import { systemTimeZone } from '../base/environment.ts';
 import { hasCode, SuretyError } from '../base/errors.ts';
+import { listed } from '../base/nearest.ts';
 import { shortId } from '../base/short-id.ts';
 import { CLOCK_TOLERANCE_MS } from '../operations/check.ts';
 import { knownDamage } from '../operations/known-damage.ts';
@@ -44,9 +45,19 @@ export async function findMembers(
   const found = await locate(toWanted(id, { source, host: options.host, at, proven, isDamaged }), repositories, call);
   for (const line of found.unread) session.warn(`not looked at: ${line}`);
   for (const line of found.notes) session.warn(line);
+  if (sources.length === 0 && options.as === undefined) warnElsewhere(found, session);
   const odd = found.snapshots.find(({ time }) => time.getTime() > call.clock.now().getTime() + CLOCK_TOLERANCE_MS);
   if (id === 'latest' && odd !== undefined) session.warn(datedAhead(odd));
   return await chosenOf(found, id, options, call, session);
+}
+
+/** Jobs that run at times of their own make recovery points of their own. */
+function warnElsewhere({ point, elsewhere }: Located, { platform, warn }: Session): void {
+  const others = elsewhere.filter((source) => platform.sourceNames.includes(source));
+  if (point === undefined || others.length === 0) return;
+  const named = others.map((source) => `--source ${source}`).join(', then ');
+  const missing = `${listed(others, 'and')} ${others.length === 1 ? 'is' : 'are'} not in it`;
+  warn(`${point.id} is the newest recovery point, ${missing}: surety restore latest ${named}`);
 }
 
 async function chosenOf(

@@ -57,6 +57,7 @@ describe('an Avalanche installation with PostgreSQL is taken over', { skip: skip
     writeFileSync(join(place, `${OLD}_metadata.json`), JSON.stringify(metadata));
   }
 
+  const databases = () => server.sql("SELECT datname FROM pg_database WHERE datname LIKE 'avalanche%'");
   const rows = (database: string) => server.sql('SELECT count(*) FROM users', database);
 
   test('the old dump is verified and restored beside the database, a new one is made and restored in its place', async () => {
@@ -70,6 +71,28 @@ describe('an Avalanche installation with PostgreSQL is taken over', { skip: skip
     await server.sql('DELETE FROM users', 'avalanche_edna');
     await surety.run('restore', 'latest', '--source', 'database', '--force');
     assert.equal((await rows('avalanche_edna')).trim(), '2');
+  });
+
+  test('on a new machine, from the backups and the old configuration alone, everything comes back', async () => {
+    await surety.run('backup', 'database');
+    const there = mkdtempSync(join(tmpdir(), 'surety-new-machine-'));
+    try {
+      for (const kept of ['config', '.env', 'data/backups'])
+        cpSync(join(folder, kept), join(there, kept), { recursive: true });
+      for (const name of (await databases()).split('\n')) await server.sql(`DROP DATABASE "${name}" WITH (FORCE)`);
+      const fresh = suretyIn(there, { env: { DB_PASSWORD: 'pg secret', PATH: `${server.bin}:${process.env.PATH}` } });
+      mkdirSync(join(there, 'data', 'datasets'));
+      await fresh.run('import', 'config/backup.yaml', '--env', '.env');
+      const done = await fresh.attempt('restore', 'latest', '--force');
+      assert.equal(done.code, 0, done.stderr);
+      assert.match(done.stderr, /warning: .* files is not in it: surety restore latest --source files/);
+      assert.equal((await rows('avalanche_edna')).trim(), '2');
+      await fresh.run('restore', 'latest', '--source', 'files', '--force');
+      assert.equal(readFileSync(join(there, 'data', 'datasets', 'reads.fasta'), 'utf8'), '>seq\n');
+      await fresh.run('backup', 'full');
+    } finally {
+      rmSync(there, { recursive: true });
+    }
   });
 
   test('the password is in no file that was written', async () => {

@@ -235,6 +235,16 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
     await server.sql("DROP USER `it's`@`10.%`, stays; DROP ROLE reader");
   });
 
+  test('databases whose names differ only at a far end are kept under different names', async () => {
+    await dropAll(server);
+    const names = ['1', '2'].map((end) => 'x'.repeat(63) + end);
+    for (const name of names)
+      await server.sql(`CREATE DATABASE ${name}; CREATE TABLE ${name}.t (a INT); INSERT INTO ${name}.t VALUES (1)`);
+    const source = openSource(server, { databases: names });
+    assertClean(await restore(source, await take(source)));
+    assert.equal((await databasesOf(server)).length, 4);
+  });
+
   test('everything can be given to another definer', async () => {
     await dropAll(server);
     await makeSample(server, 'lab');

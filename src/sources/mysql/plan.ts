@@ -53,11 +53,9 @@ export async function planPlaces(
       throw exists(how.source, database, 'confirm that it is replaced, or give --as NAME');
     const action = !filled ? 'create' : how.conflict === 'skip' ? 'skip' : 'overwrite';
     if (action === 'overwrite' && !how.inPlace) await expectNoForeignReferences(session, how.source, database);
-    const names = namesBeside(
-      database,
-      systemClock.now(),
-      there.map(({ name }) => name),
-    );
+    // Of long names only the beginning is left, which other databases of the snapshot may share.
+    const planned = places.flatMap((place) => [place.names.restoring, place.names.before]);
+    const names = namesBeside(database, systemClock.now(), [...there.map(({ name }) => name), ...planned]);
     places.push({ entry, original, database, present, names, action });
   }
   return { places, notes: leftovers(there, places) };

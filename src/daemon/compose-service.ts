@@ -1,5 +1,4 @@
 /** Services that are stopped while a source is read. */
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { SuretyError } from '../base/errors.ts';
 import type { Config, ServiceSource } from '../config/config.ts';
@@ -10,7 +9,7 @@ import { stateFolder } from './state-folder.ts';
 /** What is known of a service besides the source that is read while it is stopped. */
 export async function serviceSetup({ name, options }: ServiceSource, config: Config): Promise<ServiceSetup> {
   const { openLocal } = await import('../reach/local.ts');
-  const folder = join(stateFolder(realpathSync(config.file)), 'services');
+  const folder = join(stateFolder(config.file), 'services');
   return {
     ...{ name, options, baseDir: config.directory, reach: openLocal() },
     recordFile: join(folder, `${name}.json`),

@@ -1,16 +1,14 @@
 /** Opens sources. */
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { hostName } from '../base/environment.ts';
-import { SuretyError } from '../base/errors.ts';
 import type { SecretSpec } from '../base/option-values.ts';
 import type { Secret } from '../base/secret.ts';
 import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
-import type { Snapshot } from '../engines/engine.ts';
+import type { SourceHandle } from '../operations/handles.ts';
 import type { Reach } from '../reach/reach.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
-import type { Restoring, Source } from '../sources/source.ts';
+import type { Source } from '../sources/source.ts';
 import { serviceSetup } from './compose-service.ts';
 import { stateFolder } from './state-folder.ts';
 
@@ -36,14 +34,14 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       const { openPostgres } = await import('../sources/postgres/open.ts');
       const { name, options } = source;
       const password = await fetchPassword(name, options.password, config, how);
-      const safetyFolder = join(stateFolder(realpathSync(config.file)), 'safety');
+      const safetyFolder = join(stateFolder(config.file), 'safety');
       return openPostgres({ name, reach: await thisMachine(), options, password, safetyFolder });
     }
     case 'mysql': {
       const { openMysql } = await import('../sources/mysql/open.ts');
       const { options } = source;
       const password = await fetchPassword(source.name, options.password, config, how);
-      const safetyFolder = join(stateFolder(realpathSync(config.file)), 'safety');
+      const safetyFolder = join(stateFolder(config.file), 'safety');
       return openMysql({ ...head, reach: await thisMachine(), options, password, safetyFolder });
     }
     case 'command': {
@@ -65,6 +63,21 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       return openService({ ...(await serviceSetup(source, config)), source: inside });
     }
   }
+}
+
+/** Opens it when it is first needed. One that could not be opened may be there the next time. */
+export function openOnce(
+  make: (signal: AbortSignal) => Promise<Source>,
+  opened: AsyncDisposableStack,
+): SourceHandle['open'] {
+  let opening: Promise<Source> | undefined;
+  return ({ signal }) => {
+    opening ??= make(signal).then((source) => opened.use(source));
+    opening.catch(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
 }
 
 async function thisMachine(): Promise<Reach> {
@@ -103,61 +116,4 @@ async function databasesBeside({ host }: SourceConfig, { sources, jobs, director
   if (kept.length === 0) return [];
   const { COMPANIONS, parsePlace } = await import('../sources/sqlite/place.ts');
   return kept.map(({ options }) => ({ path: parsePlace(options.path, directory).path, companions: COMPANIONS }));
-}
-
-/** Kinds whose snapshots are the files themselves. Of any other kind, what is in a snapshot are dumps. */
-export function writesFiles(kind: string): boolean {
-  return kind === 'files' || kind === 'sqlite';
-}
-
-/**
- * A source that only restores, for a snapshot whose source is not in the configuration, and for dumps that are to be files. It
- * has no original place.
- */
-export async function openWriter(snapshot: Snapshot, kind: string, name: string, directory: string): Promise<Source> {
-  const head = { name, host: hostName() };
-  const [path = '/'] = snapshot.paths;
-  if (kind === 'sqlite') {
-    const { openSqlite } = await import('../sources/sqlite/open.ts');
-    const { sqliteOptions } = await import('../sources/sqlite/options.ts');
-    return openSqlite({ ...head, baseDir: directory, options: sqliteOptions.parse({ path }) });
-  }
-  const { openFiles } = await import('../sources/files/open.ts');
-  const { filesOptions } = await import('../sources/files/options.ts');
-  return openFiles({ ...head, baseDir: directory, options: filesOptions({ paths: [writesFiles(kind) ? path : '/'] }) });
-}
-
-/** Restores the one file of a snapshot under another name: `target` is that file. */
-export function renamed(source: Source): Source {
-  return {
-    traits: source.traits,
-    read: (how) => source.read(how),
-    locate: (entryPath) => source.locate(entryPath),
-    async write(restoring, how) {
-      const { target } = how;
-      if (target === undefined) return await source.write(restoring, how);
-      if (how.conflict === 'refuse' && existsSync(target)) {
-        throw new SuretyError('target.exists', `${target} exists`, { hint: 'name a new file' });
-      }
-      // The folder may hold other files: only the one that is named counts.
-      const conflict = how.conflict === 'refuse' ? 'skip' : how.conflict;
-      return await source.write(onlyFile(restoring, basename(target)), { ...how, conflict, target: dirname(target) });
-    },
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  };
-}
-
-function onlyFile(restoring: Restoring, name: string): Restoring {
-  return {
-    facts: restoring.facts,
-    async *entries() {
-      for await (const batch of restoring.entries()) {
-        const files = batch.filter((entry) => entry.type === 'file').map((entry) => ({ ...entry, path: name }));
-        if (files.length > 0) yield files;
-      }
-    },
-    place: (files, how) => restoring.place(files, how),
-    stream: (entry, how) => restoring.stream(entry, how),
-    [Symbol.asyncDispose]: () => restoring[Symbol.asyncDispose](),
-  };
 }

@@ -1,0 +1,80 @@
+/** All that a configuration names, as operations get it. */
+import type { Clock } from '../base/clock.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { JobConfig } from '../config/config.ts';
+import type { RunOptions } from '../config/run-options.ts';
+import type { Snapshot } from '../engines/engine.ts';
+import type { BackupSource } from '../operations/backup.ts';
+import type { PlaceProbe } from '../operations/check.ts';
+import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
+import type { Hooked, HookGround } from '../operations/hooks.ts';
+import type { NewRepository } from '../operations/init.ts';
+import type { BackupTarget } from '../operations/member.ts';
+import type { Memory } from '../operations/memory.ts';
+import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
+import type { RestoreJournal } from '../operations/restore-journal.ts';
+import type { SpaceAt } from '../operations/space.ts';
+import type { LeftService } from './compose-service.ts';
+
+export interface ComposeHow {
+  /** The file named on the command line, if any. */
+  readonly configFile: string | undefined;
+  readonly clock: Clock;
+  /** Gets sentences that a person should read but that stop nothing. */
+  readonly warn: (message: string) => void;
+}
+
+/** Where a snapshot is written to. `folder`: below a folder; what goes into a server otherwise is a file there. `file`: as that file. */
+export interface WriterHow {
+  readonly to: 'original' | 'folder' | 'file';
+  /** Name of the configured source whose place is taken; default: that of the snapshot. */
+  readonly into?: string | undefined;
+}
+
+/** A job by the names of what it has. */
+export type Job = Pick<
+  JobConfig,
+  'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks' | keyof RunOptions
+>;
+
+/** Everything that a configuration names, as ports. Closing it closes all that was opened. */
+export interface Platform extends AsyncDisposable {
+  /** Absolute path of the configuration file. */
+  readonly file: string;
+  readonly directory: string;
+  /** What is odd in the configuration, a line each. */
+  readonly configWarnings: readonly string[];
+  readonly jobs: readonly Job[];
+  readonly sourceNames: readonly string[];
+  readonly repositoryNames: readonly string[];
+  /** These methods throw `config.unknown-name` with a suggestion. */
+  job(name: string): Job;
+  sources(names?: readonly string[]): BackupSource[];
+  repositories(names?: readonly string[]): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe })[];
+  newRepository(name: string): NewRepository;
+  /** The repository that an absolute path is inside of, where nothing but its own files may be. */
+  repositoryAt(path: string): string | undefined;
+  /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. */
+  writer(snapshot: Snapshot, kind: string | undefined, how: WriterHow): SourceHandle;
+  /** What marks the original place of the snapshot, or undefined when its source is not configured and it thus is not known. */
+  placeOf(snapshot: Snapshot, kind: string | undefined, into?: string): string | undefined;
+  /** Restores that can be continued. */
+  restoreJournal(): RestoreJournal;
+  /** Ids of the snapshots of a repository that this machine is restoring from, or will go on to. */
+  restoring(repository: string): ReadonlySet<string>;
+  spaceAt: SpaceAt;
+  /** Undefined when it can not be opened; a person was told so. */
+  catalog(): Promise<Catalog | undefined>;
+  /** The same, for operations that compare it with the repositories. */
+  memory(): Promise<Memory | undefined>;
+  /** The hooks of a job itself, which run on this machine. */
+  hooked(job: Job): Hooked | undefined;
+  /** `after` hooks of runs that were killed, and where those of a run are remembered. */
+  readonly pendingHooks: PendingHooks & { left(): Iterable<LeftHooks> };
+  /** Where the hooks of a host of the configuration run. */
+  hookGround(host: string): HookGround;
+  /** Starts the services that killed runs left stopped. */
+  startLeftServices(): Promise<readonly LeftService[]>;
+  /** Held until disposed of. Throws `run.busy` when another process holds it. */
+  lock(name: string): Disposable;
+}

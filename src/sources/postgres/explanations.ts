@@ -91,10 +91,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
     later: true,
   },
   {
+    // What the server says of its own disk comes behind `ERROR:`.
+    pattern: /pg_(?:dump|restore): error: could not (?:write|open|create|close|read)[^\n]*No space left on device/,
+    code: 'failed',
+    what: () => 'the folder for temporary files is full',
+    hint: 'make room there, or set TMPDIR to a folder on a larger disk',
+  },
+  {
     pattern: /No space left on device|could not extend file|could not write to file/,
     code: 'target.full',
     what: (_, { server }) => `the disk of ${shownServer(server)} is full`,
-    hint: 'make space there; the restored database needs as much as the one it replaces, which stays until it is proven',
+    hint: 'make space there; a restored database needs as much as the one it replaces, which stays until it is proven',
   },
   {
     pattern:

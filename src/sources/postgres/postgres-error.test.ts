@@ -30,6 +30,12 @@ test('what servers and programs say becomes a cause and a remedy', () => {
     ['pg_dump: error: aborting because of server version mismatch', 'source', 'source.tool-too-old'],
     ['pg_restore: error: unsupported version (1.16) in file header', 'target', 'source.tool-too-old'],
     ['ERROR:  could not extend file "base/1/2": No space left on device', 'target', 'target.full'],
+    [
+      'pg_restore: error: could not execute query: ERROR:  could not extend file "base/1/2": No space left on device',
+      'target',
+      'target.full',
+    ],
+    ['pg_dump: error: could not write to output file: No space left on device', 'source', 'source.failed'],
     ['ERROR:  permission denied to create database', 'target', 'target.denied'],
     ['ERROR:  role "clerk" does not exist', 'target', 'target.failed'],
     ['ERROR:  extension "postgis" is not available', 'target', 'target.failed'],

@@ -16,12 +16,8 @@ const mistakes: readonly (readonly [argv: string, err: string])[] = [
   ['restore latest --targte x', "surety: unknown option '--targte'\nhint: did you mean --target\n"],
   ['show', "surety: missing required argument 'id'\nhint: see surety show --help\n"],
   [
-    'restore latest',
-    'surety: restore does not know where to restore to\nhint: give one of --target DIR, --as FILE (for a database) and --in-place\n',
-  ],
-  [
     'restore latest --target x --in-place',
-    'surety: restore can only go to one place\nhint: give one of --target DIR, --as FILE (for a database) and --in-place\n',
+    'surety: restore can only go to one place\nhint: give one of --target DIR, --as NAME (for a database) and --in-place, or none for where it came from\n',
   ],
 ];
 

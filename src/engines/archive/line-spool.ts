@@ -1,7 +1,7 @@
 /** Keeps JSON objects, one to a line: a few in memory, more in a private file. */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPrivateFolder, type PrivateFolder } from './private-folder.ts';
+import { openPrivateFolder, type PrivateFolder, temporaryFailure } from './private-folder.ts';
 import type { Chunks } from './through.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;
@@ -15,10 +15,14 @@ export class LineSpool<T> implements AsyncDisposable {
     this.#pending += `${JSON.stringify(value)}\n`;
     if (this.#pending.length < FLUSH_CHARACTERS) return;
     this.#folder ??= await openPrivateFolder();
-    this.#fd ??= openSync(join(this.#folder.path, 'lines'), 'wx', 0o600);
     const bytes = Buffer.from(this.#pending);
     this.#pending = '';
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    try {
+      this.#fd ??= openSync(join(this.#folder.path, 'lines'), 'wx', 0o600);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      throw temporaryFailure(error);
+    }
   }
 
   /** All lines so far; can be asked for again. */

@@ -5,7 +5,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomHex } from '../../../base/ids.ts';
 import { joinBytes } from '../../../base/streams.ts';
-import { openPrivateFolder, type PrivateFolder } from '../private-folder.ts';
+import { openPrivateFolder, type PrivateFolder, temporaryFailure } from '../private-folder.ts';
 import type { OpenContent } from './file-content.ts';
 
 const MEMORY_BYTES = 4 * 1024 * 1024;
@@ -41,15 +41,19 @@ export function openSpool(): Spool {
 }
 
 async function writeOut(path: string, parts: Uint8Array[], rest: AsyncIterator<Uint8Array>): Promise<OpenContent> {
-  await using file = await open(path, 'wx', 0o600);
+  await using file = await open(path, 'wx', 0o600).catch(refuse);
   let sizeBytes = 0;
   const write = async (chunk: Uint8Array) => {
-    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at).catch(refuse)).bytesWritten;
     sizeBytes += chunk.length;
   };
   for (const part of parts.splice(0)) await write(part);
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) await write(next.value);
   return { sizeBytes, chunks: readAndRemove(path) };
+}
+
+function refuse(error: unknown): never {
+  throw temporaryFailure(error);
 }
 
 async function* readAndRemove(path: string): AsyncGenerator<Uint8Array> {

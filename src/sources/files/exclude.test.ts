@@ -44,6 +44,7 @@ test('without patterns nothing is excluded but what Surety makes', () => {
   assert.ok(!excludes([], '/a'));
   const own = [
     '.surety-sqlite-0011aabb-4711-00112233aabb',
+    '.surety-archive-0011aabb-4711-00112233aabb',
     'app.db.surety-restore-12-00ff11ee',
     'a.surety-restore-1-00ff11ee-wal',
     '.surety-0011aabb',

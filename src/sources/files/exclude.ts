@@ -1,11 +1,11 @@
 import { compileGlob } from './glob.ts';
 
 /**
- * What Surety itself makes for a while: the folder with the copy of a database, and files of a restore that are not finished. Exactly the
+ * What Surety itself makes for a while: folders with the copy or the dump of a database, and files of a restore that are not finished. Exactly the
  * names it makes, so that nothing of a person's is left out.
  */
 const OWN_NAMES =
-  /^\.surety-[0-9a-f]{8}$|^\.surety-sqlite-[0-9a-f]{8}-\d+-[0-9a-f]{12}$|.\.surety-restore-\d+-[0-9a-f]{8}(?:-(?:wal|shm|journal))?$/s;
+  /^\.surety-[0-9a-f]{8}$|^\.surety-[a-z]+-[0-9a-f]{8}-\d+-[0-9a-f]{12}$|.\.surety-restore-\d+-[0-9a-f]{8}(?:-(?:wal|shm|journal))?$/s;
 
 /** Databases that a restore replaced and kept: as they were before, they are in older snapshots. Exactly the names it gives. */
 const KEPT_NAMES = /.\.before-restore-\d{8}T\d{6}Z(?:-(?:wal|shm|journal))?$/s;

@@ -3,13 +3,14 @@ import { realpath, stat } from 'node:fs/promises';
 import nodePath from 'node:path';
 import { readOwners } from '../../base/owners.ts';
 import { setPathTimes } from '../../base/posix.ts';
+import type { PrivateFolder } from '../../base/private-folder.ts';
 import { keepAlive } from '../keep-alive.ts';
 import type { Content, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import { databaseEntry, directoryEntries, readXattrs, walStats } from './entries.ts';
 import { expectNotEmptied, knownFingerprint, notesOn, type SqliteFacts } from './facts.ts';
 import type { SqliteOptions } from './options.ts';
 import type { Place } from './place.ts';
-import { openScratch, type Scratch } from './scratch.ts';
+import { openScratch } from './scratch.ts';
 import { type About, corruptError, notADatabase, toSourceError } from './sqlite-error.ts';
 import { type CopyReport, runInThread } from './thread.ts';
 
@@ -71,7 +72,7 @@ async function look({ about, place }: Database): Promise<{ path: string; stats: 
 
 interface Copy {
   readonly path: string;
-  readonly scratch: Scratch;
+  readonly scratch: PrivateFolder;
   readonly report: CopyReport;
 }
 

@@ -5,6 +5,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -95,8 +96,10 @@ describe('what goes wrong with a platform is told with cause and remedy, and doc
     assert.ok(!all.includes(PASSWORD), 'the password is in it');
   }
 
-  const stored = (kind: string) => globSync(`${kind}/*.gz`, { cwd: path('backups') }).sort();
-  const newest = (kind: string) => path('backups', stored(kind).at(-1) ?? '');
+  const ENDINGS = { database: 'sql.gz', files: 'tar.gz' } as const;
+  const stored = (kind: keyof typeof ENDINGS) =>
+    globSync(`${kind}/*.${ENDINGS[kind]}`, { cwd: path('backups') }).sort();
+  const newest = (kind: keyof typeof ENDINGS) => path('backups', stored(kind).at(-1) ?? '');
   const idOf = (file: string) => basename(file).replace(/\.(sql|tar)\.gz$/, '');
   const countUsers = (database = 'avalanche_edna') => server.sql('SELECT count(*) FROM users', database);
 
@@ -179,6 +182,34 @@ describe('what goes wrong with a platform is told with cause and remedy, and doc
       '`the restore needs … and … are free there`',
     ]);
     assert.ok(!existsSync(target));
+  });
+
+  test('no backup and no restore, because the folder for temporary files is full or missing', {
+    skip: skipUnlessRoot() || skipWithout('mount'),
+  }, async () => {
+    const before = process.env.TMPDIR;
+    await using disk = await mountSmallDisk('size=16k');
+    const database = { format: 'directory', clean: false };
+    const backUp = () => surety({ database }, 'backup', '--source', 'database');
+    const restore = () => surety({ database }, 'restore', 'latest', '--source', 'database', '--as', 'scratch');
+    const documented = '`the folder for temporary files … is full`';
+    try {
+      process.env.TMPDIR = disk.path;
+      expectTold(await backUp(), [/the folder for temporary files.* is full/, /set TMPDIR/, documented]);
+      process.env.TMPDIR = join(disk.path, 'missing');
+      const missing: Told = [/the folder for temporary files, .* can not be used/, /set TMPDIR/, documented];
+      expectTold(await backUp(), missing);
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      assert.equal((await backUp()).exitCode, 0);
+      process.env.TMPDIR = disk.path;
+      expectTold(await restore(), [/the folder for temporary files, .*, is full/, /set TMPDIR/, documented]);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+    assert.deepEqual(readdirSync(disk.path), []);
+    assert.equal(await server.sql("SELECT count(*) FROM pg_database WHERE datname = 'scratch'"), '0');
   });
 
   test('no restore, because the file of the backup is missing, or is damaged: nothing is touched', async () => {

@@ -1,7 +1,7 @@
 /** Keeps JSON objects, one to a line: a few in memory, more in a private file. */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPrivateFolder, type PrivateFolder, temporaryFailure } from './private-folder.ts';
+import { openPrivateFolder, type PrivateFolder, spoolFailure } from './private-folder.ts';
 import type { Chunks } from './through.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;
@@ -21,7 +21,7 @@ export class LineSpool<T> implements AsyncDisposable {
       this.#fd ??= openSync(join(this.#folder.path, 'lines'), 'wx', 0o600);
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
-      throw temporaryFailure(error);
+      throw spoolFailure(error);
     }
   }
 

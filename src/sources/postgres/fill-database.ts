@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
+import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { runTool, toolOutput } from '../tool.ts';
 import { checkedDump, incomplete } from './checked-dump.ts';
 import { TOC_FILE } from './entry-names.ts';
@@ -81,7 +82,10 @@ async function placeFolder(restore: Restore, { files, database }: DatabasePart):
     });
   }
   if (!files.some(({ path }) => basename(path) === TOC_FILE)) throw incomplete(doing, `lacks its ${TOC_FILE}`);
-  const folder = await mkdtemp(join(temporaryFolder(), 'surety-pg-restore-'));
+  const refuse = (error: unknown): never => {
+    throw temporaryFailure(error, { full: 'target.full', failed: 'target.failed' });
+  };
+  const folder = await mkdtemp(join(temporaryFolder(), 'surety-pg-restore-')).catch(refuse);
   try {
     const placements = files.map((entry) => ({
       entry,
@@ -96,6 +100,6 @@ async function placeFolder(restore: Restore, { files, database }: DatabasePart):
     return folder;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    throw error;
+    return refuse(error);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { temporaryFolder } from '../../base/environment.ts';
 import { compareNames, sortNames } from '../../base/names.ts';
+import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, Xattr } from '../source.ts';
 import { toolOutput } from '../tool.ts';
@@ -73,7 +74,9 @@ class PostgresReading implements Reading {
   }
 
   async #makeFolder(database: string, name: string): Promise<Entry[]> {
-    const scratch = await mkdtemp(join(temporaryFolder(), 'surety-pg-dump-'));
+    const scratch = await mkdtemp(join(temporaryFolder(), 'surety-pg-dump-')).catch((error) => {
+      throw temporaryFailure(error, { full: 'source.failed', failed: 'source.failed' });
+    });
     this.#folders.push(scratch);
     const folder = join(scratch, 'dump');
     const dumped = await dumpToFolder(this.#server, this.#order(database, name, this.#how.signal), folder);

@@ -5,7 +5,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomHex } from '../../../base/ids.ts';
 import { joinBytes } from '../../../base/streams.ts';
-import { openPrivateFolder, type PrivateFolder, temporaryFailure } from '../private-folder.ts';
+import { openPrivateFolder, type PrivateFolder, spoolFailure } from '../private-folder.ts';
 import type { OpenContent } from './file-content.ts';
 
 const MEMORY_BYTES = 4 * 1024 * 1024;
@@ -53,7 +53,7 @@ async function writeOut(path: string, parts: Uint8Array[], rest: AsyncIterator<U
 }
 
 function refuse(error: unknown): never {
-  throw temporaryFailure(error);
+  throw spoolFailure(error);
 }
 
 async function* readAndRemove(path: string): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { keepAlive } from '../keep-alive.ts';
 import type { Content, ContentHow, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import type { Server } from './client.ts';
 import type { Dump } from './dump.ts';
@@ -36,9 +37,6 @@ interface Taken {
   readonly fingerprint: Promise<Fingerprint | undefined>;
   readonly inexact: string | undefined;
 }
-
-/** How often a fingerprint that takes long is said to go on. */
-const ALIVE_MS = 5000;
 
 /** Dumps begin when the first of them is asked for; fingerprints are taken while the engine reads. */
 export class MysqlReading implements Reading {
@@ -94,12 +92,8 @@ export class MysqlReading implements Reading {
 
   /** What was taken in the last moment is complete: its connections are not needed any more. */
   async #endMoment(): Promise<void> {
-    const alive = setInterval(() => this.#of.how.alive?.(), ALIVE_MS);
-    try {
-      for (const { fingerprint } of this.#taken.values()) await fingerprint.catch(() => undefined);
-    } finally {
-      clearInterval(alive);
-    }
+    const fingerprints = [...this.#taken.values()].map(({ fingerprint }) => fingerprint);
+    await keepAlive(Promise.allSettled(fingerprints), this.#of.how.alive);
     await this.#current?.[Symbol.asyncDispose]();
     this.#current = undefined;
   }
@@ -124,7 +118,7 @@ export class MysqlReading implements Reading {
   async finish(): Promise<MysqlFacts> {
     const { server, tools, how, members, users } = this.#of;
     const { source } = server;
-    const fingerprint = await this.#whole();
+    const fingerprint = await keepAlive(this.#whole(), how.alive);
     const names = members.map(({ stored }) => stored.name);
     expectRows({ source, previous: how.previous }, fingerprint, names);
     const sizes = [...this.#taken.values()].reduce((sum, { dump }) => sum + dump.sizeBytes(), this.#usersBytes);
@@ -142,27 +136,22 @@ export class MysqlReading implements Reading {
 
   /** The fingerprints of all databases as one. */
   async #whole(): Promise<Fingerprint | undefined> {
-    const { members, users, how } = this.#of;
-    const alive = setInterval(() => how.alive?.(), ALIVE_MS);
-    try {
-      const found: Fingerprint[] = [];
-      for (const { entryName, stored } of members) {
-        const taken = this.#taken.get(entryName);
-        if (taken?.dump.whole() !== true) throw this.#notTaken(stored.name);
-        const fingerprint = await taken.fingerprint;
-        if (fingerprint !== undefined) found.push(fingerprint);
-      }
-      const [first] = found;
-      if (first === undefined) return undefined;
-      const accounts = (users ?? []).map((user) => ({ kind: 'user' as const, name: userLabel(user), value: '' }));
-      return {
-        algorithm: first.algorithm,
-        tables: found.flatMap(({ tables }) => tables),
-        objects: [...found.flatMap(({ objects = [] }) => objects), ...accounts],
-      };
-    } finally {
-      clearInterval(alive);
+    const { members, users } = this.#of;
+    const found: Fingerprint[] = [];
+    for (const { entryName, stored } of members) {
+      const taken = this.#taken.get(entryName);
+      if (taken?.dump.whole() !== true) throw this.#notTaken(stored.name);
+      const fingerprint = await taken.fingerprint;
+      if (fingerprint !== undefined) found.push(fingerprint);
     }
+    const [first] = found;
+    if (first === undefined) return undefined;
+    const accounts = (users ?? []).map((user) => ({ kind: 'user' as const, name: userLabel(user), value: '' }));
+    return {
+      algorithm: first.algorithm,
+      tables: found.flatMap(({ tables }) => tables),
+      objects: [...found.flatMap(({ objects = [] }) => objects), ...accounts],
+    };
   }
 
   #notTaken(database: string): SuretyError {

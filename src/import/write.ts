@@ -57,7 +57,27 @@ function crontabText({ draft, fitted }: Text): string[] {
   const all = [...jobs, ...draft.cronLines];
   if (all.length === 0) return [];
   const lines = all.map(({ schedule, command }) => `#   ${schedule}  cd FOLDER && ${command} --quiet`);
-  return ['', '# A crontab that does the same, with FOLDER for the folder of this file:', ...lines];
+  const head = ['', '# A crontab that does the same, with FOLDER for the folder of this file:'];
+  return [...head, ...variablesText(variablesOf(fitted.sections)), ...lines];
+}
+
+/** cron hands on nothing of the environment in which the configuration was tried. */
+function variablesText(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const text = `cron does not read .env files: set ${names.join(', ')} above these lines (NAME=value, as it is), or let the passwords come from files ({ file: PATH }).`;
+  return [commented(wrapped(text)).trimEnd()];
+}
+
+/** Names of the variables that secrets come from: `{ env: NAME }`. */
+function variablesOf(sections: Fitted['sections']): string[] {
+  const names = new Set<string>();
+  visit(new Document({ sources: [...sections.sources.values()], repositories: [...sections.repositories.values()] }), {
+    Map(_key, node) {
+      const name = node.get('env');
+      if (node.items.length === 1 && typeof name === 'string') names.add(name);
+    },
+  });
+  return [...names].sort();
 }
 
 function notCarriedText(notCarried: readonly NotCarried[]): string[] {

@@ -79,12 +79,12 @@ function summary(report: BackupReport): string {
   if (failed > 0) {
     return (
       `\nRecovery point ${report.recoveryPoint} is not complete: ${failed} of ${report.members.length} failed (${took}).\n` +
-      'Next: correct what failed, then run the backup again; what was stored is not stored twice.\n'
+      'Next: correct what failed, then run the backup again.\n'
     );
   }
   const but = { ok: '', warnings: ', with warnings', failed: ', but a hook failed' }[report.outcome];
   return (
     `\nRecovery point ${report.recoveryPoint} is complete${but} (${took}).\n` +
-    'Next: `surety verify` re-reads it, `surety restore latest --target DIR` gets it back.\n'
+    'Next: `surety verify --read-data` re-reads it, `surety restore latest --target DIR` gets it back.\n'
   );
 }

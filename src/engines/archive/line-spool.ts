@@ -1,7 +1,8 @@
 /** Keeps JSON objects, one to a line: a few in memory, more in a private file. */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPrivateFolder, type PrivateFolder, spoolFailure } from './private-folder.ts';
+import type { PrivateFolder } from '../../base/private-folder.ts';
+import { openSpoolFolder, spoolFailure } from './spool-folder.ts';
 import type { Chunks } from './through.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;
@@ -14,7 +15,7 @@ export class LineSpool<T> implements AsyncDisposable {
   async add(value: T): Promise<void> {
     this.#pending += `${JSON.stringify(value)}\n`;
     if (this.#pending.length < FLUSH_CHARACTERS) return;
-    this.#folder ??= await openPrivateFolder();
+    this.#folder ??= await openSpoolFolder();
     const bytes = Buffer.from(this.#pending);
     this.#pending = '';
     try {

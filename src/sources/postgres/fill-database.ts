@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
+import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
 import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { runTool, toolOutput } from '../tool.ts';
 import { checkedDump, incomplete } from './checked-dump.ts';
@@ -28,7 +28,8 @@ export async function fillDatabase(restore: Restore, part: DatabasePart, databas
   };
   if (recorded?.ownerless === true && request.owner === undefined) flags.push('--no-owner');
   if (part.format === 'custom') return await run([], dumpBytes(restore, part));
-  await withFolder(restore, part, (folder) => run([`--jobs=${jobs}`, folder]));
+  await using folder = await placeFolder(restore, part);
+  await run([`--jobs=${jobs}`, folder.path]);
 }
 
 function ownerFlags({ request }: Restore): string[] {
@@ -46,12 +47,8 @@ export async function* scriptOf(restore: Restore, part: DatabasePart): AsyncGene
   if (part.format === 'custom') {
     return yield* toolOutput(server.reach, argv, { ...tool, stdin: dumpBytes(restore, part) });
   }
-  const folder = await placeFolder(restore, part);
-  try {
-    yield* toolOutput(server.reach, [...argv, folder], tool);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await placeFolder(restore, part);
+  yield* toolOutput(server.reach, [...argv, folder.path], tool);
 }
 
 function dumpBytes(restore: Restore, { files, database, format }: DatabasePart): AsyncGenerator<Uint8Array> {
@@ -63,17 +60,8 @@ function dumpBytes(restore: Restore, { files, database, format }: DatabasePart):
   return checkedDump(countedBytes(restore, stream), { kind, doing });
 }
 
-async function withFolder(restore: Restore, part: DatabasePart, use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await placeFolder(restore, part);
-  try {
-    await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** Brings the files of a directory dump to this machine. */
-async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<string> {
+async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<PrivateFolder> {
   const { server, restoring, how, tally } = restore;
   const doing = `restore of database ${database}`;
   if (!server.reach.traits.localFiles) {
@@ -85,11 +73,11 @@ async function placeFolder(restore: Restore, { files, database }: DatabasePart):
   const refuse = (error: unknown): never => {
     throw temporaryFailure(error, { full: 'target.full', failed: 'target.failed' });
   };
-  const folder = await mkdtemp(join(temporaryFolder(), 'surety-pg-restore-')).catch(refuse);
+  const folder = await openPrivateFolder('postgres', temporaryFolder()).catch(refuse);
   try {
     const placements = files.map((entry) => ({
       entry,
-      path: join(folder, basename(entry.path)),
+      path: join(folder.path, basename(entry.path)),
       attributes: undefined,
     }));
     for await (const { index, error } of restoring.place(placements, { signal: how.signal })) {
@@ -99,7 +87,7 @@ async function placeFolder(restore: Restore, { files, database }: DatabasePart):
     }
     return folder;
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await folder[Symbol.asyncDispose]();
     return refuse(error);
   }
 }

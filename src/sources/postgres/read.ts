@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { temporaryFolder } from '../../base/environment.ts';
 import { compareNames, sortNames } from '../../base/names.ts';
+import { openPrivateFolder } from '../../base/private-folder.ts';
 import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, Xattr } from '../source.ts';
@@ -32,7 +33,7 @@ class PostgresReading implements Reading {
   readonly #time = systemClock.now();
   readonly #dumped = new Map<string, DumpedDatabase>();
   readonly #whole = new Set<string>();
-  readonly #folders: string[] = [];
+  readonly #folders = new AsyncDisposableStack();
   /** Where the files of directory dumps are, by entry path. */
   readonly #files = new Map<string, string>();
   #sizeBytes = 0;
@@ -74,11 +75,10 @@ class PostgresReading implements Reading {
   }
 
   async #makeFolder(database: string, name: string): Promise<Entry[]> {
-    const scratch = await mkdtemp(join(temporaryFolder(), 'surety-pg-dump-')).catch((error) => {
+    const scratch = await openPrivateFolder('postgres', temporaryFolder()).catch((error) => {
       throw temporaryFailure(error, { full: 'source.failed', failed: 'source.failed' });
     });
-    this.#folders.push(scratch);
-    const folder = join(scratch, 'dump');
+    const folder = join(this.#folders.use(scratch).path, 'dump');
     const dumped = await dumpToFolder(this.#server, this.#order(database, name, this.#how.signal), folder);
     const files = (await readdir(folder)).sort(compareNames);
     if (!files.includes(TOC_FILE)) throw incomplete(`dump of database ${database}`, `lacks its ${TOC_FILE}`);
@@ -166,7 +166,7 @@ class PostgresReading implements Reading {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+    await this.#folders.disposeAsync();
   }
 }
 

@@ -4,8 +4,9 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomHex } from '../../../base/ids.ts';
+import type { PrivateFolder } from '../../../base/private-folder.ts';
 import { joinBytes } from '../../../base/streams.ts';
-import { openPrivateFolder, type PrivateFolder, spoolFailure } from '../private-folder.ts';
+import { openSpoolFolder, spoolFailure } from '../spool-folder.ts';
 import type { OpenContent } from './file-content.ts';
 
 const MEMORY_BYTES = 4 * 1024 * 1024;
@@ -28,7 +29,7 @@ export function openSpool(): Spool {
           parts.push(new Uint8Array(next.value));
           sizeBytes += next.value.length;
           if (sizeBytes <= MEMORY_BYTES) continue;
-          folder ??= await openPrivateFolder();
+          folder ??= await openSpoolFolder();
           return await writeOut(join(folder.path, randomHex(8)), parts, iterator);
         }
       } finally {

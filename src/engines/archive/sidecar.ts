@@ -3,6 +3,7 @@
  * Surety's, and missing in their files. docs/formats/archive.md has all of them.
  */
 import type { BackupStats, SnapshotFacts } from '../engine.ts';
+import { contentProblem } from './content-schema.ts';
 import type { EntryRecord } from './entry-record.ts';
 import type { Compression } from './options.ts';
 import { damaged } from './repository.ts';
@@ -82,7 +83,30 @@ export function parseSidecar(bytes: Uint8Array, key: string): SidecarDocument {
   }
   const problem = schemaProblem(value);
   if (problem !== undefined) throw damaged(key, problem);
-  return value as SidecarDocument;
+  return told(value as SidecarDocument);
+}
+
+const FOREIGN_FIELDS: ReadonlySet<string> = new Set([
+  'backup_id',
+  'timestamp',
+  'backup_type',
+  'size_bytes',
+  'checksum',
+  'checksum_algorithm',
+  'files_included',
+  'compressed',
+  'encrypted',
+  'status',
+]);
+
+/** What Surety calls `host` or `tags` may be something else where another program wrote it: of that, only the common fields count. */
+function told(document: SidecarDocument): SidecarDocument {
+  const { error_message: said } = document;
+  const error_message =
+    said === undefined || said === null ? null : typeof said === 'string' ? said : JSON.stringify(said);
+  if (document.format_version !== undefined) return { ...document, error_message };
+  const common = Object.entries(document).filter(([name]) => FOREIGN_FIELDS.has(name));
+  return { ...(Object.fromEntries(common) as unknown as SidecarDocument), error_message };
 }
 
 const FIELD_TYPES: Readonly<Record<string, 'string' | 'number' | 'boolean'>> = {
@@ -130,10 +154,8 @@ function ownProblem(fields: Record<string, unknown>): string | undefined {
   }
   if (!areTexts(fields.paths) || !areTexts(fields.tags)) return 'paths or tags are missing';
   if (!isSuccess(fields.status)) return undefined;
-  const isObject = (name: string) => typeof fields[name] === 'object' && fields[name] !== null;
-  const missing = ['stats', 'facts'].find((name) => !isObject(name));
-  if (missing !== undefined) return `${missing} is missing`;
-  return ['tar', 'single'].includes(String(fields.container)) ? undefined : 'container is missing';
+  if (!['tar', 'single'].includes(String(fields.container))) return 'container is missing';
+  return contentProblem(fields);
 }
 
 function areTexts(value: unknown): value is readonly string[] {

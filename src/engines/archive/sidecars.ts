@@ -1,6 +1,7 @@
 /** Lists the backups: every sidecar is read once, and what no sidecar speaks for is named. */
 import { hasCode } from '../../base/errors.ts';
 import { eachConcurrently } from '../../base/limit.ts';
+import { displayName } from '../../base/names.ts';
 import { selectById } from '../../rules/selection.ts';
 import type { Stored } from '../../stores/store.ts';
 import type { FailedBackup, How, Listing, Snapshot } from '../engine.ts';
@@ -132,7 +133,7 @@ function toListed(stored: Stored, document: SidecarDocument): ListedSidecar {
   return {
     ...{ stored, id, snapshot: toSnapshot(id, document) },
     status: document.status,
-    message: document.error_message ?? '',
+    message: (document.error_message ?? '').split('\n').map(displayName).join('\n'),
     sizeBytes: document.size_bytes,
     filesIncluded: document.files_included,
   };

@@ -151,6 +151,14 @@ test('backups of the same second have ids of their own, in whatever folder they 
   assert.equal((await opened.text('logs/backup_20241122.log')).trim().split('\n').length, 3);
 });
 
+test('a log that is too long to be written anew stays as it is', async () => {
+  await using opened = await openTestArchive();
+  const long = Buffer.alloc(17 * 1024 * 1024, 'a line of another program\n');
+  await opened.store.put('logs/backup_20241122.log', long, HOW);
+  await backUp(opened.engine, dumpOf('x.sql', DUMP), { how: DATABASE });
+  assert.ok(long.equals(await opened.store.read('logs/backup_20241122.log', undefined, HOW)));
+});
+
 test('two programs that begin at the same second take names of their own', async () => {
   await using one = await openTestArchive();
   await using other = await openTestArchive({ store: one.store, init: false });

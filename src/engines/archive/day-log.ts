@@ -20,7 +20,7 @@ export function logKey(day: Date): string {
 }
 
 /**
- * Adds a line. Stores can not append, so the file is written anew; a line that another machine's writing pushed out is added once more.
+ * Adds a line, unless the log is so long that others must have written it. Stores can not append, so the file is written anew; a line that another machine's writing pushed out is added once more.
  */
 export async function logLine(repository: Repository, line: LogLine, how: How): Promise<void> {
   const { logging } = repository;
@@ -35,14 +35,16 @@ async function append({ store }: Repository, line: LogLine, how: How): Promise<v
   const text = `${line.at.toISOString().slice(0, 19)}Z ${line.level} ${line.id} ${shown}\n`;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = await readLog(store, key, how);
-    if (before.includes(text)) return;
+    if (before === undefined || before.includes(text)) return;
     await store.put(key, Buffer.from(before + text), how);
   }
 }
 
-async function readLog(store: Repository['store'], key: string, how: How): Promise<string> {
+/** Undefined where it is too long to be written anew. */
+async function readLog(store: Repository['store'], key: string, how: How): Promise<string | undefined> {
   const stored = await store.stat(key, how);
-  if (stored === undefined || stored.sizeBytes > MAX_LOG_BYTES) return '';
+  if (stored === undefined) return '';
+  if (stored.sizeBytes > MAX_LOG_BYTES) return undefined;
   try {
     return Buffer.from(await store.read(key, undefined, how)).toString('utf8');
   } catch (error) {

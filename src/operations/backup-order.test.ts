@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
 import { SuretyError } from '../base/errors.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
-import { type BackupRequest, type BackupSource, backup } from './backup.ts';
+import { type BackupSource, backup } from './backup.ts';
 import { runInOrder } from './run-in-order.ts';
 
 describe('sources of one run', () => {
@@ -14,11 +14,6 @@ describe('sources of one run', () => {
     workshop = openWorkshop();
   });
   after(() => workshop[Symbol.asyncDispose]());
-
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
 
   /** Sources that tell when they are read, and how many are at the same time. */
   function observed() {
@@ -52,7 +47,7 @@ describe('sources of one run', () => {
       source({ name: 'cache', kind: 'sqlite', role: 'data' }),
     ];
     const repositories = [await workshop.repository('tiers')];
-    const report = await backup(request({ sources, repositories, parallel: 4 }), workshop.how());
+    const report = await backup(backupRequest({ sources, repositories, parallel: 4 }), workshop.how());
     assert.equal(report.outcome, 'ok');
     assert.equal(report.complete, true);
     const early = events.slice(0, 6);
@@ -77,7 +72,7 @@ describe('sources of one run', () => {
     const sources = ['a', 'b', 'c', 'd'].map((name) => source({ name, begin }));
     const repository = await workshop.repository('parallel');
     const how = workshop.how();
-    const report = await backup(request({ sources, repositories: [repository], parallel: 2 }), how);
+    const report = await backup(backupRequest({ sources, repositories: [repository], parallel: 2 }), how);
     assert.equal(report.outcome, 'ok');
     assert.equal(most(), 2);
     assert.equal((await repository.engine.list(how)).snapshots.length, 4);
@@ -91,7 +86,7 @@ describe('sources of one run', () => {
       const begin = () => sleep(20);
       const sources = ['a', 'b', 'c'].map((name) => source({ name, begin }));
       const repository = { ...(await workshop.repository(`single ${parallel}`)), oneAtATime };
-      const report = await backup(request({ sources, repositories: [repository], parallel }), workshop.how());
+      const report = await backup(backupRequest({ sources, repositories: [repository], parallel }), workshop.how());
       assert.equal(report.outcome, 'ok');
       assert.deepEqual(events, ['+a', '-a', '+b', '-b', '+c', '-c']);
     }
@@ -101,7 +96,7 @@ describe('sources of one run', () => {
     const { most, source } = observed();
     const repositories = [await workshop.repository('left'), await workshop.repository('right')];
     const report = await backup(
-      request({ sources: [source({ name: 'a', begin: () => sleep(20) })], repositories, parallel: 4 }),
+      backupRequest({ sources: [source({ name: 'a', begin: () => sleep(20) })], repositories, parallel: 4 }),
       workshop.how(),
     );
     assert.equal(report.members.length, 2);
@@ -115,7 +110,7 @@ describe('sources of one run', () => {
     };
     const sources = [source({ name: 'db', kind: 'postgres', begin: fails }), source({ name: 'media', after: ['db'] })];
     const report = await backup(
-      request({ sources, repositories: [await workshop.repository('failing')], parallel: 2 }),
+      backupRequest({ sources, repositories: [await workshop.repository('failing')], parallel: 2 }),
       workshop.how(),
     );
     assert.deepEqual(
@@ -131,7 +126,9 @@ describe('sources of one run', () => {
   test('sources that wait for each other are refused before anything is read', async () => {
     const { source, events } = observed();
     const sources = [source({ name: 'a', after: ['b'] }), source({ name: 'b', after: ['a'] })];
-    await assert.rejects(backup(request({ sources, repositories: [] }), workshop.how()), { code: 'config.cycle' });
+    await assert.rejects(backup(backupRequest({ sources, repositories: [] }), workshop.how()), {
+      code: 'config.cycle',
+    });
     assert.deepEqual(events, []);
   });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { brokenRepository, openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
-import { type BackupRequest, backup } from './backup.ts';
+import { backup } from './backup.ts';
 
 describe('backup', () => {
   let workshop: Workshop;
@@ -13,15 +13,10 @@ describe('backup', () => {
   });
   after(() => workshop[Symbol.asyncDispose]());
 
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
-
   test('every source goes into every repository under one recovery-point id', async () => {
     const repositories = [await workshop.repository('one'), await workshop.repository('two')];
     const sources = [workshop.source('a', { x: '1' }), workshop.source('b', { y: '2' })];
-    const report = await backup(request({ sources, repositories }), workshop.how());
+    const report = await backup(backupRequest({ sources, repositories }), workshop.how());
     assert.equal(report.outcome, 'ok');
     assert.equal(report.complete, true);
     assert.deepEqual(
@@ -38,7 +33,7 @@ describe('backup', () => {
     const good = await workshop.repository('good');
     const sources = [workshop.source('missing'), workshop.source('there', { x: '1' })];
     const how = workshop.how();
-    const report = await backup(request({ sources, repositories: [brokenRepository('broken'), good] }), how);
+    const report = await backup(backupRequest({ sources, repositories: [brokenRepository('broken'), good] }), how);
     assert.equal(report.outcome, 'failed');
     assert.equal(report.complete, false);
     assert.deepEqual(
@@ -59,9 +54,9 @@ describe('backup', () => {
   test('a source that became empty since its newest snapshot fails and stores nothing', async () => {
     const repository = await workshop.repository('shrink');
     const source = workshop.source('shrinking', { x: '1' });
-    await backup(request({ sources: [source], repositories: [repository] }), workshop.how());
+    await backup(backupRequest({ sources: [source], repositories: [repository] }), workshop.how());
     rmSync(join(workshop.folder, 'shrinking', 'x'));
-    const report = await backup(request({ sources: [source], repositories: [repository] }), workshop.how());
+    const report = await backup(backupRequest({ sources: [source], repositories: [repository] }), workshop.how());
     assert.equal(report.members[0]?.error?.code, 'source.empty');
     assert.equal((await repository.engine.list(workshop.how())).snapshots.length, 1);
   });
@@ -70,7 +65,7 @@ describe('backup', () => {
     const repository = await workshop.repository('warn');
     await repository.store.put(`snapshots/${'ab'.repeat(32)}`, Buffer.from('garbage'), workshop.how());
     const source = workshop.source('fine', { x: '1' });
-    const report = await backup(request({ sources: [source], repositories: [repository] }), workshop.how());
+    const report = await backup(backupRequest({ sources: [source], repositories: [repository] }), workshop.how());
     assert.equal(report.outcome, 'warnings');
     assert.equal(report.members[0]?.warningCount, 1);
     assert.equal(report.members[0]?.warnings[0]?.code, 'snapshot.unreadable');
@@ -89,7 +84,7 @@ describe('backup', () => {
         if (event.type === 'step.finished') controller.abort(new Error('stop'));
       },
     };
-    const report = await backup(request({ sources, repositories: [repository] }), stopping);
+    const report = await backup(backupRequest({ sources, repositories: [repository] }), stopping);
     assert.deepEqual(
       report.members.map(({ outcome }) => outcome),
       ['ok', 'interrupted'],
@@ -102,9 +97,9 @@ describe('backup', () => {
   test('what changed is stored, what did not is not stored again', async () => {
     const repository = await workshop.repository('again');
     const source = workshop.source('growing', { x: 'old', y: 'same' });
-    await backup(request({ sources: [source], repositories: [repository] }), workshop.how());
+    await backup(backupRequest({ sources: [source], repositories: [repository] }), workshop.how());
     writeFileSync(join(workshop.folder, 'growing', 'x'), 'new content');
-    const report = await backup(request({ sources: [source], repositories: [repository] }), workshop.how());
+    const report = await backup(backupRequest({ sources: [source], repositories: [repository] }), workshop.how());
     const stats = report.members[0]?.stats;
     assert.deepEqual([stats?.filesNew, stats?.filesChanged, stats?.filesUnmodified], [0, 1, 1]);
   });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openTestArchive } from '../../test/fixtures/archive-repository.ts';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
 import { SuretyError } from '../base/errors.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
 import { openLocal } from '../reach/local.ts';
-import { type BackupRequest, backup } from './backup.ts';
+import { backup } from './backup.ts';
 
 describe('members in a repository of plain files', () => {
   let workshop: Workshop;
@@ -14,11 +14,6 @@ describe('members in a repository of plain files', () => {
     workshop = openWorkshop();
   });
   after(() => workshop[Symbol.asyncDispose]());
-
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
 
   async function archive() {
     const opened = await openTestArchive();
@@ -29,7 +24,7 @@ describe('members in a repository of plain files', () => {
   test('are written at the same time under names of their own, and each is read back without being asked to', async () => {
     await using plain = await archive();
     const sources = ['a', 'b', 'c', 'd'].map((name) => workshop.source(name, { x: name.repeat(1000) }));
-    const report = await backup(request({ sources, repositories: [plain.handle], parallel: 4 }), workshop.how());
+    const report = await backup(backupRequest({ sources, repositories: [plain.handle], parallel: 4 }), workshop.how());
     assert.equal(report.outcome, 'ok', String(report.members.find(({ error }) => error)?.error));
     const ids = report.members.map(({ snapshot }) => snapshot?.id);
     assert.equal(new Set(ids).size, 4);
@@ -52,7 +47,7 @@ describe('members in a repository of plain files', () => {
       scriptedSource({ name: 'down', kind: 'postgres', begin }),
       { ...workshop.source('refused', { x: '1' }), hooked },
     ];
-    const report = await backup(request({ sources, repositories: [plain.handle] }), workshop.how());
+    const report = await backup(backupRequest({ sources, repositories: [plain.handle] }), workshop.how());
     assert.equal(report.outcome, 'failed');
     const { snapshots, failures = [], incomplete = [] } = await plain.engine.list(workshop.how());
     assert.deepEqual([snapshots.length, incomplete.length], [0, 0]);

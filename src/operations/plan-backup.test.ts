@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { brokenRepository, openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
 import { planText } from '../cli/render-plan.ts';
 import { openLocal } from '../reach/local.ts';
-import { type BackupRequest, backup } from './backup.ts';
+import { backup } from './backup.ts';
 import { planBackup } from './plan-backup.ts';
 
 describe('a dry run', () => {
@@ -17,24 +17,19 @@ describe('a dry run', () => {
   });
   after(() => workshop[Symbol.asyncDispose]());
 
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
-
   test('says what is new, changed and gone since the last backup, and stores nothing', async () => {
     const repository = await workshop.repository('vault');
     const files = { 'a/x': '1', 'a/y': '22', 'a b': '333', z: '4' };
     const sources = [workshop.source('tree', files)];
     const how = workshop.how();
-    const first = await planBackup(request({ sources, repositories: [repository] }), how);
+    const first = await planBackup(backupRequest({ sources, repositories: [repository] }), how);
     assert.deepEqual(first.sources[0]?.into[0]?.changes, {
       ...{ files: 4, sizeBytes: 7 },
       ...{ filesNew: 4, filesChanged: 0, filesGone: 0 },
     });
     assert.equal(first.sources[0]?.into[0]?.previous, undefined);
-    await backup(request({ sources, repositories: [repository] }), how);
-    const same = await planBackup(request({ sources, repositories: [repository] }), how);
+    await backup(backupRequest({ sources, repositories: [repository] }), how);
+    const same = await planBackup(backupRequest({ sources, repositories: [repository] }), how);
     assert.match(planText(same, new Date()), /→ vault: last backed up .*; 4 files, 7 B: as in that backup\n/);
 
     const folder = join(workshop.folder, 'tree');
@@ -43,7 +38,7 @@ describe('a dry run', () => {
     writeFileSync(join(folder, 'a', 'y'), 'changed');
     mkdirSync(join(folder, 'a', 'new'));
     writeFileSync(join(folder, 'a', 'new', 'one'), 'new');
-    const plan = await planBackup(request({ sources, repositories: [repository] }), how);
+    const plan = await planBackup(backupRequest({ sources, repositories: [repository] }), how);
     const { filesNew, filesChanged, filesGone } = plan.sources[0]?.into[0]?.changes ?? {};
     assert.deepEqual([filesNew, filesChanged, filesGone], [1, 1, 2]);
     assert.equal((await repository.engine.list(how)).snapshots.length, 1);
@@ -64,7 +59,7 @@ describe('a dry run', () => {
       workshop.source('gone'),
     ];
     const repositories = [await workshop.repository('good'), brokenRepository('bad')];
-    const plan = await planBackup(request({ sources, repositories, parallel: 2, hooked }), workshop.how());
+    const plan = await planBackup(backupRequest({ sources, repositories, parallel: 2, hooked }), workshop.how());
     assert.equal(plan.outcome, 'failed');
     assert.deepEqual(planText(plan, new Date()).split('\n'), [
       'job nightly, up to 2 at a time',

@@ -3,14 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { SuretyError } from '../base/errors.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
 import { isRunning } from '../base/running.ts';
 import { openLocal } from '../reach/local.ts';
-import { type BackupRequest, backup } from './backup.ts';
+import { backup } from './backup.ts';
 import { type Patience, withPatience } from './stall.ts';
 
 const NEVER = new AbortController().signal;
@@ -104,11 +104,6 @@ describe('a source that hangs', () => {
   });
   after(() => workshop[Symbol.asyncDispose]());
 
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
-
   test('is given up with what it started, stores nothing, and those beside it go on', { timeout: 30_000 }, async () => {
     const pidFile = join(workshop.folder, 'pid');
     const hangs = scriptedSource({
@@ -119,7 +114,12 @@ describe('a source that hangs', () => {
     const repository = await workshop.repository('hanging');
     const sources = [hangs, workshop.source('media', { x: '1' }), workshop.source('more', { x: '2' })];
     const report = await backup(
-      request({ sources, repositories: [repository], parallel: 2, patience: { stallMs: 2500, limitMs: undefined } }),
+      backupRequest({
+        sources,
+        repositories: [repository],
+        parallel: 2,
+        patience: { stallMs: 2500, limitMs: undefined },
+      }),
       workshop.how(),
     );
     const [member, other] = report.members;
@@ -140,7 +140,7 @@ describe('a source that hangs', () => {
   test('while it begins is given up as well', async () => {
     const begin = ({ signal }: { signal: AbortSignal }) => sleep(60_000, undefined, { signal });
     const report = await backup(
-      request({
+      backupRequest({
         sources: [scriptedSource({ name: 'db', begin })],
         repositories: [await workshop.repository('beginning')],
         patience: { stallMs: 0, limitMs: 800 },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { systemClock } from '../base/clock.ts';
-import { newRecoveryPointId } from '../base/ids.ts';
 import { openSqliteCatalog } from '../catalog/sqlite/open.ts';
 import type { Engine } from '../engines/engine.ts';
-import { type BackupRequest, backup } from './backup.ts';
+import { backup } from './backup.ts';
 import { listenAll } from './events.ts';
 import { recordInto } from './record.ts';
 import { depthAfter } from './verify-new.ts';
@@ -17,11 +17,6 @@ describe('a new snapshot', () => {
     workshop = openWorkshop();
   });
   after(() => workshop[Symbol.asyncDispose]());
-
-  function request(given: Pick<BackupRequest, 'sources' | 'repositories'> & Partial<BackupRequest>): BackupRequest {
-    const startedAt = new Date();
-    return { job: 'nightly', recoveryPoint: newRecoveryPointId(startedAt), startedAt, force: false, ...given };
-  }
 
   test('is re-read as the job says, else as the repository says, else as suits the repository', () => {
     const engine = (readsBackNew: boolean, can: readonly ('verify-data' | 'cleanup')[] = ['verify-data']) =>
@@ -41,7 +36,7 @@ describe('a new snapshot', () => {
     const how = workshop.how();
     const listen = listenAll([how.listen, recorder.listen], assert.ifError);
     const sources = [workshop.source('good', { x: 'content' })];
-    const report = await backup(request({ sources, repositories: [repository] }), { ...how, listen });
+    const report = await backup(backupRequest({ sources, repositories: [repository] }), { ...how, listen });
     const verified = report.members[0]?.verified;
     assert.equal(report.outcome, 'ok');
     assert.equal(verified?.depth, 'data');
@@ -50,14 +45,14 @@ describe('a new snapshot', () => {
     const [recorded] = await catalog.verifications({ limit: 5 });
     assert.equal(recorded?.runId, report.recoveryPoint);
     assert.deepEqual([recorded?.outcome, recorded?.snapshots, recorded?.problemCount], ['ok', 1, 0]);
-    const again = await backup(request({ sources, repositories: [repository], verifyAfter: 'no' }), how);
+    const again = await backup(backupRequest({ sources, repositories: [repository], verifyAfter: 'no' }), how);
     assert.equal(again.members[0]?.verified, undefined);
   });
 
   test('that lacks something makes its member fail, and the error names what is wrong', async () => {
     const repository = await workshop.repository('rotten');
     const sources = [workshop.source('rot', { x: 'content' })];
-    await backup(request({ sources, repositories: [repository] }), workshop.how());
+    await backup(backupRequest({ sources, repositories: [repository] }), workshop.how());
     // Content that the second snapshot shares with the first rots where it is.
     const packs: string[] = [];
     for await (const { key } of repository.store.list('data/', workshop.how())) packs.push(key);
@@ -67,7 +62,10 @@ describe('a new snapshot', () => {
       await repository.store.delete(key, workshop.how());
       await repository.store.put(key, bytes, workshop.how());
     }
-    const report = await backup(request({ sources, repositories: [repository], verifyAfter: 'data' }), workshop.how());
+    const report = await backup(
+      backupRequest({ sources, repositories: [repository], verifyAfter: 'data' }),
+      workshop.how(),
+    );
     const [member] = report.members;
     assert.deepEqual([report.outcome, report.complete], ['failed', false]);
     assert.equal(member?.error?.code, 'backup.unproven');
@@ -84,7 +82,10 @@ describe('a new snapshot', () => {
     const engine: Engine = { ...repository.engine, verify: () => Promise.reject(new Error('the disk is gone')) };
     const unread = { ...repository, open: async () => engine };
     const sources = [workshop.source('fine', { x: 'content' })];
-    const report = await backup(request({ sources, repositories: [unread], verifyAfter: 'data' }), workshop.how());
+    const report = await backup(
+      backupRequest({ sources, repositories: [unread], verifyAfter: 'data' }),
+      workshop.how(),
+    );
     assert.match(report.members[0]?.error?.message ?? '', /could not be read back: the disk is gone/);
   });
 });

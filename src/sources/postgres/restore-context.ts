@@ -65,6 +65,16 @@ export interface ScriptHow {
   readonly singleTransaction: boolean;
 }
 
+/**
+ * The script as one transaction. psql's `--single-transaction` commits at the end of its input, which is also what a killed sender leaves:
+ * here nothing counts unless the script came to its end.
+ */
+export async function* asTransaction(script: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('BEGIN;\n');
+  yield* script;
+  yield Buffer.from('\nCOMMIT;\n');
+}
+
 /** Lets psql run a script that comes as a stream, up to its first error. */
 export async function runScript(
   { server, how }: Pick<Restore, 'server' | 'how'>,
@@ -72,11 +82,10 @@ export async function runScript(
   { database, doing, singleTransaction }: ScriptHow,
 ): Promise<void> {
   const flags = ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', '--output=/dev/null', '--file=-'];
-  const once = singleTransaction ? ['--single-transaction'] : [];
-  await runTool(server.reach, [programOf(server, 'psql'), ...flags, ...once, ...connectionArgs(server, database)], {
+  await runTool(server.reach, [programOf(server, 'psql'), ...flags, ...connectionArgs(server, database)], {
     signal: how.signal,
     doing,
-    stdin: script,
+    stdin: singleTransaction ? asTransaction(script) : script,
     env: toolEnvironment(server),
     explain: explainer({ server, doing, side: 'target' }),
   });

@@ -289,6 +289,22 @@ describe('a PostgreSQL database in trouble', { skip: skipWithout('pg_ctl') }, ()
     assert.ok(report.checks.every(({ ok }) => ok));
   });
 
+  test('by a role that may not create databases is refused before anything is read, also in a dry run', async () => {
+    await server.sql(`CREATE ROLE tenant LOGIN PASSWORD '${PASSWORD}'; CREATE DATABASE rented OWNER tenant`);
+    await server.sql('CREATE TABLE t (x int); ALTER TABLE t OWNER TO tenant; INSERT INTO t VALUES (1)', 'rented');
+    const rented = postgresSource(server, { database: 'rented', user: 'tenant' }, { password: PASSWORD });
+    const held = await take(rented);
+    const before = await databases();
+    for (const dryRun of [true, false]) {
+      const error = await failure(giveBack(rented, held, {}, { dryRun }));
+      assert.equal(error.code, 'target.denied', error.message);
+      assert.match(error.message, /tenant may not create databases/);
+      assert.match(error.hint ?? '', /ALTER ROLE "?tenant"? CREATEDB.*--in-place/);
+    }
+    assert.equal(await databases(), before);
+    assert.deepEqual((await giveBack(rented, held, { inPlace: true }, { dryRun: true })).files, 1);
+  });
+
   test('that was emptied is not backed up, and one that shrank a lot is warned about', async () => {
     const held = await take(source());
     const previous = JSON.parse(JSON.stringify(held.facts)) as SourceFacts;

@@ -273,6 +273,9 @@ describe('a PostgreSQL database', { skip: skipWithout('pg_ctl') }, () => {
     const held = await take(source);
     const plan = await giveBack(source, held, {}, { dryRun: true });
     assert.deepEqual(plan.plan, [{ path: 'database shop', action: 'overwrite' }]);
+    assert.equal(plan.files, 1);
+    assert.ok(plan.sizeBytes > 0);
+    assert.match(plan.notes.join('\n'), /the old one is kept under a dated name/);
     await assert.rejects(giveBack(source, held, {}, { conflict: 'refuse' }), { code: 'target.exists' });
     assert.equal((await giveBack(source, held, {}, { conflict: 'skip' })).skipped, 1);
     assert.deepEqual(await databases(), ['postgres', 'shop']);

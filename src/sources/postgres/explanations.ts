@@ -124,7 +124,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       /permission denied for ([^\n]*)|must be (?:a )?(?:owner|superuser|member)[^\n]*|permission denied to [^\n]*/,
     code: 'denied',
     what: ([whole], { server }) => `${shownServer(server)} says: ${whole}`,
-    hint: 'to back up, a role needs to read everything: GRANT pg_read_all_data TO it; to restore, it needs CREATEDB and to be a member of the owners',
+    hint: 'to back up, a role needs to read everything: GRANT pg_read_all_data TO it; to restore, it needs CREATEDB (ALTER ROLE … CREATEDB) and to be a member of the owners; without CREATEDB, --in-place restores a whole database',
   },
   {
     pattern: /query would be affected by row-level security policy for table "([^"]*)"/,

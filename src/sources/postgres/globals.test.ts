@@ -20,7 +20,14 @@ test('what exists is not made again, the own role is left alone, everything else
   const present = {
     roles: new Set(['admin', 'odd "name; x']),
     tablespaces: new Set(['fast']),
-    facts: { number: 150_000, version: '15.0', recovering: false, superuser: true, role: 'admin' },
+    facts: {
+      number: 150_000,
+      version: '15.0',
+      recovering: false,
+      superuser: true,
+      mayCreateDatabases: true,
+      role: 'admin',
+    },
   };
   assert.equal(
     tolerantGlobals(SCRIPT, present),

@@ -10,6 +10,7 @@ export interface ServerFacts {
   readonly version: string;
   readonly recovering: boolean;
   readonly superuser: boolean;
+  readonly mayCreateDatabases: boolean;
   /** The role that is connected. */
   readonly role: string;
 }
@@ -18,7 +19,8 @@ export async function askServer(session: Session): Promise<ServerFacts> {
   return await session.row(
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
        pg_catalog.pg_is_in_recovery() AS recovering, current_user AS role,
-       (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser`,
+       rolsuper AS superuser, rolsuper OR rolcreatedb AS "mayCreateDatabases"
+     FROM pg_catalog.pg_roles WHERE rolname = current_user`,
   );
 }
 

@@ -5,6 +5,7 @@ import { expectNoneThere, restoreDumpAll } from './dumpall.ts';
 import { postgresFacts } from './facts.ts';
 import { restoreGlobals } from './globals.ts';
 import { programVersion } from './programs.ts';
+import { identifier } from './quote.ts';
 import { openAdmin, type Present, type Restore, type Tally } from './restore-context.ts';
 import { restoreDatabase } from './restore-database.ts';
 import type { Server } from './server.ts';
@@ -114,10 +115,52 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
     if (how.dryRun && connected > 0 && exists && !skipped && !request.inPlace) {
       tally.notes.push(`connections to database ${name} that are ended: ${connected}`);
     }
-    if (skipped) tally.skipped += part.files.length;
-    else planned.push(part);
+    if (skipped) {
+      tally.skipped += part.files.length;
+      continue;
+    }
+    if (!exists || !intoThere(request)) expectMayCreate(restore, name);
+    if (how.dryRun) planSize(tally, part);
+    planned.push(part);
+  }
+  if (how.dryRun && planned.some(({ database }) => request.as === undefined && present.databases.has(database))) {
+    tally.notes.push(howReplaced(request));
   }
   return planned;
+}
+
+/** Nothing is made beside the database that is there. Single tables are taken out of a new one. */
+function intoThere({ inPlace, tables, schemas }: ServerRestore): boolean {
+  return inPlace && (tables ?? schemas) === undefined;
+}
+
+/** Told before anything is read, and by a dry run too. */
+function expectMayCreate({ server, present: { facts }, request }: Restore, database: string): void {
+  if (facts.mayCreateDatabases) return;
+  const grant = `an administrator of the server allows it: ALTER ROLE ${identifier(facts.role)} CREATEDB`;
+  const whole = request.as === undefined && (request.tables ?? request.schemas) === undefined;
+  throw new SuretyError(
+    'target.denied',
+    `${server.source}: the role ${facts.role} may not create databases, which a restore of ${database} begins with`,
+    {
+      hint: whole ? `${grant}; or restore into the database that is there with --in-place` : grant,
+      details: { source: server.source, role: facts.role, database },
+    },
+  );
+}
+
+function planSize(tally: Tally, { files }: DatabasePart): void {
+  tally.files += files.length;
+  tally.sizeBytes += files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+function howReplaced({ inPlace, dropOld, tables, schemas }: ServerRestore): string {
+  if (inPlace) {
+    const what = (tables ?? schemas) === undefined ? 'emptied and filled again' : 'given the parts that were asked for';
+    return `each database is dumped to a file in the state folder, then ${what}`;
+  }
+  const then = dropOld ? 'dropped when the restored one is in its place' : 'kept under a dated name (NAME_before_…)';
+  return `each database is restored beside the old one and compared; the old one is ${then}`;
 }
 
 /** A dump of a part must not take the place of the whole, nor be what is left of it. */

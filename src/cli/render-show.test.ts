@@ -40,6 +40,7 @@ test('a recovery point begins with its members', () => {
     tables: [
       { name: 'a', rows: 1000 },
       { name: 'b', rows: 1 },
+      { name: 'sqlite_schema', rows: 2 },
     ],
   };
   const snapshots = [

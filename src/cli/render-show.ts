@@ -18,7 +18,8 @@ export function showText(report: ShowReport, now: Date): string {
 function membersText(snapshots: readonly ShownSnapshot[]): string {
   if (snapshots.length < 2) return '';
   const rows = snapshots.map(({ snapshot, facts }) => {
-    const { tables = [] } = facts?.fingerprint ?? {};
+    // The schema is recorded like a table, but nobody counts it as one.
+    const tables = (facts?.fingerprint?.tables ?? []).filter(({ name }) => name !== 'sqlite_schema');
     const rowCount = tables.reduce((sum, { rows }) => sum + rows, 0);
     return [
       snapshot.source,

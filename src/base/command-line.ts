@@ -15,11 +15,12 @@ export const commandLineValue = z
 
 /**
  * A shell takes a pipe for as good as its last command. Here the first that fails counts; where the system's shell can not do
- * that and there is no bash, a line with a pipe is refused.
+ * that and there is no bash, a line with a pipe is refused. With a socket for its input, as every child of Node has, bash takes
+ * itself for a remote login and reads `~/.bashrc` first, unless it is told not to.
  */
 const SHELL_SCRIPT = [
   'if (set -o pipefail) 2>/dev/null; then set -o pipefail; eval "$1"',
-  'elif command -v bash >/dev/null 2>&1; then exec bash -o pipefail -c "$1"',
+  'elif command -v bash >/dev/null 2>&1; then exec bash --norc -o pipefail -c "$1"',
   'else case $1 in *"|"*) echo "no shell here notices a failure inside of a pipe; install bash" >&2; exit 2;; esac; eval "$1"',
   'fi',
 ].join('\n');

@@ -171,6 +171,9 @@ test('what failed or can not be read is told by its id, unless another repositor
     message: 'there is no snapshot of source gone; but one snapshot can not be read',
     hint: /^repository one: the file it speaks of is missing; make one/,
   });
+  const third = listedRepository('one', { snapshots: [good, archive('files_20261121_030951-3')], unreadable });
+  await assert.rejects(find(toWanted('files_20261121_030951'), third), { code: 'snapshot.unreadable' });
+  await assert.rejects(find(toWanted('files_20261121'), third), { code: 'snapshot.ambiguous' });
   const other = repository('two', archive('files_20261121_030951'));
   assert.equal((await find(toWanted('files_20261121_030951'), shelf, other))[0], 'two');
 });

@@ -58,9 +58,12 @@ export async function locate(
     const elsewhere = 'latest' in wanted && found.point !== undefined ? sourcesBeside(members, shelves) : [];
     return { ...found, members, elsewhere, unread, notes };
   } catch (error) {
+    const isAmbiguous = hasCode(error, 'snapshot.ambiguous');
+    if (other !== undefined && (isAmbiguous ? isMeant(other.id, wanted) : hasCode(error, 'snapshot.unknown'))) {
+      throw spoiledError(other);
+    }
     // More than one was found: that stays so, whatever else could be read.
-    if (hasCode(error, 'snapshot.ambiguous')) throw error;
-    if (other !== undefined && hasCode(error, 'snapshot.unknown')) throw spoiledError(other);
+    if (isAmbiguous) throw error;
     throw failure ?? withUnread(error, unread);
   }
 }

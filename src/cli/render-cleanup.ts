@@ -3,7 +3,19 @@ import { shortId } from '../base/short-id.ts';
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
 import type { DecidedFailure } from '../operations/failure-records.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
-import { age, count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
+import {
+  age,
+  count,
+  duration,
+  firstOf,
+  localTime,
+  saidOf,
+  shownPath,
+  size,
+  state,
+  storedFile,
+  table,
+} from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {
@@ -58,14 +70,15 @@ function decidedRow(verb: string, { snapshot, reasons }: DecidedSnapshot, now: D
   return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
 }
 
-function pruneText({ prune, decision, warnings }: RepositoryCleaned, dryRun: boolean): string {
+function pruneText({ kind, prune, decision, warnings }: RepositoryCleaned, dryRun: boolean): string {
   if (prune === undefined) {
     const unknown = dryRun && warnings.length === 0 && (decision?.remove.length ?? 0) > 0;
     return unknown ? '  what that frees is known when the snapshots are gone\n' : '';
   }
-  const packs = `${count(prune.packsRemoved, 'pack')} ${dryRun ? 'would be removed' : 'removed'}, ${prune.packsRepacked} repacked`;
+  const repacked = kind === 'archive' ? '' : `, ${prune.packsRepacked} repacked`;
+  const removed = `${count(prune.packsRemoved, storedFile(kind))} ${dryRun ? 'would be removed' : 'removed'}${repacked}`;
   return (
-    `  ${packs}: ${size(prune.freedBytes)} ${dryRun ? 'would be freed' : 'freed'}, ${size(prune.remainingBytes)} remain` +
+    `  ${removed}: ${size(prune.freedBytes)} ${dryRun ? 'would be freed' : 'freed'}, ${size(prune.remainingBytes)} remain` +
     ` (${size(prune.remainingUnusedBytes)} of it unused)\n`
   );
 }

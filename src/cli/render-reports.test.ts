@@ -102,6 +102,7 @@ test('cleanup gives every decision with its reasons', (t) => {
   };
   const one = {
     repository: 'vault',
+    kind: 'restic',
     location: '/backup/vault',
     outcome: 'ok',
     error: undefined,
@@ -136,7 +137,13 @@ test('cleanup tells of every snapshot that nothing is removed, and lists what co
     incomplete: ['files/files_20261118_020000.tar.gz'],
   };
   const error = new SuretyError('cleanup.refused', 'nothing is removed: a clock is wrong');
-  const one = { repository: 'plain', location: '/backup/plain', outcome: 'failed', durationMs: 900 } as const;
+  const one = {
+    repository: 'plain',
+    kind: 'archive',
+    location: '/backup/plain',
+    outcome: 'failed',
+    durationMs: 900,
+  } as const;
   const nothing = { removed: [], removedFailures: [], prune: undefined, warnings: [] };
   const report = { ...one, ...nothing, decision, error };
   const text = cleanupText({ outcome: 'failed', dryRun: false, repositories: [report] }, plain);
@@ -162,6 +169,7 @@ test('verify names what is damaged, what that costs and how to go on', (t) => {
   };
   const one = {
     repository: 'vault',
+    kind: 'restic',
     location: '/backup/vault',
     snapshots: undefined,
     results: [],
@@ -195,7 +203,13 @@ test('verify names each snapshot that was asked for, and at the end the whole id
     { id: 'database_20241122_020000', source: 'db', time: db!.time, ok: true, message: '' },
   ];
   const report = { problems: [], notes: [], snapshots: 2, packs: 0, packsRead: 0, readBytes: 0 };
-  const one = { repository: 'vault', location: '/backup/vault', outcome: 'failed', durationMs: 900 } as const;
+  const one = {
+    repository: 'vault',
+    kind: 'restic',
+    location: '/backup/vault',
+    outcome: 'failed',
+    durationMs: 900,
+  } as const;
   const snapshots = results.map(({ id }) => id);
   const repository = { ...one, snapshots, results, report, warnings: [], error: undefined };
   const text = verifyText({ outcome: 'failed', depth: 'data', bad: [media!.id], repositories: [repository] }, false);

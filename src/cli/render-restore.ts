@@ -90,7 +90,11 @@ export function restoreText(report: RestoreReport, how: RestoreTextHow): string 
   return `${parts.join('')}${nextText(report)}`;
 }
 
-function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { colors, verbose }: RestoreTextHow): string {
+function itemText(
+  item: RestoredItem,
+  { dryRun, target, server }: RestoreReport,
+  { colors, verbose }: RestoreTextHow,
+): string {
   const { snapshot, report, error } = item;
   const head = `${state(item.outcome, colors)}  ${item.source}: snapshot ${shortId(snapshot.id)} from ${item.repository}`;
   if (report === undefined) return `${head}\n${error === undefined ? '' : errorBelow(error, '    ')}`;
@@ -98,12 +102,15 @@ function itemText(item: RestoredItem, { dryRun, target }: RestoreReport, { color
   const others = report.dirs + report.others;
   const files = `${count(report.files, 'file')} (${size(report.sizeBytes)})`;
   const amounts = others > 0 ? `${files}, ${count(others, 'other entry', 'other entries')}` : files;
-  const line = `${head}: ${amounts} ${verb} to ${placeText(item, target)}${leftText(report)}, ${duration(item.durationMs)}\n`;
+  const line = `${head}: ${amounts} ${verb} to ${placeText(item, target, server?.as)}${leftText(report)}, ${duration(item.durationMs)}\n`;
   return line + notesText(report) + findings(item) + (dryRun ? planText(item, verbose) : '');
 }
 
-function placeText({ intoServer }: RestoredItem, target: string | undefined): string {
-  return target ?? (intoServer ? 'the server' : 'the original place');
+function placeText({ kind, intoServer }: RestoredItem, target: string | undefined, as: string | undefined): string {
+  if (target !== undefined) return target;
+  if (!intoServer) return 'the original place';
+  if (kind === 'command') return 'its restore command';
+  return as === undefined ? 'the server' : `the server as ${shownPath(as)}`;
 }
 
 function leftText({ skipped, unchanged }: NonNullable<RestoredItem['report']>): string {

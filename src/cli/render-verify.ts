@@ -1,7 +1,7 @@
 /** What a person reads after `surety verify`. */
 import { shortId } from '../base/short-id.ts';
 import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
-import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
+import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, storedFile, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 
 type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
@@ -48,9 +48,10 @@ function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], 
   const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;
   if (one.report === undefined) return `${head}\n${one.error === undefined ? '' : errorBelow(one.error, '    ')}`;
   const { snapshots, packs, packsRead, readBytes, problems, notes } = one.report;
-  const read = depth === 'data' ? `, ${count(packsRead, 'pack')} read (${size(readBytes)})` : '';
+  const stored = storedFile(one.kind);
+  const read = depth === 'data' ? `, ${count(packsRead, stored)} read (${size(readBytes)})` : '';
   const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
-  const line = `${head}: ${count(snapshots, 'snapshot')}, ${count(packs, 'pack')}${read}, ${found}, ${duration(one.durationMs)}\n`;
+  const line = `${head}: ${count(snapshots, 'snapshot')}, ${count(packs, stored)}${read}, ${found}, ${duration(one.durationMs)}\n`;
   const named = problems.map(problemText);
   return (
     line +

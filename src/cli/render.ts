@@ -97,3 +97,8 @@ export function firstOf(lines: readonly string[], total: number, indent: string,
 }
 
 const SHOWN = 10;
+
+/** What the files are called in which a repository of this kind keeps content. */
+export function storedFile(kind: string): string {
+  return kind === 'archive' ? 'archive' : 'pack';
+}

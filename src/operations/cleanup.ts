@@ -28,6 +28,7 @@ export interface CleanupRequest {
 
 export interface RepositoryCleaned {
   readonly repository: string;
+  readonly kind: string;
   readonly location: string;
   readonly outcome: Outcome;
   /** Undefined when it could not even be listed. */
@@ -97,6 +98,7 @@ async function cleanRepository(
   );
   return {
     repository: repository.name,
+    kind: repository.kind,
     location: repository.location,
     outcome: ending.outcome,
     decision,

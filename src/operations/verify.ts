@@ -19,6 +19,7 @@ export interface VerifyRequest extends Asked {
 
 export interface RepositoryVerified {
   readonly repository: string;
+  readonly kind: string;
   readonly location: string;
   readonly outcome: Outcome;
   /** Ids of the verified snapshots; undefined: all of them. */
@@ -78,6 +79,7 @@ async function verifyRepository(
   const { results, report } = ending.result ?? {};
   return {
     repository: repository.name,
+    kind: repository.kind,
     location: repository.location,
     outcome: ending.outcome,
     snapshots: of === 'all' ? undefined : (results ?? []).map(({ id }) => id),

@@ -56,7 +56,8 @@ export interface ReadHow {
 export interface Warning {
   /**
    * Reading: `entry.vanished`, `entry.changed`, `entry.unreadable`, `entry.unchecked`, `attribute.unreadable`, `source.shrunk`,
-   * `entry.incomplete` (a dump that is left out), `entry.stale`, `service.left-stopped` (by a run that was killed). Writing: `entry.skipped`,
+   * `entry.incomplete` (a dump that is left out), `entry.stale`, `service.left-stopped` (by a run that was killed),
+   * `source.unfinished-restore` (what a killed restore left in a server; writing tells it too). Writing: `entry.skipped`,
    * `entry.failed`, `attribute.unwritable`. Of the repository: `snapshot.unreadable`.
    */
   readonly code: string;

@@ -188,6 +188,10 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
       code: 'source.missing',
       hint: 'did you mean parent',
     });
+    await assert.rejects(take(openSource(server, { database: 'no\u001b[31m' })), {
+      code: 'source.missing',
+      message: 'lab: there is no database no\\x1b[31m that this user may see',
+    });
   });
 
   test('only rows are counted, or nothing, when that is asked for', async () => {

@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { SuretyError } from '../../src/base/errors.ts';
 import { openLocal } from '../../src/reach/local.ts';
 import type { Exit, Process, Reach } from '../../src/reach/reach.ts';
 import type { Held } from '../../src/sources/held.ts';
+import type { Source, Warning } from '../../src/sources/source.ts';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
-import { assertClean, databasesOf, dropAll, makeSmall, observe, openSource, restore, take } from './mysql-sample.ts';
+import {
+  assertClean,
+  databasesOf,
+  dropAll,
+  makeSmall,
+  never,
+  observe,
+  openSource,
+  restore,
+  SWAP,
+  take,
+  temporaryFolder,
+} from './mysql-sample.ts';
 
 /** A text that is sent to the server, and what it stands for. */
 const STOPS: readonly (readonly [when: string, statement: RegExp])[] = [
@@ -51,8 +67,88 @@ describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadb
       assertClean(await restore(openSource(server, { database: 'lab' }), held));
       assert.deepEqual(await observe(server, 'lab'), original);
       assert.equal(await placesOfOldRows(), 1);
+      assert.ok(await isOldCodeKnown(), 'the old triggers and events stand beside the old tables or are saved');
     });
   }
+
+  for (const statement of [/RENAME TABLE/, /DROP EVENT `lab`/]) {
+    test(`killed at ${statement.source}: whoever reads is told what is missing, and it is put back`, async () => {
+      await dropAll(server);
+      await makeSmall(server);
+      const whole = await observe(server, 'lab');
+      const stopping = stoppingAt(statement);
+      const source = openSource(server, { database: 'lab' });
+      await assert.rejects(restore(openSource(server, { database: 'lab' }, { reach: stopping }), held));
+      const [warning] = await unfinished(source);
+      const before = (await databasesOf(server)).find((name) => name.startsWith('lab_before_'))!;
+      assert.equal(warning?.path, 'lab');
+      assert.match(warning.message, /database lab lacks the triggers plain_trigger, named_trigger/);
+      assert.match(warning.message, new RegExp(`table surety_definitions of database ${before};`));
+      const dry = await restore(source, held, { dryRun: true });
+      assert.equal(dry.warnings[0]?.code, 'source.unfinished-restore');
+      if (statement.source.startsWith('RENAME')) {
+        const report = await restore(source, held, { server: { ...SWAP, as: 'copy' } });
+        assert.deepEqual(report.warnings, []);
+        assert.match(report.notes.join(), /triggers and events of database lab, .* were put back: 3/);
+        const names = await databasesOf(server);
+        assert.deepEqual(
+          names.filter((name) => !name.includes('_restoring_')),
+          ['copy', 'lab'],
+        );
+      } else {
+        const byHand = /by hand: (.*)$/.exec(warning.message)![1]!;
+        run(byHand);
+        assert.match((await unfinished(source))[0]!.message, /nothing of database lab is missing: drop lab_before_/);
+        await server.sql(`DROP DATABASE ${before}`);
+      }
+      assert.deepEqual(await observe(server, 'lab'), whole);
+      assert.deepEqual(await unfinished(source), []);
+    });
+  }
+
+  test('killed after the tables were moved: whoever reads is told to restore again, and not once that is done', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    const source = openSource(server, { database: 'lab' });
+    const stopping = stoppingAt(/DROP VIEW `lab`/);
+    await assert.rejects(restore(openSource(server, { database: 'lab' }, { reach: stopping }), held));
+    assert.match(
+      (await unfinished(source))[0]!.message,
+      /restore of database lab was killed before its views.*: restore lab again/,
+    );
+    assertClean(await restore(source, held));
+    assert.deepEqual(await unfinished(source), []);
+  });
+
+  test('a restore that is under way is not taken for one that was killed', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    const source = openSource(server, { database: 'lab' });
+    const seen: unknown[] = [];
+    const reach = stoppingAt(/RENAME TABLE/, 'look', async () => void seen.push(await unfinished(source)));
+    assertClean(await restore(openSource(server, { database: 'lab' }, { reach }), held));
+    assert.deepEqual(seen, [[]]);
+  });
+
+  test('killed in place: whoever reads is told where the old contents are, until it is restored', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    using folder = temporaryFolder();
+    const how = { safetyFolder: folder.path };
+    const source = openSource(server, { database: 'lab' }, how);
+    const reach = stoppingAt(/INSERT INTO `parent`/);
+    const inPlace = { server: { ...SWAP, inPlace: true } };
+    await assert.rejects(restore(openSource(server, { database: 'lab' }, { ...how, reach }), held, inPlace));
+    const [dump = ''] = readdirSync(folder.path).filter((name) => name.endsWith('.sql'));
+    const told = await unfinished(source);
+    assert.match(told[0]!.message, /database lab may be incomplete/);
+    assert.ok(told[0]!.message.includes(`mariadb lab < ${join(folder.path, dump)} && rm `), told[0]!.message);
+    const report = await restore(source, held, inPlace);
+    assert.equal(report.warnings[0]?.code, 'source.unfinished-restore');
+    assertClean(report);
+    assert.deepEqual(await unfinished(source), []);
+    assert.ok(readdirSync(folder.path).includes(dump));
+  });
 
   test('when the move of the tables fails, triggers and events are put back', async () => {
     await dropAll(server);
@@ -80,6 +176,21 @@ describe('a restore that is stopped loses nothing', { skip: skipWithout('mariadb
     assert.deepEqual(await databasesOf(server), ['lab']);
   });
 });
+
+/** What a look at the source tells of restores that did not end. */
+async function unfinished(source: Source): Promise<Warning[]> {
+  const warnings: Warning[] = [];
+  const warn = (warning: Warning) => void warnings.push(warning);
+  const reading = await source.read({ signal: never, warn, look: true }).catch(() => undefined);
+  await reading?.[Symbol.asyncDispose]();
+  return warnings.filter(({ code }) => code === 'source.unfinished-restore');
+}
+
+/** A line as a person types it, with the connection that an option file of theirs would have. */
+function run(line: string): void {
+  const withServer = line.replaceAll('mariadb --default', `mariadb --socket=${server.socket} --user=root --default`);
+  execFileSync('bash', ['-c', `set -o pipefail; ${withServer}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+}
 
 /** In how many databases the rows are that the old database had. */
 async function placesOfOldRows(): Promise<number> {
@@ -114,15 +225,24 @@ interface Stopping extends Reach {
 
 /**
  * This machine until a text is about to be sent to a program: that program is ended before it gets it, and from then on no other can be
- * started, as when the machine fails. `once`: the others can.
+ * started, as when the machine fails. `once`: the others can. `look`: all goes on when that is done.
  */
-function stoppingAt(text: RegExp, how: 'for good' | 'once' = 'for good'): Stopping {
+function stoppingAt(
+  text: RegExp,
+  how: 'for good' | 'once' | 'look' = 'for good',
+  look?: () => Promise<void>,
+): Stopping {
   const local = openLocal();
   let stopped = false;
   async function* watched(stdin: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of stdin) {
       if (!stopped && text.test(Buffer.from(chunk).toString('utf8'))) {
         stopped = true;
+        await look?.();
+        if (how === 'look') {
+          yield chunk;
+          continue;
+        }
         throw new SuretyError('reach.failed', 'the machine failed');
       }
       yield chunk;

@@ -77,6 +77,22 @@ describe('a PostgreSQL database in trouble', { skip: skipWithout('pg_ctl') }, ()
       /there are: postgres, shop/,
     ],
     [
+      'a database with an unseen character in its name',
+      { database: 'blog\u001b[31m\u0085' },
+      PASSWORD,
+      'source.missing',
+      /has no database blog\\x1b\[31m\\u0085$/,
+      /there are: postgres, shop/,
+    ],
+    [
+      'a template that every server has',
+      { database: 'template1' },
+      PASSWORD,
+      'source.failed',
+      /template1 is not backed up as a source/,
+      /a database of your own/,
+    ],
+    [
       'a port where nothing is',
       { port: 1 },
       PASSWORD,

@@ -1,3 +1,4 @@
+import { displayName } from '../../base/names.ts';
 import { programOutput, type Server } from './client.ts';
 import { watchEnd } from './dump-end.ts';
 import type { Tools } from './tools.ts';
@@ -25,7 +26,7 @@ export interface Dump {
 
 /** Starts the dump program; it stops by itself when nobody takes what it writes. */
 export function startDump(server: Server, tools: Tools, request: DumpRequest, signal: AbortSignal): Dump {
-  const doing = `${server.source}: dump of database ${request.database}`;
+  const doing = `${server.source}: dump of database ${displayName(request.database)}`;
   const output = programOutput(server, tools.dump, dumpArgs(server, tools, request), { signal, doing });
   const early: Uint8Array[] = [];
   let [givenBytes, whole, started] = [0, false, false];

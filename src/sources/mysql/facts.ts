@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Fingerprint, SourceFacts } from '../source.ts';
 import type { Database } from './survey.ts';
 
@@ -56,7 +57,7 @@ function countRows({ tables }: Fingerprint, prefix: string): number {
 }
 
 function emptied(source: string, database: string, what: string): SuretyError {
-  return new SuretyError('source.empty', `${source}: database ${database} ${what}`, {
+  return new SuretyError('source.empty', `${source}: database ${displayName(database)} ${what}`, {
     hint: 'check that it is the right server and that nothing made a new database in its place; a source of another name begins anew',
     details: { source, database },
   });

@@ -1,5 +1,6 @@
 /** SQL into a database. */
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { didYouMean, listed } from '../../base/nearest.ts';
 import { type ClientHow, programOutput, type Server } from './client.ts';
 import { moveDefault } from './code.ts';
@@ -60,7 +61,7 @@ export async function loadTables(dump: DumpToLoad, how: LoadHow): Promise<Code> 
   if (tables === undefined) return parts.code();
   const missing = tables.find((table) => !parts.names().includes(table));
   if (missing === undefined) return { ...NO_CODE, triggers: parts.code().triggers };
-  throw new SuretyError('target.failed', `the dump of database ${original} has no table ${missing}`, {
+  throw new SuretyError('target.failed', `the dump of database ${displayName(original)} has no table ${missing}`, {
     hint: didYouMean(missing, parts.names()) ?? `it has: ${listed(parts.names().slice(0, 20), 'and')}`,
   });
 }

@@ -1,4 +1,5 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Server } from './client.ts';
 import { qualified, text } from './quote.ts';
 import { openSession, type Tools } from './tools.ts';
@@ -17,7 +18,7 @@ export interface LocksHow {
 export async function expectUnlocked(how: LocksHow, tables: readonly string[]): Promise<void> {
   if (tables.length === 0) return;
   const { server, tools, signal, database } = how;
-  const doing = `${server.source}: lock on database ${database}`;
+  const doing = `${server.source}: lock on database ${displayName(database)}`;
   const lockTimeoutMs = server.options.lock_timeout;
   await using session = openSession(server, tools, { signal, doing, lockTimeoutMs });
   try {
@@ -36,7 +37,7 @@ async function lockedBy({ server, tools, signal, database }: LocksHow, cause: un
   const who = users.length === 0 ? 'another session' : `a session of ${users.join(', ')}`;
   return new SuretyError(
     'source.locked',
-    `${source}: ${who} holds tables of database ${database}, so that it can not be replaced`,
+    `${source}: ${who} holds tables of database ${displayName(database)}, so that it can not be replaced`,
     {
       hint: `stop what uses the database, or end its transaction; \`lock_timeout\` is ${options.lock_timeout / 1000} s`,
       retry: 'later',
@@ -48,7 +49,7 @@ async function lockedBy({ server, tools, signal, database }: LocksHow, cause: un
 
 /** Who is connected with the database as its default, as `user@host (connection 12)`. */
 async function listUsersOf({ server, tools, signal, database }: LocksHow): Promise<string[]> {
-  const doing = `${server.source}: sessions of database ${database}`;
+  const doing = `${server.source}: sessions of database ${displayName(database)}`;
   await using session = openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
   const rows = await session.query(
     `SELECT user, host, id FROM information_schema.processlist WHERE db = ${text(database)} AND id <> CONNECTION_ID() LIMIT 5`,

@@ -25,7 +25,7 @@ export function openMysql({ name, host, safetyFolder, options, password, reach }
   const server: Server = { source: name, reach, options, password };
   return {
     traits: { name, kind: 'mysql', restoresIntoServer: true },
-    read: (how) => readDatabases(server, host, how),
+    read: (how) => readDatabases({ server, host, safetyFolder }, how),
     write: (restoring, how) => writeDatabases(server, safetyFolder, restoring, how),
     // Its files have no place of their own on this host.
     locate: () => undefined,

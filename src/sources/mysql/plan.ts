@@ -1,6 +1,7 @@
 /** Where each database of a snapshot goes, and whether it may. */
 import { systemClock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { RestoredEntry, ServerRestore, WriteHow } from '../source.ts';
 import { isBlank, readContents } from './contents.ts';
 import { databaseOf } from './entry-name.ts';
@@ -62,7 +63,7 @@ export async function planPlaces(
 }
 
 function exists(source: string, database: string, hint: string): SuretyError {
-  return new SuretyError('target.exists', `${source}: database ${database} exists`, {
+  return new SuretyError('target.exists', `${source}: database ${displayName(database)} exists`, {
     hint,
     details: { source, database },
   });
@@ -77,7 +78,7 @@ async function expectNoForeignReferences(session: Session, source: string, datab
   if (other === undefined) return;
   throw new SuretyError(
     'target.failed',
-    `${source}: table ${other[0]}.${other[1]} refers to database ${database} with a foreign key, which would follow the old tables`,
+    `${source}: table ${other[0]}.${other[1]} refers to database ${displayName(database)} with a foreign key, which would follow the old tables`,
     {
       hint: 'restore with --in-place, or drop that foreign key and add it again afterwards',
       details: { source, database },
@@ -89,6 +90,6 @@ function leftovers(there: readonly Database[], places: readonly Place[]): string
   const names = there.map(({ name }) => name).filter((name) => /_restoring_\d{8}_\d{6}$/.test(name));
   const own = names.filter((name) => places.some(({ database }) => name.startsWith(database.slice(0, 20))));
   return own.map(
-    (name) => `database ${name} is left of a restore that did not end; drop it when no other restore runs`,
+    (name) => `database ${displayName(name)} is left of a restore that did not end; drop it when no other restore runs`,
   );
 }

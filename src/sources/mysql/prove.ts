@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { compareFingerprints } from '../compare-fingerprints.ts';
 import type { Fingerprint, ObjectFingerprint, SourceFacts, WriteReport } from '../source.ts';
 import type { Server } from './client.ts';
@@ -49,7 +50,7 @@ export interface ProveHow {
 /** Compares rows and checksums of all tables. Throws `target.failed` where they differ, unless the record may itself be a little off. */
 export async function proveTables(how: ProveHow): Promise<Check[]> {
   const { recorded, original, tables } = how;
-  const what = `fingerprint of ${original}`;
+  const what = `fingerprint of ${displayName(original)}`;
   if (recorded.fingerprint === undefined) return [{ what, ok: true, detail: 'none was recorded' }];
   const { algorithm } = recorded.fingerprint;
   if (LEVELS[algorithm] === undefined) {
@@ -67,7 +68,7 @@ export async function proveTables(how: ProveHow): Promise<Check[]> {
   if (!recorded.exact) return [{ what, ok: true, detail }];
   throw new SuretyError(
     'target.failed',
-    `restored database ${original} differs from what was recorded: ${comparison.detail}`,
+    `restored database ${displayName(original)} differs from what was recorded: ${comparison.detail}`,
     {
       hint: 'what was there before is untouched; restore another snapshot',
       details: { database: original },
@@ -90,7 +91,7 @@ export async function proveCode(how: ProveHow, kinds: readonly ObjectFingerprint
   if (differences.length === 0 || !recorded.exact) return;
   throw new SuretyError(
     'target.failed',
-    `restored database ${original} differs from what was recorded: ${differences.slice(0, 5).join('; ')}`,
+    `restored database ${displayName(original)} differs from what was recorded: ${differences.slice(0, 5).join('; ')}`,
     {
       hint: 'check the rights of the user that restores; what was there before is untouched',
       details: { database: original },
@@ -104,7 +105,7 @@ function series(version: string): string {
 
 async function takeFingerprint(how: ProveHow, level: 'full' | 'counts'): Promise<Fingerprint> {
   const { server, tools, signal, database, original, tables } = how;
-  const doing = `${server.source}: check of database ${original}`;
+  const doing = `${server.source}: check of database ${displayName(original)}`;
   await using session = openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
   return await fingerprintDatabase(session, database, {
     level,

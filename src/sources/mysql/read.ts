@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
-import { compareNames } from '../../base/names.ts';
+import { compareNames, displayName } from '../../base/names.ts';
 import { didYouMean } from '../../base/nearest.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import type { Entry, ReadHow, Reading } from '../source.ts';
@@ -12,24 +12,34 @@ import { expectRights } from './rights.ts';
 import type { Session } from './session.ts';
 import { chooseDatabases, isTransactional, listDatabases, listTables, type Table } from './survey.ts';
 import { findTools, openSession, type Tools } from './tools.ts';
+import { warnOfUnfinished } from './unfinished.ts';
 import { listUsers, type User } from './users.ts';
 import { mayRaiseWriteTimeout } from './write-timeout.ts';
 
 /** So many dumps may wait for each other, each with a connection of its own. */
 const AT_ONCE = 16;
 
+export interface ReadFrom {
+  readonly server: Server;
+  readonly host: string;
+  readonly safetyFolder: string;
+}
+
 /**
  * Looks at the server: programs, login, databases, rights. The dumps begin when their content is asked for. Throws `source.tool-missing`,
  * `source.tool-too-old`, `source.unreachable`, `source.denied`, `source.missing` or `source.empty`.
  */
-export async function readDatabases(server: Server, host: string, how: ReadHow): Promise<Reading> {
+export async function readDatabases({ server, host, safetyFolder }: ReadFrom, how: ReadHow): Promise<Reading> {
   const { signal } = how;
   const { options, source } = server;
   const tools = await findTools(server, signal);
   const startedAt = systemClock.now();
   await using session = openSession(server, tools, { signal, doing: source, lockTimeoutMs: options.lock_timeout });
   const wanted = options.databases ?? [options.database!];
-  const chosen = chooseDatabases(source, await listDatabases(session), wanted);
+  const there = await listDatabases(session);
+  const databases = wanted === 'all' ? there.map(({ name }) => name) : wanted;
+  await warnOfUnfinished(session, { server, tools, signal, folder: safetyFolder, warn: how.warn, databases });
+  const chosen = chooseDatabases(source, there, wanted);
   if (chosen.length === 0) {
     throw new SuretyError('source.missing', `${source}: the server has no database that this user may see`, {
       hint: 'check `user`, or grant it rights on the databases',
@@ -65,7 +75,7 @@ function chooseTables({ source, options }: Server, database: string, all: readon
     if (names.includes(wanted)) continue;
     throw new SuretyError(
       'source.missing',
-      `${source}: database ${database} has no table ${wanted} that this user may see`,
+      `${source}: database ${displayName(database)} has no table ${wanted} that this user may see`,
       {
         hint: didYouMean(wanted, names) ?? 'check the name under `tables`',
       },
@@ -110,7 +120,7 @@ function warnOfTables({ options }: Server, members: readonly Member[], { warn }:
   for (const { stored, entryName } of members) {
     if (stored.beside.length === 0) continue;
     const shown = stored.beside.slice(0, 5).join(', ') + (stored.beside.length > 5 ? ', …' : '');
-    const message = `tables of database ${stored.name} know no transactions and may be of a later moment than the others: ${shown}; set \`single_transaction: false\`, convert them to InnoDB, or exclude them`;
+    const message = `tables of database ${displayName(stored.name)} know no transactions and may be of a later moment than the others: ${shown}; set \`single_transaction: false\`, convert them to InnoDB, or exclude them`;
     warn({ code: 'entry.unchecked', path: entryName, message });
   }
 }

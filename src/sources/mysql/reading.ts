@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { keepAlive } from '../keep-alive.ts';
 import type { Content, ContentHow, Entry, Fingerprint, ReadHow, Reading, Xattr } from '../source.ts';
 import type { Server } from './client.ts';
@@ -156,7 +157,10 @@ export class MysqlReading implements Reading {
 
   #notTaken(database: string): SuretyError {
     const { source } = this.#of.server;
-    return new SuretyError('source.incomplete', `${source}: the dump of database ${database} was not taken to its end`);
+    return new SuretyError(
+      'source.incomplete',
+      `${source}: the dump of database ${displayName(database)} was not taken to its end`,
+    );
   }
 
   #notes(inexact: string | undefined): string[] {
@@ -174,7 +178,7 @@ export class MysqlReading implements Reading {
       notes.push(
         `databases that the last snapshot had are gone: ${gone
           .slice(0, 5)
-          .map(({ name }) => name)
+          .map(({ name }) => displayName(name))
           .join(', ')}`,
       );
     return notes;

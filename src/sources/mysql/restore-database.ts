@@ -1,5 +1,7 @@
 /** One database of a snapshot back into the server. */
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { randomHex } from '../../base/ids.ts';
+import { displayName } from '../../base/names.ts';
 import type { WriteReport } from '../source.ts';
 import type { Server } from './client.ts';
 import { fitCode } from './code.ts';
@@ -14,6 +16,7 @@ import type { Session } from './session.ts';
 import type { Database } from './survey.ts';
 import { createDatabase, swapIn } from './swap.ts';
 import { openSession, type Tools } from './tools.ts';
+import { beginInPlace, endInPlace } from './unfinished-in-place.ts';
 
 export interface RestoreRequest {
   readonly server: Server;
@@ -56,7 +59,10 @@ export async function restoreBySwap(request: RestoreRequest): Promise<Restored> 
   await proveCode(proofOf(request, database), ['event', 'trigger']);
   if (kept === undefined) return { checks, notes };
   if (!request.dropOld) {
-    return { checks: [...checks, { what: 'previous database', ok: true, detail: `kept as ${kept}` }], notes };
+    return {
+      checks: [...checks, { what: 'previous database', ok: true, detail: `kept as ${displayName(kept)}` }],
+      notes,
+    };
   }
   await session.query(`DROP DATABASE ${identifier(kept)}`);
   return { checks, notes };
@@ -118,13 +124,15 @@ export async function restoreInPlace(request: RestoreRequest, folder: string): P
   const { server, tools, database, names, signal, present, owner } = request;
   await using session = newSession(request);
   const notes: string[] = [];
+  // Two within one second, or two servers with databases of one name, have files of their own.
+  const beside = `${encodeURIComponent(names.before)}-${randomHex(2)}`;
   let file: string | undefined;
-  if (present === undefined) await createDatabase(session, { ...likeRecorded(request), name: database });
-  else {
-    const fileName = `${encodeURIComponent(names.before)}.sql`;
-    file = await safetyDump(server, tools, database, folder, fileName, signal);
-    notes.push(`what was in database ${database} is in ${file}`);
+  if (present !== undefined) {
+    file = await safetyDump(server, tools, database, folder, `${beside}.sql`, signal);
+    notes.push(`what was in database ${displayName(database)} is in ${file}`);
   }
+  if (present === undefined) await createDatabase(session, { ...likeRecorded(request), name: database });
+  const record = beginInPlace(folder, beside, { source: server.source, database, dump: file });
   try {
     if (request.tables === undefined) await dropAll(session, database);
     const how = loadHow(request, database);
@@ -132,11 +140,12 @@ export async function restoreInPlace(request: RestoreRequest, folder: string): P
     const checks = await proveTables(proofOf(request, database));
     await createCode(fitCode(code, { database, owner, eventsAsleep: false }), how);
     await proveCode(proofOf(request, database), ['view', 'routine', 'trigger', 'event']);
+    endInPlace(folder, record);
     return { checks, notes };
   } catch (error) {
     if (file === undefined) throw error;
     const code = error instanceof SuretyError ? error.code : 'target.failed';
-    throw new SuretyError(code, `database ${database} is not complete: ${messageOf(error)}`, {
+    throw new SuretyError(code, `database ${displayName(database)} is not complete: ${messageOf(error)}`, {
       hint: `what was in it before is in ${file}: restore again, or load that file with the mysql client`,
       cause: error,
     });
@@ -151,12 +160,12 @@ async function dropAll(session: Session, database: string): Promise<void> {
 }
 
 function newSession({ server, tools, signal, database }: RestoreRequest): Session {
-  const doing = `${server.source}: restore of database ${database}`;
+  const doing = `${server.source}: restore of database ${displayName(database)}`;
   return openSession(server, tools, { signal, doing, lockTimeoutMs: server.options.lock_timeout });
 }
 
 function loadHow({ server, tools, signal, original }: RestoreRequest, database: string) {
-  return { server, tools, signal, database, doing: `${server.source}: restore of database ${original}` };
+  return { server, tools, signal, database, doing: `${server.source}: restore of database ${displayName(original)}` };
 }
 
 function proofOf(request: RestoreRequest, database: string): ProveHow {

@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { listed } from '../../base/nearest.ts';
 import type { Server } from './client.ts';
 import { text } from './quote.ts';
@@ -63,7 +64,7 @@ function seesRoutines(found: readonly (readonly string[])[]): boolean {
 function lacking({ source }: Server, database: string, user: string, missing: readonly string[]): SuretyError {
   return new SuretyError(
     'source.denied',
-    `${source}: the user ${user} lacks the ${missing.length === 1 ? 'right' : 'rights'} ${listed(missing, 'and')} on database ${database}, so the dump would not be complete`,
+    `${source}: the user ${user} lacks the ${missing.length === 1 ? 'right' : 'rights'} ${listed(missing, 'and')} on database ${displayName(database)}, so the dump would not be complete`,
     {
       hint: `GRANT ${missing.join(', ')} ON ${grantPlace(database)} TO ${grantUser(user)}`,
       details: { source, database },
@@ -74,7 +75,7 @@ function lacking({ source }: Server, database: string, user: string, missing: re
 function blindness({ source }: Server, database: string, user: string): SuretyError {
   return new SuretyError(
     'source.denied',
-    `${source}: the user ${user} may not see the routines of others, so those of database ${database} could be missing in the dump`,
+    `${source}: the user ${user} may not see the routines of others, so those of database ${displayName(database)} could be missing in the dump`,
     {
       hint: `GRANT SELECT ON mysql.proc TO ${grantUser(user)} (MySQL 8: GRANT SHOW_ROUTINE ON *.*), or set \`routines: false\``,
       details: { source, database },

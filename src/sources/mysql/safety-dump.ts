@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SuretyError, systemCode } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Server } from './client.ts';
 import { startDump } from './dump.ts';
 import type { Tools } from './tools.ts';
@@ -29,9 +30,13 @@ export async function safetyDump(
     signal.throwIfAborted();
     if (systemCode(error) === undefined) throw error;
     const code = systemCode(error) === 'ENOSPC' ? 'target.full' : 'target.failed';
-    throw new SuretyError(code, `the safety dump of database ${database} could not be written to ${path}`, {
-      hint: 'make room there, or restore without --in-place',
-      cause: error,
-    });
+    throw new SuretyError(
+      code,
+      `the safety dump of database ${displayName(database)} could not be written to ${path}`,
+      {
+        hint: 'make room there, or restore without --in-place',
+        cause: error,
+      },
+    );
   }
 }

@@ -1,6 +1,6 @@
 /** What the server has: databases, tables, rights. */
 import { SuretyError } from '../../base/errors.ts';
-import { compareNames } from '../../base/names.ts';
+import { compareNames, displayName } from '../../base/names.ts';
 import { didYouMean, listed } from '../../base/nearest.ts';
 import { text } from './quote.ts';
 import type { Session } from './session.ts';
@@ -43,12 +43,16 @@ export function chooseDatabases(
   return [...new Set(wanted)].sort(compareNames).map((name) => {
     const found = there.find((database) => database.name === name);
     if (found !== undefined) return found;
-    const names = own.map((database) => database.name);
+    const names = own.map((database) => displayName(database.name));
     const known = names.length === 0 ? 'this user sees no database' : `there are: ${listed(names.slice(0, 10), 'and')}`;
-    throw new SuretyError('source.missing', `${source}: there is no database ${name} that this user may see`, {
-      hint: didYouMean(name, names) ?? known,
-      details: { source, database: name },
-    });
+    throw new SuretyError(
+      'source.missing',
+      `${source}: there is no database ${displayName(name)} that this user may see`,
+      {
+        hint: didYouMean(name, names) ?? known,
+        details: { source, database: name },
+      },
+    );
   });
 }
 

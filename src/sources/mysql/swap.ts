@@ -1,5 +1,6 @@
 /** A restored database takes the place of the one that is there. */
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Server } from './client.ts';
 import { fitCode } from './code.ts';
 import {
@@ -15,9 +16,10 @@ import type { Code } from './dump-parts.ts';
 import { createCode } from './load.ts';
 import { expectUnlocked } from './locks.ts';
 import { identifier, qualified, text } from './quote.ts';
-import { readCode, SAVED_TABLE, saveCode } from './saved-code.ts';
+import { markFinished, readCode, SAVED_TABLE, saveCode } from './saved-code.ts';
 import type { Session } from './session.ts';
 import type { Database } from './survey.ts';
+import { guardSwap } from './swap-guard.ts';
 import { openSession, type Tools } from './tools.ts';
 
 export interface SwapRequest {
@@ -64,7 +66,8 @@ export async function swapIn(request: SwapRequest): Promise<Swapped> {
     return { kept: undefined, notes: [] };
   }
   await expectUnlocked(request, [...there.tables, ...there.sequences]);
-  const old = await saveOld(request);
+  await using _guard = await guardSwap(request, request.before);
+  const old = await saveOld(request, there);
   try {
     await dropTriggers(session, database);
     await dropEvents(session, database);
@@ -81,11 +84,12 @@ export async function createDatabase(session: Session, { name, charset, collatio
   await session.query(`CREATE DATABASE ${identifier(name)}${like}`);
 }
 
-async function saveOld(request: SwapRequest): Promise<Code> {
+async function saveOld(request: SwapRequest, there: Contents): Promise<Code> {
   const { server, tools, session, signal, database, present, before } = request;
   const old = await readCode(server, tools, database, signal);
   await createDatabase(session, { ...present!, name: before });
-  await saveCode(session, before, old);
+  const { tables, sequences, triggers, events } = there;
+  await saveCode(session, before, old, { database, tables: tables.length + sequences.length, triggers, events });
   return old;
 }
 
@@ -113,7 +117,7 @@ async function putBack(request: SwapRequest, there: Contents, old: Code, error: 
   const { server, tools, database, before } = request;
   // The session of the request is gone with its error, and an abort must not keep the triggers from coming back.
   const signal = new AbortController().signal;
-  const doing = `${server.source}: undoing the swap of database ${database}`;
+  const doing = `${server.source}: undoing the swap of database ${displayName(database)}`;
   try {
     await using session = openSession(server, tools, { signal, doing, lockTimeoutMs: UNDOING_MS });
     const moved = (await dataOf(session, before)).some((name) => name !== SAVED_TABLE);
@@ -128,8 +132,8 @@ async function putBack(request: SwapRequest, there: Contents, old: Code, error: 
   } catch (cause) {
     throw new SuretyError(
       'target.failed',
-      `database ${database} was not replaced, and its triggers and events could not be put back: ${messageOf(cause)}`,
-      { hint: `they stand in table ${SAVED_TABLE} of database ${before}`, cause: error },
+      `database ${displayName(database)} was not replaced, and its triggers and events could not be put back: ${messageOf(cause)}`,
+      { hint: `they stand in table ${SAVED_TABLE} of database ${displayName(before)}`, cause: error },
     );
   }
   throw error;
@@ -140,16 +144,16 @@ async function finish(request: SwapRequest): Promise<void> {
   const { server, tools, session, signal, database, restored, owner, before } = request;
   await moveDefaults(session, database, restored.name, database);
   await dropViewsAndRoutines(session, database);
-  const doing = `${server.source}: definitions of restored database ${database}`;
+  const doing = `${server.source}: definitions of restored database ${displayName(database)}`;
   const code = fitCode(request.code, { database, owner, eventsAsleep: false });
   try {
     await createCode(code, { signal, server, tools, doing, database });
   } catch (error) {
     throw new SuretyError(
       'target.failed',
-      `the tables of database ${database} are restored, but not all of its code: ${messageOf(error)}`,
+      `the tables of database ${displayName(database)} are restored, but not all of its code: ${messageOf(error)}`,
       {
-        hint: `what was there before is in database ${before}; restore again, or create the views, routines, triggers and events by hand`,
+        hint: `what was there before is in database ${displayName(before)}; restore again, or create the views, routines, triggers and events by hand`,
         cause: error,
       },
     );
@@ -160,7 +164,7 @@ async function finish(request: SwapRequest): Promise<void> {
 /** Creates the old code beside the old tables. What does not work stays saved, and is told. */
 async function completeOld(request: SwapRequest, old: Code): Promise<string[]> {
   const { server, tools, session, signal, database, before } = request;
-  const doing = `${server.source}: definitions of database ${before}`;
+  const doing = `${server.source}: definitions of database ${displayName(before)}`;
   try {
     await moveDefaults(session, before, database, before);
     await createCode(fitCode(old, { database: before, eventsAsleep: true }), {
@@ -174,7 +178,11 @@ async function completeOld(request: SwapRequest, old: Code): Promise<string[]> {
     return [];
   } catch (error) {
     signal.throwIfAborted();
-    return [`views, routines, triggers and events of ${before} stand in its table ${SAVED_TABLE}: ${messageOf(error)}`];
+    await using again = openSession(server, tools, { signal, doing, lockTimeoutMs: UNDOING_MS });
+    await markFinished(again, before).catch(() => undefined);
+    return [
+      `views, routines, triggers and events of ${displayName(before)} stand in its table ${SAVED_TABLE}: ${messageOf(error)}`,
+    ];
   }
 }
 

@@ -1,4 +1,5 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { RestoredEntry, Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
 import type { Server } from './client.ts';
 import { databaseOf, USERS_FILE } from './entry-name.ts';
@@ -12,6 +13,9 @@ import {
   restoreInPlace,
 } from './restore-database.ts';
 import { findTools, openSession } from './tools.ts';
+import { mendUnfinished, warnOfUnfinished } from './unfinished.ts';
+import { settleInPlace } from './unfinished-in-place.ts';
+import { settleSwaps } from './unfinished-swap.ts';
 import { openUsers, writeRights } from './write-users.ts';
 import { count, type Tally, type Writing } from './writing.ts';
 
@@ -78,11 +82,11 @@ function refuseEntry({ path, type }: RestoredEntry, how: WriteHow, tally: Tally)
 }
 
 async function lookAtPlaces(
-  { server, tools, how, wanted, tally }: Writing,
+  { server, tools, folder, how, wanted, tally }: Writing,
   entries: readonly RestoredEntry[],
 ): Promise<Place[]> {
   const dumps = entries.filter(({ path }) => path !== USERS_FILE);
-  const { signal } = how;
+  const { signal, warn } = how;
   await using session = openSession(server, tools, {
     signal,
     doing: server.source,
@@ -93,6 +97,10 @@ async function lookAtPlaces(
     conflict: how.conflict,
     ...wanted,
   });
+  const databases = places.flatMap(({ original, database }) => [original, database]);
+  const unfinished = { server, tools, signal, folder, warn, databases };
+  if (how.dryRun) await warnOfUnfinished(session, unfinished);
+  else tally.notes.push(...(await mendUnfinished(session, unfinished)));
   tally.notes.push(...notes);
   return places;
 }
@@ -101,7 +109,7 @@ function planAll({ tally, wanted, folder }: Writing, places: readonly Place[], u
   if (users !== undefined && wanted.as === undefined)
     tally.plan.push({ path: 'users and their rights', action: 'create' });
   for (const { database, action, entry } of places) {
-    tally.plan.push({ path: `database ${database}`, action });
+    tally.plan.push({ path: `database ${displayName(database)}`, action });
     if (action === 'skip') tally.skipped += 1;
     else tally.files += 1;
     if (action !== 'skip') tally.sizeBytes += entry.sizeBytes;
@@ -159,5 +167,8 @@ async function restoreOne(writing: Writing, place: Place): Promise<Restored> {
     },
   };
   if (wanted.as !== undefined) return await restoreBeside(request);
-  return wanted.inPlace ? await restoreInPlace(request, folder) : await restoreBySwap(request);
+  const restored = wanted.inPlace ? await restoreInPlace(request, folder) : await restoreBySwap(request);
+  if (wanted.tables !== undefined) return restored;
+  settleInPlace(folder, server.source, place.database);
+  return { ...restored, notes: [...restored.notes, ...(await settleSwaps(request, place.database))] };
 }

@@ -1,5 +1,6 @@
 /** Restores single tables or schemas, with their indexes, constraints, triggers and sequences, out of a dump of any format. */
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { toolOutput } from '../tool.ts';
 import { relationCondition } from './patterns.ts';
 import { explainer } from './postgres-error.ts';
@@ -26,7 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Removes every table and view that was not asked for. */
 export async function keepOnlyChosen(restore: Restore, database: string): Promise<void> {
   const all = await listChosen(restore, database);
-  const doing = `restore of parts into database ${database}`;
+  const doing = `restore of parts into database ${displayName(database)}`;
   await using session = await openSession(restore.server, database, {
     signal: restore.how.signal,
     doing,

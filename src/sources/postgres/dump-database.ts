@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { DumpKind } from '../../rules/dump-trailer.ts';
 import { keepAlive } from '../keep-alive.ts';
 import type { ObjectFingerprint, TableFingerprint } from '../source.ts';
@@ -102,7 +103,7 @@ interface Transaction extends AsyncDisposable {
 
 async function openTransaction(server: Server, order: DumpOrder): Promise<Transaction> {
   const { database, signal } = order;
-  const doing = `dump of database ${database}`;
+  const doing = `dump of database ${displayName(database)}`;
   if (server.options.vacuumlo) await removeOrphans(server, database, signal);
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
@@ -175,7 +176,7 @@ async function finishFingerprint(session: Session, taken: Taken | undefined, pre
 }
 
 async function removeOrphans(server: Server, database: string, signal: AbortSignal): Promise<void> {
-  const doing = `vacuumlo of database ${database}`;
+  const doing = `vacuumlo of database ${displayName(database)}`;
   const connection =
     connectionArgs(server, database)
       .at(-1)

@@ -1,4 +1,5 @@
 /** Causes and remedies for what PostgreSQL's programs and servers say. */
+import { displayName } from '../../base/names.ts';
 import { type Server, shownServer } from './server.ts';
 
 export interface Failing {
@@ -52,7 +53,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: /FATAL: +(?:database "(.*)" does not exist)/,
     code: 'missing',
-    what: ([, database], { server }) => `${shownServer(server)} has no database ${database}`,
+    what: ([, database], { server }) => `${shownServer(server)} has no database ${displayName(database ?? '')}`,
     hint: 'check its name; psql --list shows the databases',
   },
   {

@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Fingerprint, ReadHow, SourceFacts } from '../source.ts';
 import type { DatabaseFacts } from './describe-database.ts';
 import type { DumpFormat } from './options.ts';
@@ -52,13 +53,13 @@ export function expectNotShrunk(
   for (const { name, entry } of before.databases) {
     const rowsBefore = rowsOf(previous.fingerprint, prefixOf(name, before.prefixed));
     if (!now.postgres.databases.some((database) => database.name === name)) {
-      warn({ code: 'source.shrunk', path: entry, message: `database ${name} is not there any more` });
+      warn({ code: 'source.shrunk', path: entry, message: `database ${displayName(name)} is not there any more` });
       continue;
     }
     const rows = rowsOf(now.fingerprint, prefixOf(name, now.postgres.prefixed));
     if (rowsBefore > 0 && rows === 0) throw emptied(source, name, rowsBefore);
     if (rowsBefore < FEW_ROWS || rows >= rowsBefore * SHARP_SHRINK) continue;
-    const message = `database ${name} has ${rows} rows; it had ${rowsBefore} in the snapshot before`;
+    const message = `database ${displayName(name)} has ${rows} rows; it had ${rowsBefore} in the snapshot before`;
     warn({ code: 'source.shrunk', path: entry, message });
   }
 }
@@ -68,7 +69,7 @@ function rowsOf({ tables }: Fingerprint, prefix: string): number {
 }
 
 function emptied(source: string, database: string, rowsBefore: number): SuretyError {
-  return new SuretyError('source.empty', `database ${database} of ${source} has no rows any more`, {
+  return new SuretyError('source.empty', `database ${displayName(database)} of ${source} has no rows any more`, {
     hint: 'check that nothing made a new database in its place; if it is meant to be empty, back it up under another source name',
     details: { source, database, rowsBefore },
   });

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
 import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { runTool, toolOutput } from '../tool.ts';
@@ -13,7 +14,7 @@ import type { DatabasePart } from './snapshot-parts.ts';
 
 /** Reads a dump into an empty database, up to the first error. */
 export async function fillDatabase(restore: Restore, part: DatabasePart, database: string): Promise<void> {
-  const doing = `restore of database ${part.database}`;
+  const doing = `restore of database ${displayName(part.database)}`;
   if (part.format === 'plain') {
     return await runScript(restore, dumpBytes(restore, part), { database, doing, singleTransaction: false });
   }
@@ -40,7 +41,7 @@ function ownerFlags({ request }: Restore): string[] {
 export async function* scriptOf(restore: Restore, part: DatabasePart): AsyncGenerator<Uint8Array> {
   if (part.format === 'plain') return yield* dumpBytes(restore, part);
   const { server, how } = restore;
-  const doing = `restore of database ${part.database}`;
+  const doing = `restore of database ${displayName(part.database)}`;
   const argv = [programOf(server, 'pg_restore'), '--file=-', ...ownerFlags(restore)];
   const explain = explainer({ server, doing, side: 'target' });
   const tool = { signal: how.signal, doing, env: toolEnvironment(server), explain };
@@ -53,7 +54,7 @@ export async function* scriptOf(restore: Restore, part: DatabasePart): AsyncGene
 
 function dumpBytes(restore: Restore, { files, database, format }: DatabasePart): AsyncGenerator<Uint8Array> {
   const [file] = files;
-  const doing = `restore of database ${database}`;
+  const doing = `restore of database ${displayName(database)}`;
   if (file === undefined) throw incomplete(doing, 'is not in the snapshot');
   const stream = restore.restoring.stream(file, { signal: restore.how.signal });
   const kind = format === 'custom' ? 'postgres-custom' : 'postgres';
@@ -63,7 +64,7 @@ function dumpBytes(restore: Restore, { files, database, format }: DatabasePart):
 /** Brings the files of a directory dump to this machine. */
 async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<PrivateFolder> {
   const { server, restoring, how, tally } = restore;
-  const doing = `restore of database ${database}`;
+  const doing = `restore of database ${displayName(database)}`;
   if (!server.reach.traits.localFiles) {
     throw new SuretyError('target.failed', `${doing}: a dump of format directory can not be sent to another host`, {
       hint: 'restore with client programs on this machine: set server and port, and no host',

@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { fillScript } from './empty-database.ts';
 import { scriptOf } from './fill-database.ts';
 import { prove } from './prove.ts';
@@ -15,9 +16,9 @@ export async function restoreInPlace(restore: Restore, part: DatabasePart): Prom
   const { present, server, tally } = restore;
   if (!present.databases.has(database)) throw nothingInPlace(database);
   const path = await takeSafetyDump(restore, database);
-  tally.notes.push(`database ${database} as it was before is in ${path}; read it back with pg_restore`);
+  tally.notes.push(`database ${displayName(database)} as it was before is in ${path}; read it back with pg_restore`);
   const script = fillScript(scriptOf(restore, part), present.facts.number, server.options.lock_timeout);
-  const doing = `restore of database ${database} in place`;
+  const doing = `restore of database ${displayName(database)} in place`;
   try {
     await runScript(restore, script, { database, doing, singleTransaction: true });
   } catch (error) {
@@ -27,7 +28,7 @@ export async function restoreInPlace(restore: Restore, part: DatabasePart): Prom
 }
 
 export function nothingInPlace(database: string): SuretyError {
-  return new SuretyError('target.failed', `there is no database ${database} to restore in place`, {
+  return new SuretyError('target.failed', `there is no database ${displayName(database)} to restore in place`, {
     hint: 'leave out --in-place: a new database is made',
     details: { database },
   });

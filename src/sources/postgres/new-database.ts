@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import {
   createStatement,
   type DatabaseFacts,
@@ -19,7 +20,7 @@ export async function expectedFacts(
 ): Promise<DatabaseFacts | undefined> {
   const known = restore.recorded?.databases.find(({ name }) => name === database);
   if (known !== undefined) return known;
-  await using admin = await openAdmin(restore, `restore of database ${database}`);
+  await using admin = await openAdmin(restore, `restore of database ${displayName(database)}`);
   return await describeDatabase(admin, database, entry);
 }
 
@@ -39,7 +40,7 @@ export async function createDatabase(restore: Restore, name: string, facts: Data
     tally.notes.push(`tablespace ${tablespace} is not there; the database is in the default one`);
     tablespace = undefined;
   }
-  await using admin = await openAdmin(restore, `creation of database ${name}`);
+  await using admin = await openAdmin(restore, `creation of database ${displayName(name)}`);
   await admin.run(createStatement(name, facts, { owner, tablespace }));
 }
 
@@ -51,7 +52,7 @@ function ownerOf({ request, recorded }: Restore, facts: DatabaseFacts | undefine
 export async function prepareForPart({ server, how }: Restore, name: string, part: DumpedPart): Promise<void> {
   const brought = part.kind === 'schemas' && part.schemas.includes('public');
   if (part.kind !== 'tables' && !brought) return;
-  const doing = `creation of database ${name}`;
+  const doing = `creation of database ${displayName(name)}`;
   await using session = await openSession(server, name, { signal: how.signal, doing, side: 'target' });
   if (brought) return await session.run('DROP SCHEMA public');
   for (const schema of part.schemas) await session.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`);
@@ -60,7 +61,7 @@ export async function prepareForPart({ server, how }: Restore, name: string, par
 /** Gives it the settings, grants and comment it had, and the planner the numbers it needs. */
 export async function finishDatabase(restore: Restore, name: string, facts: DatabaseFacts | undefined): Promise<void> {
   const { present, request, server, tally } = restore;
-  await using admin = await openAdmin(restore, `settings of database ${name}`, name);
+  await using admin = await openAdmin(restore, `settings of database ${displayName(name)}`, name);
   if (facts === undefined) return;
   const statements = propertyStatements(name, facts, {
     roles: present.roles,
@@ -76,7 +77,7 @@ const CLEAN_UP_MS = 30_000;
 export async function dropDatabase({ server }: Pick<Restore, 'server'>, name: string): Promise<void> {
   const how = {
     signal: AbortSignal.timeout(CLEAN_UP_MS),
-    doing: `removal of database ${name}`,
+    doing: `removal of database ${displayName(name)}`,
     side: 'target',
   } as const;
   await using admin = await openMaintenance(server, how, name);

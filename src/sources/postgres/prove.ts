@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { compareFingerprints } from '../compare-fingerprints.ts';
 import type { Fingerprint, WriteReport } from '../source.ts';
 import { fingerprintOf, prefixOf } from './facts.ts';
@@ -12,14 +13,14 @@ type Check = WriteReport['checks'][number];
 /** Compares what is now in `database` with what was recorded of the one in the snapshot. */
 export async function compareWithRecord(restore: Restore, part: DatabasePart, database: string): Promise<Check> {
   const { restoring, recorded, server, how, tally } = restore;
-  const what = `fingerprint of ${part.database}`;
+  const what = `fingerprint of ${displayName(part.database)}`;
   const whole = restoring.facts?.fingerprint;
   if (whole === undefined || recorded === undefined) return { what, ok: true, detail: 'none was recorded' };
   if (!isKnownAlgorithm(whole.algorithm)) {
     return { what, ok: true, detail: `recorded as ${whole.algorithm}, which this version does not know` };
   }
   const expected = fingerprintOf(whole, prefixOf(part.database, recorded.prefixed));
-  const doing = `comparison of database ${part.database}`;
+  const doing = `comparison of database ${displayName(part.database)}`;
   await using session = await openSession(server, database, { signal: how.signal, doing, side: 'target' });
   const comparison = compareFingerprints(
     expected,
@@ -41,7 +42,7 @@ export async function prove(restore: Restore, part: DatabasePart, database: stri
   if (!check.ok) {
     throw new SuretyError(
       'target.failed',
-      `the restored database ${part.database} differs from what was recorded: ${check.detail}`,
+      `the restored database ${displayName(part.database)} differs from what was recorded: ${check.detail}`,
       {
         hint: left,
         details: { source: restore.server.source, database: part.database },

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { temporaryFolder } from '../../base/environment.ts';
-import { compareNames, sortNames } from '../../base/names.ts';
+import { compareNames, displayName, sortNames } from '../../base/names.ts';
 import { openPrivateFolder } from '../../base/private-folder.ts';
 import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { dumpEntry } from '../dump-entry.ts';
@@ -81,7 +81,8 @@ class PostgresReading implements Reading {
     const folder = join(this.#folders.use(scratch).path, 'dump');
     const dumped = await dumpToFolder(this.#server, this.#order(database, name, this.#how.signal), folder);
     const files = (await readdir(folder)).sort(compareNames);
-    if (!files.includes(TOC_FILE)) throw incomplete(`dump of database ${database}`, `lacks its ${TOC_FILE}`);
+    if (!files.includes(TOC_FILE))
+      throw incomplete(`dump of database ${displayName(database)}`, `lacks its ${TOC_FILE}`);
     const entries: Entry[] = [{ ...dumpEntry(name, this.#time), type: 'dir', mode: 0o700, sizeBytes: 0 }];
     for (const file of files) {
       const { size } = await stat(join(folder, file));

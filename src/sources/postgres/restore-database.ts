@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, messageOf } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
+import { displayName } from '../../base/names.ts';
 import { copyChosen, keepOnlyChosen } from './chosen-parts.ts';
 import type { DatabaseFacts } from './describe-database.ts';
 import { fillDatabase } from './fill-database.ts';
@@ -63,7 +64,7 @@ async function discard(restore: Restore, fresh: string): Promise<void> {
         await sleep(PAUSE_MS);
         continue;
       }
-      const message = `database ${fresh} of the restore that failed could not be removed: ${messageOf(error)}`;
+      const message = `database ${displayName(fresh)} of the restore that failed could not be removed: ${messageOf(error)}`;
       return restore.how.warn({ code: 'entry.failed', path: fresh, message });
     }
   }
@@ -71,7 +72,9 @@ async function discard(restore: Restore, fresh: string): Promise<void> {
 
 async function partsInPlace(restore: Restore, fresh: string, name: string): Promise<void> {
   const path = await takeSafetyDump(restore, name);
-  restore.tally.notes.push(`database ${name} as it was before is in ${path}; read it back with pg_restore`);
+  restore.tally.notes.push(
+    `database ${displayName(name)} as it was before is in ${path}; read it back with pg_restore`,
+  );
   try {
     await copyChosen(restore, fresh, name);
   } catch (error) {
@@ -93,7 +96,7 @@ async function putInPlace(restore: Restore, { fresh, name, facts }: Fresh): Prom
   if (!present.databases.has(name)) return await nameDatabase(restore, fresh, name);
   const kept = await swapDatabases(restore, fresh, name);
   if (!request.dropOld) {
-    tally.checks.push({ what: 'previous database', ok: true, detail: `kept as ${kept}` });
+    tally.checks.push({ what: 'previous database', ok: true, detail: `kept as ${displayName(kept)}` });
     return;
   }
   await dropDatabase(restore, kept);
@@ -102,7 +105,7 @@ async function putInPlace(restore: Restore, { fresh, name, facts }: Fresh): Prom
 
 /** A dump has no statistics; without them the first queries would be slow. */
 async function analyze({ server, how }: Restore, database: string): Promise<void> {
-  const doing = `statistics of database ${database}`;
+  const doing = `statistics of database ${displayName(database)}`;
   await using session = await openSession(server, database, { signal: how.signal, doing, side: 'target' });
   await session.run('ANALYZE');
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { systemClock, utcStamp } from '../../base/clock.ts';
 import { SuretyError, systemCode } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
+import { displayName } from '../../base/names.ts';
 import { toolOutput } from '../tool.ts';
 import { checkedDump } from './checked-dump.ts';
 import { entryNameOf } from './entry-names.ts';
@@ -14,7 +15,7 @@ import { connectionArgs, programOf, toolEnvironment } from './server.ts';
 
 /** Dumps the database as it is into a file of this machine that only its owner can read. Returns its path. */
 export async function takeSafetyDump({ server, how }: Restore, database: string): Promise<string> {
-  const doing = `safety dump of database ${database}`;
+  const doing = `safety dump of database ${displayName(database)}`;
   const stamp = utcStamp(systemClock.now());
   const path = join(
     server.safetyFolder,

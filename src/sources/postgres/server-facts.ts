@@ -1,4 +1,5 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { didYouMean } from '../../base/nearest.ts';
 import { type Server, shownServer } from './server.ts';
 import { openSession, type Session, type SessionHow } from './session.ts';
@@ -69,14 +70,31 @@ async function namesThere(server: Server, how: SessionHow): Promise<string[]> {
   }
 }
 
+/** What new databases are copied from; each server has them, and a restore could not replace them. */
+const TEMPLATES = ['template0', 'template1'];
+
+function templateRefused(server: Server, database: string, doing: string): SuretyError {
+  return new SuretyError(
+    'source.failed',
+    `${doing}: ${database} is not backed up as a source: new databases are copied from it`,
+    {
+      hint: 'name a database of your own; a dump of the whole server (format: dumpall) has what is in template1',
+      details: { source: server.source, database },
+    },
+  );
+}
+
 export function missingDatabase(
   server: Server,
   database: string,
   names: readonly string[],
   doing: string,
 ): SuretyError {
-  return new SuretyError('source.missing', `${doing}: ${shownServer(server)} has no database ${database}`, {
-    hint: didYouMean(database, names) ?? (names.length === 0 ? 'check its name' : `there are: ${names.join(', ')}`),
+  if (TEMPLATES.includes(database)) return templateRefused(server, database, doing);
+  const shown = names.map(displayName);
+  const name = displayName(database);
+  return new SuretyError('source.missing', `${doing}: ${shownServer(server)} has no database ${name}`, {
+    hint: didYouMean(name, shown) ?? (shown.length === 0 ? 'check its name' : `there are: ${shown.join(', ')}`),
     details: { source: server.source, database },
   });
 }

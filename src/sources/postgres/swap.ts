@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, utcStamp } from '../../base/clock.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { endConnections } from './new-database.ts';
 import { endedName, identifier } from './quote.ts';
 import { openAdmin, type Restore } from './restore-context.ts';
@@ -13,10 +14,10 @@ const AGAIN_MS = 150;
  * some seconds for sessions of the old one to end and lets no new ones in, so they are ended meanwhile. Returns the old one's new name.
  */
 export async function swapDatabases(restore: Restore, fresh: string, name: string): Promise<string> {
-  const doing = `renaming of database ${name}`;
+  const doing = `renaming of database ${displayName(name)}`;
   await using renaming = await openAdmin(restore, doing, name);
   const kept = keptName(name, await listDatabases(renaming));
-  await using ending = await openAdmin(restore, `ending of connections to database ${name}`, name);
+  await using ending = await openAdmin(restore, `ending of connections to database ${displayName(name)}`, name);
   const done = new AbortController();
   const ended = keepEnding(() => endConnections(ending, name), done.signal);
   const renamed = renaming.run(['BEGIN', rename(name, kept), rename(fresh, name)].join(';\n'));
@@ -37,7 +38,7 @@ export async function swapDatabases(restore: Restore, fresh: string, name: strin
 
 /** Gives the new database a name that nothing has. */
 export async function nameDatabase(restore: Restore, fresh: string, name: string): Promise<void> {
-  await using admin = await openAdmin(restore, `renaming of database ${fresh}`, name);
+  await using admin = await openAdmin(restore, `renaming of database ${displayName(fresh)}`, name);
   await admin.run(rename(fresh, name));
 }
 
@@ -69,8 +70,12 @@ async function keepEnding(end: () => Promise<void>, signal: AbortSignal): Promis
 
 function inUse(error: unknown, name: string): unknown {
   if (!/is being accessed by other users/.test(messageOf(error))) return error;
-  return new SuretyError('target.failed', `database ${name} is in use, and its sessions could not be ended`, {
-    hint: 'stop what uses it, or connect as a superuser or a role with pg_signal_backend, and restore again; it is as it was',
-    cause: error,
-  });
+  return new SuretyError(
+    'target.failed',
+    `database ${displayName(name)} is in use, and its sessions could not be ended`,
+    {
+      hint: 'stop what uses it, or connect as a superuser or a role with pg_signal_backend, and restore again; it is as it was',
+      cause: error,
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import type { Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
 import { listRoles } from './contents.ts';
 import { expectNoneThere, restoreDumpAll } from './dumpall.ts';
@@ -59,7 +60,7 @@ function expectSensible({ source }: Server, parts: SnapshotParts, request: Serve
   const plain = parts.databases.find(({ format }) => format === 'plain');
   if (plain !== undefined && request.owner !== undefined) {
     refuse(
-      `the dump of ${plain.database} is plain SQL, in which owners can not be changed`,
+      `the dump of ${displayName(plain.database)} is plain SQL, in which owners can not be changed`,
       'create the roles it names; or back up with format: custom, or with no_owner: true',
     );
   }
@@ -97,7 +98,7 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
   const left = [...present.databases].filter((name) => /_surety_[0-9a-f]{8}$/.test(name));
   for (const name of left)
     tally.notes.push(
-      `database ${name} is left of a restore that was killed, or is being restored: drop it when it is not needed`,
+      `database ${displayName(name)} is left of a restore that was killed, or is being restored: drop it when it is not needed`,
     );
   if (dumpall !== undefined) expectNoneThere(restore);
   if (how.dryRun && dumpall !== undefined) tally.plan.push({ path: 'the whole server', action: 'create' });
@@ -110,10 +111,13 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
     if (exists && (request.as !== undefined || how.conflict === 'refuse')) throw taken(name);
     const skipped = exists && how.conflict === 'skip';
     if (how.dryRun)
-      tally.plan.push({ path: `database ${name}`, action: skipped ? 'skip' : exists ? 'overwrite' : 'create' });
+      tally.plan.push({
+        path: `database ${displayName(name)}`,
+        action: skipped ? 'skip' : exists ? 'overwrite' : 'create',
+      });
     const connected = present.connections.get(name) ?? 0;
     if (how.dryRun && connected > 0 && exists && !skipped && !request.inPlace) {
-      tally.notes.push(`connections to database ${name} that are ended: ${connected}`);
+      tally.notes.push(`connections to database ${displayName(name)} that are ended: ${connected}`);
     }
     if (skipped) {
       tally.skipped += part.files.length;
@@ -141,7 +145,7 @@ function expectMayCreate({ server, present: { facts }, request }: Restore, datab
   const whole = request.as === undefined && (request.tables ?? request.schemas) === undefined;
   throw new SuretyError(
     'target.denied',
-    `${server.source}: the role ${facts.role} may not create databases, which a restore of ${database} begins with`,
+    `${server.source}: the role ${facts.role} may not create databases, which a restore of ${displayName(database)} begins with`,
     {
       hint: whole ? `${grant}; or restore into the database that is there with --in-place` : grant,
       details: { source: server.source, role: facts.role, database },
@@ -168,12 +172,14 @@ function expectWhole({ recorded, request, tally }: Restore, { database }: Databa
   const part = recorded?.databases.find(({ name }) => name === database)?.part;
   if (part === undefined || request.as !== undefined || (request.tables ?? request.schemas) !== undefined) return;
   if (part.kind === 'without' && !request.inPlace) {
-    tally.notes.push(`the snapshot leaves out parts of database ${database}: they are in the old one only`);
+    tally.notes.push(
+      `the snapshot leaves out parts of database ${displayName(database)}: they are in the old one only`,
+    );
     return;
   }
   throw new SuretyError(
     'target.failed',
-    `the snapshot has only a part of database ${database}, which can not take its place`,
+    `the snapshot has only a part of database ${displayName(database)}, which can not take its place`,
     {
       hint: 'restore it beside with --as, or put single tables or schemas back with --in-place and --table or --schema',
       details: { database },
@@ -182,7 +188,7 @@ function expectWhole({ recorded, request, tally }: Restore, { database }: Databa
 }
 
 function taken(name: string): SuretyError {
-  return new SuretyError('target.exists', `there is a database ${name} already`, {
+  return new SuretyError('target.exists', `there is a database ${displayName(name)} already`, {
     hint: 'name another with --as, or let it be replaced: it is kept under a dated name',
     details: { database: name },
   });

@@ -31,6 +31,19 @@ export async function guardSwap({ server, tools, signal }: GuardHow, before: str
   }
 }
 
+/** How long to wait for a lock that has only just been let go. */
+const HANDOVER_S = 10;
+
+/**
+ * The session that swaps holds the lock itself: a statement of it that the server still carries out after a kill holds it too. Whether the
+ * server knows such locks is tried in another session, since a statement that fails ends its session.
+ */
+export async function guardSession(session: Session, how: GuardHow, before: string): Promise<void> {
+  const trial = await guardSwap(how, before);
+  await trial[Symbol.asyncDispose]();
+  if (trial.held) await session.query(`SELECT GET_LOCK(${lockName(before)}, ${HANDOVER_S})`);
+}
+
 /** Whether a swap is under way that keeps what was there in this database. */
 export async function isSwapUnderWay(session: Session, before: string): Promise<boolean> {
   const [[free] = []] = await session.query(`SELECT IFNULL(IS_FREE_LOCK(${lockName(before)}), 1)`);

@@ -19,7 +19,7 @@ import { identifier, qualified, text } from './quote.ts';
 import { markFinished, readCode, SAVED_TABLE, saveCode } from './saved-code.ts';
 import type { Session } from './session.ts';
 import type { Database } from './survey.ts';
-import { guardSwap } from './swap-guard.ts';
+import { guardSession } from './swap-guard.ts';
 import { openSession, type Tools } from './tools.ts';
 
 export interface SwapRequest {
@@ -66,7 +66,7 @@ export async function swapIn(request: SwapRequest): Promise<Swapped> {
     return { kept: undefined, notes: [] };
   }
   await expectUnlocked(request, [...there.tables, ...there.sequences]);
-  await using _guard = await guardSwap(request, request.before);
+  await guardSession(session, request, request.before);
   const old = await saveOld(request, there);
   try {
     await dropTriggers(session, database);

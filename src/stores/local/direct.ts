@@ -1,16 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { systemCode } from '../../base/errors.ts';
+import { DIRECT_BLOCK_BYTES, isDirectRefused } from '../../base/direct-writes.ts';
 
-/** What every file system that knows O_DIRECT is content with: offsets, lengths and addresses in multiples of it. */
-const BLOCK_BYTES = 4096;
 /** Each piece is a turn of the thread pool, and waits for the disk; an abort is noticed between two. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 /** Below this the second open costs more than the page cache. */
 const MIN_BYTES = 1024 * 1024;
-
-/** What a file system, or an address that is not a multiple of a block, answers where writing directly is not possible. */
-const REFUSALS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
  * Writes the whole blocks at the start of `bytes` to the existing, empty file `path` without the page cache: what is stored is made
@@ -18,7 +13,7 @@ const REFUSALS = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
  * Returns how much was written, 0 where that is not possible: the rest is for the caller to write in the ordinary way.
  */
 export async function writeDirect(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
-  const wanted = bytes.length - (bytes.length % BLOCK_BYTES);
+  const wanted = bytes.length - (bytes.length % DIRECT_BLOCK_BYTES);
   if (constants.O_DIRECT === undefined || wanted < MIN_BYTES) return 0;
   let written = 0;
   try {
@@ -28,10 +23,10 @@ export async function writeDirect(path: string, bytes: Uint8Array, signal: Abort
       const done = await writePiece(file, bytes, written, Math.min(wanted - written, PIECE_BYTES));
       written += done;
       // A disk that is nearly full takes a part; what follows would not be in whole blocks.
-      if (done % BLOCK_BYTES !== 0) break;
+      if (done % DIRECT_BLOCK_BYTES !== 0) break;
     }
   } catch (error) {
-    if (!REFUSALS.has(systemCode(error) ?? '')) throw error;
+    if (!isDirectRefused(error)) throw error;
   }
   return written;
 }

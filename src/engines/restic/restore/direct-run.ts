@@ -1,6 +1,6 @@
 /** A stretch of a large file on its way to the disk without the page cache. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { systemCode } from '../../../base/errors.ts';
+import { isDirectRefused } from '../../../base/direct-writes.ts';
 import { makePages } from '../../../base/pages.ts';
 import { BLOCK_BYTES, eachStretch, writeStretch } from './write-file.ts';
 
@@ -100,7 +100,7 @@ export class DirectRun {
       // A disk that is nearly full takes a part; the ordinary way says what is wrong.
       return done === to - from;
     } catch (error) {
-      if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error) ?? '')) throw error;
+      if (!isDirectRefused(error)) throw error;
       this.abandon();
       return false;
     }

@@ -74,7 +74,7 @@ export function withFaults(store: Store, plan: FaultPlan): Store {
   }
 
   return {
-    traits: store.traits,
+    ...store,
     put: (key: string, body: Body, how: PutHow) =>
       around('put', key, how, (actions) => store.put(key, actions.some(killsDuring) ? deadlyBody(body) : body, how)),
     read: (key, range, how) =>
@@ -83,8 +83,6 @@ export function withFaults(store: Store, plan: FaultPlan): Store {
     stat: (key, how) => around('stat', key, how, () => store.stat(key, how)),
     list,
     delete: (key, how) => around('delete', key, how, () => store.delete(key, how)),
-    ...(store.freeBytes && { freeBytes: store.freeBytes }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 

@@ -16,12 +16,16 @@
  * - Native errors are translated to {@link SuretyError} with the codes below; nothing else is thrown but the signal's
  *   reason, and what a streamed body throws, which comes out as it is.
  *
- * Adapters do not retry: that is `wrap/retry.ts`, which repeats only errors whose `retry` is `later`. A put may thus run more
- * than once; this is why a streamed body is opened anew each time.
+ * Adapters do not retry calls: that is `wrap/retry.ts`, which repeats only errors whose `retry` is `later`. A put may thus run more
+ * than once; this is why a streamed body is opened anew each time. The one exception is a body that can be opened only `once`: an
+ * adapter of a remote store sends it in parts that it keeps in memory, and repeats the part that failed (`parts.ts`).
  *
- * Error codes: `store.not-found`, `store.exists` (only with `ifAbsent`), `store.denied`, `store.full`,
- * `store.unavailable` (retry later), `store.read-only`, `store.invalid-key`, `store.incomplete` (a body is shorter than
- * what was asked for), `store.failed` (anything else; the cause is kept).
+ * Error codes: `store.not-found`, `store.exists` (only with `ifAbsent`), `store.denied` (wrong or missing rights),
+ * `store.credentials` (none, wrong, or expired: nobody is let in), `store.untrusted` (certificate or host key), `store.full` (disk,
+ * quota), `store.unavailable` (retry later: network, time-out, throttling, 5xx), `store.read-only`, `store.locked` (retention or a legal
+ * hold keeps the body), `store.clock` (the service refuses because clocks differ), `store.invalid-key`, `store.incomplete` (a body is
+ * shorter than what was asked for), `store.failed` (anything else; the cause is kept). A place that is not there (folder, bucket,
+ * container) is `store.not-found` too, with the place in the message and no key in the details.
  */
 export interface Store extends AsyncDisposable {
   readonly traits: StoreTraits;
@@ -41,6 +45,33 @@ export interface Store extends AsyncDisposable {
   delete(key: string, how: How): Promise<void>;
   /** How much more fits. Missing where nobody can tell. */
   freeBytes?(how: How): Promise<number>;
+  /** What the service says about itself and keeps of what is replaced or deleted. Missing where there is nothing of the kind. */
+  describe?(how: How): Promise<StoreFacts>;
+  /** The service's own clock. Missing where it is this machine's. */
+  serverTime?(how: How): Promise<Date>;
+  /** Bodies that nobody can replace or delete before a time. Missing where the service has nothing of the kind. */
+  readonly locks?: ObjectLocks;
+}
+
+/** What a service tells, which is not always what it does: `surety store check` tries it. Undefined: it does not say. */
+export interface StoreFacts {
+  /** Whether deleted and replaced bodies stay as older versions, taking room until a lifecycle rule or somebody removes them. */
+  readonly versioning?: 'on' | 'off' | 'suspended' | undefined;
+  /** Days that deleted bodies can be brought back. */
+  readonly softDeleteDays?: number | undefined;
+  readonly objectLock?: 'on' | 'off' | undefined;
+  /** Retention that the bucket gives each new body by itself. */
+  readonly defaultRetention?: string | undefined;
+  /** The server's own name and version, region and the like, for people. */
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** A time before which a body stays as it is. It can be moved later, never earlier. */
+export interface ObjectLocks {
+  /** Moves the time of an existing body to `until` if it is earlier, or sets it. `store.not-found` when there is no such body. */
+  extend(key: string, until: Date, how: How): Promise<void>;
+  /** Until when the body is kept; undefined: it can be deleted. */
+  until(key: string, how: How): Promise<Date | undefined>;
 }
 
 export interface StoreTraits {
@@ -55,6 +86,8 @@ export interface StoreTraits {
    * the write.
    */
   readonly conditionalPut: boolean;
+  /** Each call crosses a network: callers make few of them, and many at once. */
+  readonly remote: boolean;
 }
 
 export interface How {
@@ -64,6 +97,8 @@ export interface How {
 export interface PutHow extends How {
   /** Fail with `store.exists` instead of replacing. */
   readonly ifAbsent?: boolean;
+  /** Nobody may replace or delete the body before this time. Only for stores with `locks`; others ignore it. */
+  readonly keepUntil?: Date | undefined;
 }
 
 /** Bytes at hand, or bytes that can be opened again for each attempt. Bytes must not change until `put` settles. */
@@ -72,6 +107,8 @@ export type Body = Uint8Array | StreamedBody;
 export interface StreamedBody {
   /** Exact size when known beforehand. */
   readonly sizeBytes?: number;
+  /** It can be opened one time only: it is read from what will not say it again. */
+  readonly once?: boolean;
   open(how: How): AsyncIterable<Uint8Array>;
 }
 

@@ -28,7 +28,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
   const deleter = openDeleter(root);
 
   return {
-    traits: { kind: 'local', location: root.path, connections: 4, conditionalPut },
+    traits: { kind: 'local', location: root.path, connections: 4, conditionalPut, remote: false },
 
     put: (key: string, body: Body, how: PutHow) => keyed('write', key, root, how, () => put(root, key, body, how)),
 

@@ -26,7 +26,7 @@ export function openMemoryStore(location = 'memory'): Store {
   }
 
   return {
-    traits: { kind: 'memory', location, connections: 8, conditionalPut: true },
+    traits: { kind: 'memory', location, connections: 8, conditionalPut: true, remote: false },
 
     async put(key: string, body: Body, how: PutHow): Promise<void> {
       begin(key, how);

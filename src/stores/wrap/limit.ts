@@ -44,6 +44,7 @@ export function withLimit(store: Store, options: LimitOptions): Store {
   }
 
   return {
+    ...store,
     traits: { ...store.traits, connections },
     put: (key, body, how) => gate.run(() => store.put(key, slowBody(body, upload), how), how.signal),
     read: (key, range, how) =>
@@ -56,8 +57,6 @@ export function withLimit(store: Store, options: LimitOptions): Store {
     stat: (key, how) => gate.run(() => store.stat(key, how), how.signal),
     list: (prefix, how) => gated(store.list(prefix, how), how),
     delete: (key, how) => gate.run(() => store.delete(key, how), how.signal),
-    ...(store.freeBytes && { freeBytes: store.freeBytes }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
 
@@ -77,7 +76,8 @@ function openMeter(bytesPerSecond: number | undefined, clock: Clock): Meter | un
 function slowBody(body: Body, upload: Meter | undefined): Body {
   if (upload === undefined) return body;
   const sizeBytes = bodySize(body);
-  return { ...(sizeBytes === undefined ? {} : { sizeBytes }), open: (how) => slowChunks(body, upload, how) };
+  const once = !(body instanceof Uint8Array) && body.once === true;
+  return { ...(sizeBytes === undefined ? {} : { sizeBytes }), once, open: (how) => slowChunks(body, upload, how) };
 }
 
 async function* slowChunks(body: Body, upload: Meter, how: How): AsyncGenerator<Uint8Array> {

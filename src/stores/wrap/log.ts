@@ -56,7 +56,7 @@ export function withLog(store: Store, listen: (call: StoreCall) => void, clock: 
   }
 
   return {
-    traits: store.traits,
+    ...store,
     put: (key, body, how) =>
       told(
         { call: 'put', key },
@@ -77,7 +77,5 @@ export function withLog(store: Store, listen: (call: StoreCall) => void, clock: 
     list: (prefix, how) =>
       toldEach({ call: 'list', key: prefix }, store.list(prefix, how), (_, { keys = 0 }) => ({ keys: keys + 1 })),
     delete: (key, how) => told({ call: 'delete', key }, () => store.delete(key, how)),
-    ...(store.freeBytes && { freeBytes: store.freeBytes }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

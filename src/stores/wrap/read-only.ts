@@ -13,14 +13,9 @@ export function readOnly(store: Store): Store {
     );
   }
   return {
-    traits: store.traits,
+    ...store,
     put: refuse,
     delete: refuse,
-    read: (key, range, how) => store.read(key, range, how),
-    stream: (key, range, how) => store.stream(key, range, how),
-    stat: (key, how) => store.stat(key, how),
-    list: (prefix, how) => store.list(prefix, how),
-    ...(store.freeBytes && { freeBytes: store.freeBytes }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    ...(store.locks && { locks: { ...store.locks, extend: refuse } }),
   };
 }

@@ -85,3 +85,26 @@ test('what stays broken fails after the last attempt; what is final fails at onc
   await assert.rejects(store.read('a', undefined, how), (error) => hasCode(error, 'store.not-found'));
   assert.equal(told.length, 3);
 });
+
+test('a body that can be opened once is put once when it was opened, and again when it was not', async () => {
+  const fails = (nth: number) => ({
+    calls: ['put' as const],
+    nth,
+    action: { kind: 'fail', when: 'before', code: 'store.unavailable', retry: 'later' } as const,
+  });
+  let opened = 0;
+  const body = {
+    once: true,
+    async *open() {
+      opened += 1;
+      yield Buffer.from('said once');
+    },
+  };
+  const inner = openMemoryStore();
+  await withRetry(withFaults(inner, { faults: [fails(1)] }), { policy }).put('a', body, how);
+  assert.equal(opened, 1);
+  const after = { ...fails(1), action: { ...fails(1).action, when: 'after' as const } };
+  const put = withRetry(withFaults(inner, { faults: [after] }), { policy }).put('b', body, how);
+  await assert.rejects(put, { code: 'store.unavailable', retry: 'never', hint: /run it again/ });
+  assert.equal(opened, 2);
+});

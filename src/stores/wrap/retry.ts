@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
-import { hasCode } from '../../base/errors.ts';
-import { type FailedAttempt, pauseBeforeRetry, type RetryPolicy, retry } from '../../base/retry.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
+import { type FailedAttempt, mayRetry, pauseBeforeRetry, type RetryPolicy, retry } from '../../base/retry.ts';
 import { openBody } from '../body.ts';
-import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import type { Body, How, ObjectLocks, PutHow, Range, Store, Stored } from '../store.ts';
 
 export interface RetryOptions {
   readonly policy?: RetryPolicy;
@@ -24,11 +24,13 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
   });
 
   async function put(key: string, body: Body, how: PutHow): Promise<void> {
+    const { sent, isSpent } = watchOpening(body);
     await retry(
       async (attempt) => {
         try {
-          await store.put(key, body, how);
+          await store.put(key, sent, how);
         } catch (error) {
+          if (isSpent()) throw asLast(error);
           // An earlier attempt may have stored the body although its answer was lost.
           if (attempt === 1 || !hasCode(error, 'store.exists') || !(await holds(store, key, body, how))) throw error;
         }
@@ -69,17 +71,49 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
     }
   }
 
+  const again =
+    <T>(call: string, run: (how: How) => Promise<T>) =>
+    (how: How) =>
+      retry(() => run(how), settings(call, how));
+
+  const lastingLocks = (locks: ObjectLocks): ObjectLocks => ({
+    extend: (key, until, how) => retry(() => locks.extend(key, until, how), settings(`lock ${key}`, how)),
+    until: (key, how) => retry(() => locks.until(key, how), settings(`look at lock ${key}`, how)),
+  });
+
   return {
-    traits: store.traits,
+    ...store,
     put,
     read: (key, range, how) => retry(() => store.read(key, range, how), settings(`read ${key}`, how)),
     stream,
     stat: (key, how) => retry(() => store.stat(key, how), settings(`stat ${key}`, how)),
     list,
     delete: (key, how) => retry(() => store.delete(key, how), settings(`delete ${key}`, how)),
-    ...(store.freeBytes && { freeBytes: store.freeBytes }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    ...(store.describe && { describe: again('describe', store.describe) }),
+    ...(store.serverTime && { serverTime: again('serverTime', store.serverTime) }),
+    ...(store.locks && { locks: lastingLocks(store.locks) }),
   };
+}
+
+/** A body that can be opened once is not put again after it was: the adapter has repeated what could be. */
+function watchOpening(body: Body): { readonly sent: Body; readonly isSpent: () => boolean } {
+  if (body instanceof Uint8Array || body.once !== true) return { sent: body, isSpent: () => false };
+  let opened = false;
+  const open = (how: How) => {
+    opened = true;
+    return body.open(how);
+  };
+  return { sent: { ...body, open }, isSpent: () => opened };
+}
+
+/** The same failure, without the promise that the call may succeed later. */
+function asLast(error: unknown): unknown {
+  if (!mayRetry(error) || !(error instanceof SuretyError)) return error;
+  return new SuretyError(error.code, error.message, {
+    hint: error.hint ?? 'run it again: what was sent is read from its source once',
+    details: error.details,
+    cause: error,
+  });
 }
 
 function rest(range: Range | undefined, taken: number): Range | undefined {

@@ -48,7 +48,7 @@ export async function storeContent(storing: Storing): Promise<StoredContent> {
     const { recipients } = repository;
     return stored.over(recipients.length > 0 ? encrypt(compressed, recipients) : compressed);
   };
-  await repository.store.put(key, { open }, { signal: how.signal, ifAbsent: true });
+  await repository.store.put(key, { once: true, open }, { signal: how.signal, ifAbsent: true });
   return { stored: stored.result(), plain: plain.result(), sourceFacts: source.facts!, xattrs: source.xattrs };
 }
 

@@ -12,7 +12,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'restore.unconfirmed': EXIT.usage,
   'forget.unconfirmed': EXIT.usage,
   'store.invalid-url': EXIT.usage,
-  'store.unsupported': EXIT.usage,
 };
 
 /** The first part of a code. Any other area is a failure: the call made sense, but it could not be done. */

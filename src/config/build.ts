@@ -8,7 +8,7 @@ import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
 import { runOptionsOf, verifyAfterOf } from './run-options.ts';
 import { resolveSecretPath } from './secrets.ts';
-import { parseStoreLocation } from './store-location.ts';
+import { storeLocation } from './store-location.ts';
 
 type Origin = Pick<Config, 'file' | 'directory' | 'warnings'>;
 type RawSource = NonNullable<ConfigDocument['sources']>[string];
@@ -72,7 +72,7 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
 function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {
   const attributes = {
     name,
-    store: parseStoreLocation(raw.store, directory),
+    store: storeLocation(raw.store, directory),
     verifyAfter: verifyAfterOf(raw.verify_after),
   };
   switch (raw.type) {

@@ -1,13 +1,13 @@
 /** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
 import { z } from 'zod';
-import { durationValue, parsedBy } from '../base/option-values.ts';
+import { durationValue } from '../base/option-values.ts';
 import { isTimeZone } from '../rules/calendar.ts';
 import { scheduleProblem } from '../rules/schedule.ts';
 import { hooksSchema } from './hooks.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
-import { parseStoreLocation } from './store-location.ts';
+import { storeSchema } from './store-location.ts';
 
 export const IMPORTANCES = ['must', 'should', 'could'] as const;
 export const ROLES = ['config', 'database', 'blobs', 'data'] as const;
@@ -53,13 +53,8 @@ const source = z.discriminatedUnion('type', [
   SOURCE_SCHEMAS.service.safeExtend({ type: z.literal('service'), of: insideService, ...sourceAttributes }),
 ]);
 
-const store = z
-  .union([z.string(), z.record(z.string(), z.unknown())])
-  .describe('where the repository is: file:some/folder or file:/some/folder')
-  .superRefine(parsedBy((raw) => void parseStoreLocation(raw, '/')));
-
 /** What every repository has besides the options of its kind. */
-const repositoryAttributes = { store, verify_after: verifyAfterSchema.optional() };
+const repositoryAttributes = { store: storeSchema, verify_after: verifyAfterSchema.optional() };
 
 const repository = z.discriminatedUnion('type', [
   REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),

@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path';
 import type { ConfigDocument } from './document.ts';
 import type { Finding } from './explain.ts';
 import { resolvePath } from './paths.ts';
-import { parseStoreLocation } from './store-location.ts';
+import { shownLocation, storeLocation } from './store-location.ts';
 
 interface Folder {
   readonly repository: string;
@@ -12,10 +12,17 @@ interface Folder {
 
 /** Findings about the places of sources and repositories, as they are written; links are not followed. */
 export function overlapsOf(document: ConfigDocument, directory: string): Finding[] {
-  const folders = Object.entries(document.repositories).map(([repository, { store }]): Folder => {
-    return { repository, path: parseStoreLocation(store, directory).options.path };
+  const places = Object.entries(document.repositories).map(([repository, { store }]) => {
+    return { repository, location: storeLocation(store, directory) };
   });
-  return [...shared(folders), ...inside(document, directory, folders), ...asFiles(document, directory)];
+  const folders = places.flatMap(({ repository, location }): Folder[] => {
+    return location.kind === 'file' ? [{ repository, path: location.options.path }] : [];
+  });
+  return [
+    ...shared(places.map(({ repository, location }) => ({ repository, path: shownLocation(location) }))),
+    ...inside(document, directory, folders),
+    ...asFiles(document, directory),
+  ];
 }
 
 function shared(folders: readonly Folder[]): Finding[] {

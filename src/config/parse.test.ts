@@ -56,7 +56,7 @@ jobs:
     {
       name: 'vault',
       kind: 'restic',
-      store: { kind: 'local', options: { path: '/etc/here/data/vault' } },
+      store: { kind: 'file', options: { path: '/etc/here/data/vault' } },
       verifyAfter: undefined,
       options: { password: { file: '/etc/here/secret/password' }, compressionLevel: 3, packSizeBytes: 16 * 2 ** 20 },
     },

@@ -1,62 +1,102 @@
 /** Where the bytes of a repository are: a URL, or the same as an object where a store needs options. */
+import { z } from 'zod';
 import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
+import { parsedBy } from '../base/option-values.ts';
 import { type LocalStoreOptions, localStoreOptions } from '../stores/local/options.ts';
 import { expandHome } from './paths.ts';
 
-export type StoreLocation = { readonly kind: 'local'; readonly options: LocalStoreOptions };
+/** A store, with the options of its kind. */
+export type StoreLocation = { readonly [Key in StoreKey]: LocationOf<Key> }[StoreKey];
 
-/** A store as it is written in the configuration. */
-export type RawStore = string | Readonly<Record<string, unknown>>;
+/** Options of each kind, by the key of the object form. */
+interface StoreOptions {
+  readonly file: LocalStoreOptions;
+}
 
-interface StoreKind {
+type StoreKey = keyof StoreOptions;
+
+export interface LocationOf<Key extends StoreKey> {
+  readonly kind: Key;
+  readonly options: StoreOptions[Key];
+}
+
+/** How a kind is written. */
+interface StoreKind<Key extends StoreKey> {
   /** The URL's scheme, without the colon. */
   readonly scheme: string;
-  /** The key of the object form. */
-  readonly key: string;
-  /** Undefined while Surety has no such store. */
-  readonly parse?: (url: string, directory: string) => StoreLocation;
+  /** Throws `store.invalid-url`. Relative paths are below `directory`. */
+  fromUrl(url: string, directory: string): StoreOptions[Key];
+  /** What may stand below the key of the object form; none where a URL says all there is. */
+  readonly schema?: z.ZodType<StoreOptions[Key], unknown>;
+  /** The options with relative paths made absolute; missing where the object form has none. */
+  inDirectory?(options: StoreOptions[Key], directory: string): StoreOptions[Key];
+  /** For people, without secrets; the same place is always the same text. */
+  shown(options: StoreOptions[Key]): string;
 }
 
-/** All kinds that configuration knows of; a store that is added gets its `parse` here. */
-const STORE_KINDS: readonly StoreKind[] = [
-  { scheme: 'file', key: 'file', parse: parseLocal },
-  { scheme: 's3', key: 's3' },
-  { scheme: 'azure', key: 'azure' },
-  { scheme: 'gs', key: 'gcs' },
-  { scheme: 'sftp', key: 'sftp' },
-];
+/** All kinds of stores: one that is added gets its line here and in {@link StoreOptions}. */
+const STORE_KINDS: { readonly [Key in StoreKey]: StoreKind<Key> } = {
+  file: { scheme: 'file', fromUrl: localFromUrl, shown: ({ path }) => path },
+};
 
-/**
- * The location that `raw` means; relative paths are below `directory`. Throws `store.invalid-url`, or `store.unsupported`
- * for a kind that this version does not have.
- */
-export function parseStoreLocation(raw: RawStore, directory: string): StoreLocation {
-  if (typeof raw !== 'string') throw objectForm(raw);
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(raw)?.[1]?.toLowerCase();
-  if (scheme === undefined) throw withoutScheme(raw);
-  const kind = STORE_KINDS.find((one) => one.scheme === scheme);
-  if (kind?.parse !== undefined) return kind.parse(raw, directory);
-  throw kind === undefined ? unknownScheme(scheme) : unsupported(kind.scheme);
+const KEYS = Object.keys(STORE_KINDS) as StoreKey[];
+
+/** A store as the schema read it: a URL, or the key and the options of the object form. */
+export type WrittenStore = string | StoreLocation;
+
+/** A store as it may be written in the configuration. */
+export const storeSchema = z
+  .union([z.string().superRefine(parsedBy((url) => void fromUrl(url, '/'))), objectSchema()])
+  .describe(
+    'where the repository is: a URL such as file:/some/folder, or an object with one key where it needs options',
+  );
+
+/** The location that was written. Throws `store.invalid-url`. */
+export function storeLocation(written: WrittenStore, directory: string): StoreLocation {
+  if (typeof written === 'string') return fromUrl(written, directory);
+  return inDirectory(written, directory);
 }
 
-function parseLocal(url: string, directory: string): StoreLocation {
+/** For people, without secrets; two stores in the same place have the same text. */
+export function shownLocation<Key extends StoreKey>({ kind, options }: LocationOf<Key>): string {
+  return STORE_KINDS[kind].shown(options);
+}
+
+function inDirectory<Key extends StoreKey>({ kind, options }: LocationOf<Key>, directory: string): StoreLocation {
+  const resolved = STORE_KINDS[kind].inDirectory?.(options, directory) ?? options;
+  return { kind, options: resolved } as StoreLocation;
+}
+
+function fromUrl(url: string, directory: string): StoreLocation {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined) throw withoutScheme(url);
+  const kind = KEYS.find((key) => STORE_KINDS[key].scheme === scheme);
+  if (kind === undefined) throw unknownScheme(scheme);
+  return { kind, options: STORE_KINDS[kind].fromUrl(url, directory) } as StoreLocation;
+}
+
+function objectSchema() {
+  const shape = Object.fromEntries(
+    KEYS.flatMap((key) => {
+      const { schema } = STORE_KINDS[key];
+      return schema === undefined ? [] : [[key, schema.optional()]];
+    }),
+  ) as Record<string, z.ZodType>;
+  return z.strictObject(shape).transform((raw, context): StoreLocation => {
+    const [key, ...more] = KEYS.filter((one) => raw[one] !== undefined);
+    if (key !== undefined && more.length === 0) return { kind: key, options: raw[key] } as StoreLocation;
+    const params = { hint: 'write a URL such as file:/backup/vault, or an object with one of its kinds' };
+    context.addIssue({ code: 'custom', message: 'a store has exactly one kind', params });
+    return z.NEVER;
+  });
+}
+
+function localFromUrl(url: string, directory: string): LocalStoreOptions {
   const path = url.slice('file:'.length);
   const options = localStoreOptions(path.startsWith('~') ? `file:${expandHome(path)}` : url, directory);
   if (options === undefined) throw unknownScheme('file');
-  return { kind: 'local', options };
-}
-
-function objectForm(raw: Readonly<Record<string, unknown>>): SuretyError {
-  const keys = Object.keys(raw);
-  const key = keys[0];
-  if (key === undefined || keys.length > 1) {
-    return invalid('a store has exactly one kind', 'write a URL such as file:/backup/vault');
-  }
-  const kind = STORE_KINDS.find((one) => one.key === key);
-  if (kind === undefined) return unknownScheme(key);
-  if (kind.parse === undefined) return unsupported(key);
-  return invalid(`a ${key} store has no options`, `write it as a URL: ${key}:path`);
+  return options;
 }
 
 function withoutScheme(raw: string): SuretyError {
@@ -65,21 +105,11 @@ function withoutScheme(raw: string): SuretyError {
   return invalid(`the store "${raw}" does not say of which kind it is`, hint);
 }
 
-function unknownScheme(scheme: string): SuretyError {
-  const known = availableSchemes();
-  const near = nearest(scheme, known);
-  const hint = near.length > 0 ? `did you mean ${near[0]}` : `this version has: ${listed(known, 'and')}`;
-  return invalid(`there is no store of kind ${scheme}`, hint);
-}
-
-function unsupported(kind: string): SuretyError {
-  return new SuretyError('store.unsupported', `stores of kind ${kind} are not available in this version`, {
-    hint: `this version has: ${listed(availableSchemes(), 'and')}`,
-  });
-}
-
-function availableSchemes(): string[] {
-  return STORE_KINDS.filter((kind) => kind.parse !== undefined).map((kind) => kind.scheme);
+function unknownScheme(name: string): SuretyError {
+  const known = KEYS.map((key) => STORE_KINDS[key].scheme);
+  const near = nearest(name, known);
+  const hint = near.length > 0 ? `did you mean ${near[0]}` : `there are: ${listed(known, 'and')}`;
+  return invalid(`there is no store of kind ${name}`, hint);
 }
 
 function invalid(message: string, hint: string): SuretyError {

@@ -15,7 +15,7 @@ export interface EngineHow {
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
 export async function openEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
-  const store = await openStore(config.store, { create: false });
+  const store = await openStore(config.store, { ...how, create: false });
   try {
     switch (config.kind) {
       case 'restic': {
@@ -44,12 +44,12 @@ async function initEngine(config: RepositoryConfig, how: EngineHow): Promise<voi
     case 'restic': {
       const { initRestic } = await import('../engines/restic/open.ts');
       const options = await resticOptions(config, how);
-      await using store = await openStore(config.store, { create: true });
+      await using store = await openStore(config.store, { ...how, create: true });
       return await initRestic(store, options);
     }
     case 'archive': {
       const { initArchive } = await import('../engines/archive/open.ts');
-      await using store = await openStore(config.store, { create: true });
+      await using store = await openStore(config.store, { ...how, create: true });
       return await initArchive(store, archiveOptions(config, how), how);
     }
   }

@@ -1,36 +1,45 @@
 /** Opens stores. */
-import { statfs } from 'node:fs/promises';
 import { SuretyError } from '../base/errors.ts';
 import { randomHex } from '../base/ids.ts';
-import type { RepositoryConfig } from '../config/config.ts';
+import { type StoreLocation, shownLocation } from '../config/store-location.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { Store } from '../stores/store.ts';
 import { isInside } from './is-inside.ts';
 
-type StoreLocation = RepositoryConfig['store'];
-
-/** The store with what every store gets around it: failures that may pass are retried. */
-export async function openStore(location: StoreLocation, how: { readonly create: boolean }): Promise<Store> {
-  const { openLocalStore } = await import('../stores/local/open.ts');
-  const { withRetry } = await import('../stores/wrap/retry.ts');
-  return withRetry(await openLocalStore({ ...location.options, create: how.create }));
+export interface StoreHow {
+  /** Make the folder, bucket or container when it is missing. */
+  readonly create: boolean;
+  /** The configuration's folder. */
+  readonly directory: string;
+  readonly warn: (message: string) => void;
 }
 
-/** For people, without secrets. */
-export function shownLocation(location: StoreLocation): string {
-  return location.options.path;
+/** The store with what every store gets around it: failures that may pass are retried. */
+export async function openStore(location: StoreLocation, how: StoreHow): Promise<Store> {
+  const { withRetry } = await import('../stores/wrap/retry.ts');
+  return withRetry(await openAdapter(location, how));
+}
+
+async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Store> {
+  switch (location.kind) {
+    case 'file': {
+      const { openLocalStore } = await import('../stores/local/open.ts');
+      return await openLocalStore({ ...location.options, create: how.create });
+    }
+  }
 }
 
 /** Whether something written at this absolute path would be among the store's own files. */
 export function storeHolds(location: StoreLocation, path: string): boolean {
-  return isInside(location.options.path, path);
+  return location.kind === 'file' && isInside(location.options.path, path);
 }
 
 /** What `surety check` asks about a store. */
-export function probeStore(location: StoreLocation): PlaceProbe {
+export function probeStore(location: StoreLocation, how: Omit<StoreHow, 'create'>): PlaceProbe {
+  const open = () => openStore(location, { ...how, create: false });
   return {
     async write(how) {
-      await using store = await openStore(location, { create: false });
+      await using store = await open();
       const key = `surety-check-${randomHex(8)}`;
       const body = Buffer.from('written by surety check; can be removed\n');
       await store.put(key, body, how);
@@ -41,9 +50,9 @@ export function probeStore(location: StoreLocation): PlaceProbe {
         await store.delete(key, how);
       }
     },
-    async freeBytes() {
-      const { bavail, bsize } = await statfs(location.options.path);
-      return bavail * bsize;
+    async freeBytes(how) {
+      await using store = await open();
+      return await store.freeBytes?.(how);
     },
   };
 }

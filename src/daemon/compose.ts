@@ -6,6 +6,7 @@ import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
 import { readConfig } from '../config/read.ts';
 import { LOCAL_HOST } from '../config/references.ts';
+import { shownLocation } from '../config/store-location.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
@@ -13,7 +14,7 @@ import { hookedOf, hookGround } from './compose-hooks.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
-import { probeStore, shownLocation, storeHolds } from './compose-store.ts';
+import { probeStore, storeHolds } from './compose-store.ts';
 import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
@@ -82,7 +83,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
         open: ({ signal }) => engineOf(repository, signal),
-        probe: probeStore(repository.store),
+        probe: probeStore(repository.store, { directory: config.directory, warn: once }),
       })),
     newRepository(name) {
       const repository = findNamed(config.repositories, name, 'repository');

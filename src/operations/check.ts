@@ -16,7 +16,7 @@ export interface PlaceProbe {
   /** Writes, reads and removes a small file; throws when that is refused. */
   write(how: { readonly signal: AbortSignal }): Promise<void>;
   /** Bytes that can still be written, or undefined where nobody knows. */
-  freeBytes(): Promise<number | undefined>;
+  freeBytes(how: { readonly signal: AbortSignal }): Promise<number | undefined>;
 }
 
 export interface CheckRequest {
@@ -138,7 +138,7 @@ async function checkRepository(
       await repository.probe.write(how);
       return ok('a file can be written, read and removed');
     }),
-    await attempt({ subject, what: 'free space' }, how, async () => judgeSpace(await repository.probe.freeBytes())),
+    await attempt({ subject, what: 'free space' }, how, async () => judgeSpace(await repository.probe.freeBytes(how))),
   ];
   return { checks, shelf };
 }

@@ -89,7 +89,10 @@ test('what the body throws comes out as it is, as does the reason of an abort', 
       throw broken;
     },
   };
-  await assert.rejects(sendInParts(failing, how, async () => undefined), (error) => error === broken);
+  await assert.rejects(
+    sendInParts(failing, how, async () => undefined),
+    (error) => error === broken,
+  );
   const stop = new AbortController();
   const reason = new Error('stop');
   const sending = sendInParts(once(95), { ...how, signal: stop.signal }, async ({ number }) => {

@@ -4,6 +4,7 @@ import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
+import { maintenanceOf } from './maintenance.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
 import { runOptionsOf, verifyAfterOf } from './run-options.ts';
@@ -29,7 +30,7 @@ export function build(document: ConfigDocument, origin: Origin): Config {
   if (document.jobs === undefined && sources.length > 0) {
     jobs.push(buildJob(IMPLICIT_JOB, { sources: 'all', to: 'all' }, all));
   }
-  return deepFreeze({ ...origin, sources, repositories, jobs });
+  return deepFreeze({ ...origin, sources, repositories, jobs, maintenance: maintenanceOf(document.maintenance) });
 }
 
 function buildSource(name: string, raw: RawSource): SourceConfig {

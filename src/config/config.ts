@@ -6,6 +6,7 @@ import type { RetentionPolicy } from '../rules/policy.ts';
 import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
+import type { MaintenanceConfig } from './maintenance.ts';
 import type { RunOptions, VerifyAfter } from './run-options.ts';
 import type { StoreLocation } from './store-location.ts';
 
@@ -17,6 +18,7 @@ export interface Config {
   readonly sources: readonly SourceConfig[];
   readonly repositories: readonly RepositoryConfig[];
   readonly jobs: readonly JobConfig[];
+  readonly maintenance: readonly MaintenanceConfig[];
   readonly warnings: readonly ConfigProblem[];
 }
 

@@ -1,11 +1,10 @@
 /** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
-import { isTimeZone } from '../rules/calendar.ts';
-import { scheduleProblem } from '../rules/schedule.ts';
 import { hooksSchema } from './hooks.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
+import { maintenanceSchema, scheduleValue, timeZoneValue } from './maintenance.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { storeSchema } from './store-location.ts';
 
@@ -75,21 +74,9 @@ const job = z.strictObject({
   to: z
     .union([z.array(targetSchema).min(1), z.literal('all')])
     .describe('names of the repositories to back up to, or all; { repository, keep } where one keeps something else'),
-  schedule: z
-    .string()
-    .describe('when it runs, as five cron fields')
-    .superRefine((text, context) => {
-      const message = scheduleProblem(text);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    })
-    .optional(),
-  time_zone: z
-    .string()
+  schedule: scheduleValue.optional(),
+  time_zone: timeZoneValue
     .describe('of schedule and keep, such as Europe/London; default: that of this machine')
-    .refine(isTimeZone, {
-      error: 'there is no such time zone',
-      params: { hint: 'use a name such as Europe/London or UTC' },
-    })
     .optional(),
   keep: keepSchema.optional(),
   guard: guardSchema.optional(),
@@ -113,6 +100,7 @@ export const documentSchema = z
         params: { hint: 'leave `jobs` out to back up all sources to all repositories' },
       })
       .optional(),
+    maintenance: maintenanceSchema.optional(),
   })
   .meta({
     title: 'Surety configuration',

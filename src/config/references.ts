@@ -23,6 +23,9 @@ export function checkReferences(raw: unknown): Finding[] {
     findings.push(...checkNames(raw, ['jobs', job, 'sources'], 'source', sources));
     findings.push(...checkNames(raw, ['jobs', job, 'to'], 'repository', repositories));
   }
+  for (const verb of namesIn(raw, 'maintenance')) {
+    findings.push(...checkNames(raw, ['maintenance', verb, 'repositories'], 'repository', repositories));
+  }
   return [...findings, ...checkOrder(raw, sources)];
 }
 

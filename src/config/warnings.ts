@@ -26,7 +26,7 @@ export function warningsOf(raw: unknown, mode: number): Finding[] {
       suggestion: 'chmod 600 it',
     });
   }
-  return [...findings, ...unused(raw), ...notActedOn(raw)];
+  return [...findings, ...unused(raw)];
 }
 
 function plainSecrets(raw: unknown): Path[] {
@@ -72,21 +72,4 @@ function unused(raw: unknown): Finding[] {
   const hosts = namesIn(raw, 'sources').map((name) => valueAt(raw, ['sources', name, 'host']) ?? LOCAL_HOST);
   check('hosts', 'source', (name) => hosts.includes(name));
   return findings;
-}
-
-/** Settings this version reads but has nothing that acts on them: nobody shall rely on what does not happen. */
-function notActedOn(raw: unknown): Finding[] {
-  return namesIn(raw, 'jobs').flatMap((job): Finding[] => {
-    const findings: Finding[] = [];
-    if (valueAt(raw, ['jobs', job, 'schedule']) !== undefined) {
-      const suggestion = `run surety backup ${job} from cron or a timer`;
-      findings.push({
-        path: ['jobs', job, 'schedule'],
-        at: 'key',
-        message: 'this version does not run jobs by itself',
-        suggestion,
-      });
-    }
-    return findings;
-  });
 }

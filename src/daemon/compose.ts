@@ -6,6 +6,7 @@ import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
 import { readConfig } from '../config/read.ts';
 import { LOCAL_HOST } from '../config/references.ts';
+import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
@@ -63,6 +64,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     directory: config.directory,
     configWarnings: config.warnings.map(renderProblem),
     jobs: config.jobs,
+    scheduled: scheduledOf(config),
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),
     job: (name) => findNamed(config.jobs, name, 'job'),

@@ -14,6 +14,7 @@ import type { Memory } from '../operations/memory.ts';
 import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
+import type { Scheduled } from '../rules/scheduled.ts';
 import type { LeftService } from './compose-service.ts';
 
 export interface ComposeHow {
@@ -45,6 +46,8 @@ export interface Platform extends AsyncDisposable {
   /** What is odd in the configuration, a line each. */
   readonly configWarnings: readonly string[];
   readonly jobs: readonly Job[];
+  /** What is to be done again and again. */
+  readonly scheduled: readonly Scheduled[];
   readonly sourceNames: readonly string[];
   readonly repositoryNames: readonly string[];
   /** These methods throw `config.unknown-name` with a suggestion. */

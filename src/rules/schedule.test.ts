@@ -24,3 +24,9 @@ test('a wrong schedule is answered with the field that is wrong', () => {
   ];
   for (const [bad, problem] of cases) assert.match(scheduleProblem(bad) ?? 'accepted', problem, bad);
 });
+
+test('a day that no month has never comes', () => {
+  assert.match(scheduleProblem('0 4 30 2 *') ?? 'accepted', /never comes: no month of it has a day 30/);
+  assert.match(scheduleProblem('0 4 31 apr,jun *') ?? 'accepted', /never comes/);
+  for (const good of ['0 4 29 2 *', '0 4 31 4,5 *', '0 4 30 2 1']) assert.equal(scheduleProblem(good), undefined, good);
+});

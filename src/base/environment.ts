@@ -28,6 +28,11 @@ export function userName(): string {
   }
 }
 
+/** The user who became another one by `sudo` or `doas`, as these tell; '' without them. */
+export function userBehind(): string {
+  return variable('SUDO_USER') ?? variable('DOAS_USER') ?? '';
+}
+
 /** Whether this process may give files to other owners. */
 export function isRoot(): boolean {
   return process.geteuid?.() === 0;

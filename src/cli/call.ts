@@ -1,6 +1,7 @@
 /** One call of a command: what the person said, where answers go, and the answer itself. */
 import type { Command } from 'commander';
 import type { Clock } from '../base/clock.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that every command has. */
@@ -17,6 +18,8 @@ export interface Call {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** What the command leaves in the audit log. */
+  readonly trail: AuditTrail;
 }
 
 /** What a command hands back. */

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { variable } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import { toSuretyError } from '../operations/failure.ts';
+import { openTrail } from './audit-trail.ts';
 import type { Act, Answer, Call } from './call.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './interrupt.ts';
@@ -35,9 +36,13 @@ export async function runCommandLine(
   const act: Act = (perform) => {
     return async (...values) => {
       const command = values.at(-1) as Command;
-      const call: Call = { globals: globalsOf(command), terminal, signal, clock: systemClock };
-      called = { verb: nameOf(command), call };
+      const verb = nameOf(command);
+      const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+      const trail = openTrail(command, verb, { clock: systemClock, warn });
+      const call: Call = { globals: globalsOf(command), terminal, signal, clock: systemClock, trail };
+      called = { verb, call };
       answered = { answer: await perform(call, ...withoutCommand(values)), call };
+      trail.end(answered.answer);
     };
   };
   try {
@@ -45,7 +50,9 @@ export async function runCommandLine(
     return answered === undefined ? EXIT.ok : printAnswer(answered.answer, answered.call);
   } catch (thrown) {
     if (isHelp(thrown)) return EXIT.ok;
-    return printError(toError(thrown, signal), { verb: called?.verb, terminal, ...outputOf(argv, called?.call) });
+    const error = toError(thrown, signal);
+    called?.call.trail.end({ exitCode: exitCodeOf(error), error });
+    return printError(error, { verb: called?.verb, terminal, ...outputOf(argv, called?.call) });
   }
 }
 

@@ -26,7 +26,7 @@ export interface SessionOptions {
   readonly configWarnings?: boolean;
 }
 
-/** Opens the configuration, does the work and closes everything. */
+/** Opens the configuration, writes into the audit log what is begun, does the work and closes everything. */
 export async function withSession<Result>(
   call: Call,
   { record, configWarnings }: SessionOptions,
@@ -39,11 +39,12 @@ export async function withSession<Result>(
   };
   const { compose } = await import('../daemon/compose.ts');
   await using platform = await compose({ configFile: globals.config, clock, warn });
+  call.trail.begin(platform.auditLog);
   if (configWarnings === true) for (const line of platform.configWarnings) warn(line);
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];
   const looking: OperationHow = { signal, clock, listen: listenAll(listeners, (error) => warn(messageOf(error))) };
   const recorder = record ? await openRecorder(platform, warn) : undefined;
-  const all = recorder === undefined ? listeners : [...listeners, recorder.listen];
+  const all = [...listeners, call.trail.listen, ...(recorder === undefined ? [] : [recorder.listen])];
   const how: OperationHow = { ...looking, listen: listenAll(all, (error) => warn(messageOf(error))) };
   try {
     return await work({ platform, how, looking, warn, pause: progress.stop });

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
+import { openAuditLog } from './audit-log.ts';
 import { openHolds } from './holds.ts';
 import { openPendingHooks } from './pending-hooks.ts';
 import type { Platform } from './platform.ts';
@@ -18,7 +19,7 @@ export interface StateHow {
   readonly opened: AsyncDisposableStack;
 }
 
-type State = Pick<Platform, 'lock' | 'restoreJournal' | 'restoring' | 'pendingHooks' | 'catalog'> & {
+type State = Pick<Platform, 'auditLog' | 'lock' | 'restoreJournal' | 'restoring' | 'pendingHooks' | 'catalog'> & {
   /** Keeps a snapshot from being removed on this machine, until disposed of. */
   hold(repository: string, snapshot: string): Disposable;
 };
@@ -31,6 +32,7 @@ export function openState(configFile: string, { clock, warn, opened }: StateHow)
   const restoreJournal = () => openRestoreJournal(join(folder, 'restores'));
   let catalog: Promise<Catalog | undefined> | undefined;
   return {
+    auditLog: openAuditLog(join(folder, 'audit')),
     lock,
     hold: (repository, snapshot) => holds.hold(repository, snapshot),
     restoreJournal,

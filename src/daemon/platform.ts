@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { JobConfig } from '../config/config.ts';
 import type { RunOptions } from '../config/run-options.ts';
 import type { Snapshot } from '../engines/engine.ts';
+import type { AuditLog } from '../operations/audit-log.ts';
 import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
@@ -61,6 +62,8 @@ export interface Platform extends AsyncDisposable {
   writer(snapshot: Snapshot, kind: string | undefined, how: WriterHow): SourceHandle;
   /** What marks the original place of the snapshot, or undefined when its source is not configured and it thus is not known. */
   placeOf(snapshot: Snapshot, kind: string | undefined, into?: string): string | undefined;
+  /** Who had what done. */
+  readonly auditLog: AuditLog;
   /** Restores that can be continued. */
   restoreJournal(): RestoreJournal;
   /** Ids of the snapshots of a repository that this machine is restoring from, or will go on to. */

@@ -5,15 +5,15 @@ import { SuretyError } from '../base/errors.ts';
 import { makeFolders } from '../base/folders.ts';
 
 /**
- * Takes the lock until it is disposed of, or throws `run.busy` at once. The lock is one of the operating system (that of a
+ * Takes the lock until it is disposed of, or throws `run.busy`: at once, or after waiting for `waitMs`. The lock is one of the operating system (that of a
  * SQLite transaction), so it ends with its process, however that ends: there are no stale ones. Throws the system's
  * error where the folder can not be written.
  */
-export function lockRun(folder: string, name: string): Disposable {
+export function lockRun(folder: string, name: string, waitMs = 0): Disposable {
   makeFolders(folder, 0o700);
   const database = new DatabaseSync(join(folder, `${name}.lock`));
   try {
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+    database.exec(`PRAGMA busy_timeout = ${waitMs}; BEGIN EXCLUSIVE`);
   } catch (error) {
     database.close();
     throw isBusy(error) ? busy(name) : error;

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { programVersion } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import type { Act, Globals } from './call.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { catalogCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   unlockCommand,
   repairCommand,
   catalogCommand,
+  auditCommand,
   configCommand,
 ];
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { AuditEntry } from '../../src/operations/audit-entries.ts';
+import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
+import { SURETY } from '../fixtures/surety.ts';
+
+describe('the audit log', () => {
+  let project: Project;
+  const inFolder = (...names: string[]) => join(project.folder, ...names);
+  before(async () => {
+    project = makeProject();
+    mkdirSync(project.data);
+    writeFileSync(join(project.data, 'a'), 'a');
+    writeFileSync(inFolder('new-password'), 'another secret');
+    await project.surety.run('init');
+    await project.surety.run('backup');
+  });
+  after(() => project[Symbol.asyncDispose]());
+
+  const entries = async (...argv: string[]): Promise<AuditEntry[]> =>
+    (await project.surety.json<{ entries: AuditEntry[] }>('audit', ...argv)).entries;
+  const logFile = () => globSync('.home/state/surety/*/audit/0001.jsonl', { cwd: project.folder })[0] ?? '';
+  const logText = () => readFileSync(inFolder(logFile()), 'utf8');
+
+  test('tells who had what done with what, and what came of it', async () => {
+    await project.surety.run('restore', 'latest', '--target', project.newTarget());
+    const [restored, backedUp] = await entries();
+    assert.deepEqual([backedUp?.command, backedUp?.state, backedUp?.end?.exitCode], ['backup', 'ended', 0]);
+    const [step] = backedUp?.end?.steps ?? [];
+    assert.deepEqual([step?.repository, step?.source, step?.outcome], ['vault', 'files', 'ok']);
+    assert.match(step?.snapshot ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(restored?.command, 'restore');
+    assert.deepEqual(restored?.asked, { id: 'latest', target: join(project.folder, 'targets', '1') });
+    assert.equal(restored?.end?.steps[0]?.snapshot, step?.snapshot);
+    assert.equal(restored?.user, userInfo().username);
+    assert.match(await project.surety.run('audit'), /restore id=latest target=.* ok +files\/vault/);
+  });
+
+  test('tells of what was refused, and has no line of what only looks', async () => {
+    const before = (await entries()).length;
+    await project.surety.run('check');
+    await project.surety.run('cleanup', '--dry-run');
+    await project.surety.attempt('restore', 'latest', '--in-place');
+    const now = await entries();
+    assert.equal(now.length, before + 1);
+    assert.deepEqual([now[0]?.end?.exitCode, now[0]?.end?.error], [2, 'restore.unconfirmed']);
+  });
+
+  test('names the snapshots that are removed, before they are', async () => {
+    await project.surety.run('backup');
+    const [backup] = await entries('--command', 'backup');
+    const id = backup?.end?.steps[0]?.snapshot ?? '';
+    await project.surety.run('forget', id, '--force', '--allow-newest');
+    const [forgot] = await entries('--command', 'forget');
+    assert.deepEqual(forgot?.removed, [{ repository: 'vault', count: 1, ids: [id] }]);
+    const types = logText()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ entry }) => entry === forgot?.entry)
+      .map(({ type }) => type);
+    assert.deepEqual(types, ['begin', 'remove', 'end']);
+  });
+
+  test('has keys by their ids and no secret, and nobody else may read it', async () => {
+    const { key } = await project.surety.json<{ key: string }>(
+      ...(['keys', 'add', '--new-password-file', 'new-password'] as const),
+    );
+    const [added] = await entries('--command', 'keys');
+    assert.deepEqual([added?.command, added?.asked, added?.end?.key], ['keys add', { newPasswordFile: true }, key]);
+    assert.ok(!logText().includes(PASSWORD) && !logText().includes('another secret'));
+    assert.equal(statSync(inFolder(logFile())).mode & 0o777, 0o600);
+  });
+
+  test('shows a command that was killed', async () => {
+    const configuration = JSON.parse(readFileSync(inFolder('surety.yaml'), 'utf8'));
+    configuration.jobs.main.hooks = { before: ['echo > begun; sleep 5'] };
+    writeFileSync(inFolder('slow.yaml'), JSON.stringify(configuration));
+    const env = {
+      ...process.env,
+      ...project.environment,
+      HOME: inFolder('.home'),
+      XDG_STATE_HOME: inFolder('.home/state'),
+    };
+    const child = spawn(SURETY, ['backup', '--config', 'slow.yaml'], { cwd: project.folder, env, stdio: 'ignore' });
+    while (!existsSync(inFolder('begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    const during = await entries('--config', 'slow.yaml');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const afterwards = await entries('--config', 'slow.yaml');
+    assert.deepEqual(
+      [during, afterwards].map((all) => all.map(({ command, state }) => [command, state])),
+      [[['backup', 'running']], [['backup', 'killed']]],
+    );
+  });
+
+  test('tells where a line was changed', async () => {
+    assert.match(await project.surety.run('audit', '--check'), /none changed/);
+    const good = logText();
+    writeFileSync(inFolder(logFile()), good.replace('"command":"backup"', '"command":"verify"'));
+    const checked = await project.surety.attempt('audit', '--check');
+    assert.equal(checked.code, 1);
+    assert.match(checked.stdout, /0001\.jsonl line \d+ does not follow line \d+/);
+    writeFileSync(inFolder(logFile()), good);
+  });
+
+  test('that can not be written stops what removes and changes, and nothing else', async () => {
+    const blocked = makeProject();
+    await using _ = blocked;
+    mkdirSync(blocked.data);
+    writeFileSync(join(blocked.data, 'a'), 'a');
+    await blocked.surety.run('init');
+    const [first = ''] = globSync('.home/state/surety/*/audit/', { cwd: blocked.folder });
+    // A folder in its place can not be written to, not even by root.
+    mkdirSync(join(blocked.folder, first, '0002.jsonl'));
+    const backup = await blocked.surety.attempt('backup', '--quiet');
+    assert.equal(backup.code, 0, backup.stderr);
+    assert.match(backup.stderr, /warning: this run leaves no record: the audit log in .* can not be written/);
+    for (const argv of [['cleanup'], ['keys', 'change', '--new-password-file', 'x']]) {
+      const stopped = await blocked.surety.attempt(...argv);
+      assert.equal(stopped.code, 1);
+      assert.match(stopped.stderr, /does nothing without a record of it/);
+    }
+    await blocked.surety.run('restore', 'latest', '--target', blocked.newTarget());
+  });
+});

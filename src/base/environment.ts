@@ -1,6 +1,7 @@
 /** The one owner of what this process is told by its surroundings: variables, host, user, folders, program version. */
 import { readFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /** The value of an environment variable; undefined when it is not set. An empty value is a value. */
 export function variable(name: string): string | undefined {
@@ -51,6 +52,16 @@ export function temporaryFolder(): string {
 export function systemTimeZone(): string {
   const name = new Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined;
   return name === undefined || name === 'Etc/Unknown' ? 'UTC' : name;
+}
+
+/** The folder of this installation of Surety: a checkout or a package. */
+export function programFolder(): string {
+  return fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '');
+}
+
+/** The Node that runs this process. */
+export function nodeProgram(): string {
+  return process.execPath;
 }
 
 let version: string | undefined;

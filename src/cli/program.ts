@@ -16,6 +16,7 @@ import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { repairCommand } from './commands/repair.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { showCommand } from './commands/show.ts';
 import { unlockCommand } from './commands/unlock.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   cleanupCommand,
   forgetCommand,
   checkCommand,
+  scheduleCommand,
   keysCommand,
   unlockCommand,
   repairCommand,

@@ -4,6 +4,7 @@ import { hostName } from '../base/environment.ts';
 import { type Config, findNamed, type PlainSource, type RepositoryConfig, sourceInside } from '../config/config.ts';
 import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
+import { localServers, placesOf } from '../config/places.ts';
 import { readConfig } from '../config/read.ts';
 import { LOCAL_HOST } from '../config/references.ts';
 import { scheduledOf } from '../config/scheduled.ts';
@@ -65,6 +66,8 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     configWarnings: config.warnings.map(renderProblem),
     jobs: config.jobs,
     scheduled: scheduledOf(config),
+    places: placesOf(config),
+    localServers: localServers(config),
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),
     job: (name) => findNamed(config.jobs, name, 'job'),

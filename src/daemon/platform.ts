@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { JobConfig } from '../config/config.ts';
+import type { Place } from '../config/places.ts';
 import type { RunOptions } from '../config/run-options.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import type { AuditLog } from '../operations/audit-log.ts';
@@ -49,6 +50,10 @@ export interface Platform extends AsyncDisposable {
   readonly jobs: readonly Job[];
   /** What is to be done again and again. */
   readonly scheduled: readonly Scheduled[];
+  /** Paths of this machine that runs need. */
+  readonly places: readonly Place[];
+  /** Database sources whose server is on this very machine. */
+  readonly localServers: readonly string[];
   readonly sourceNames: readonly string[];
   readonly repositoryNames: readonly string[];
   /** These methods throw `config.unknown-name` with a suggestion. */

@@ -16,6 +16,11 @@ export function configCommand(act: Act): Command {
   return new Command('config').summary('look at the configuration').addCommand(check).addCommand(schema);
 }
 
+interface Scheduling {
+  readonly jobs: readonly { readonly schedule: string | undefined }[];
+  readonly maintenance: readonly object[];
+}
+
 async function runCheck({ globals }: Call): Promise<Answer> {
   const { inspectConfig, problemLine } = await import('../../daemon/compose.ts');
   const { file, config, errors, warnings } = await inspectConfig(globals.config);
@@ -32,8 +37,14 @@ async function runCheck({ globals }: Call): Promise<Answer> {
   return {
     exitCode: { ok: EXIT.ok, warnings: EXIT.warnings, failed: EXIT.usage }[outcome],
     document: { verb: 'config check', outcome, file, errors, warnings },
-    text: lines.join('') + (config === undefined ? '' : `${file} is right: ${parts.join(', ')}\n`),
+    text:
+      lines.join('') + (config === undefined ? '' : `${file} is right: ${parts.join(', ')}\n${schedulesText(config)}`),
   };
+}
+
+function schedulesText({ jobs, maintenance }: Scheduling): string {
+  const schedules = jobs.filter(({ schedule }) => schedule !== undefined).length + maintenance.length;
+  return schedules === 0 ? '' : `${count(schedules, 'schedule')}: \`surety schedule export\` puts them into effect\n`;
 }
 
 async function runSchema(): Promise<Answer> {

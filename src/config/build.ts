@@ -5,6 +5,7 @@ import { hooksOf } from './hooks.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { maintenanceOf } from './maintenance.ts';
+import { notificationsOf } from './notifications.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
 import { runOptionsOf, verifyAfterOf } from './run-options.ts';
@@ -30,7 +31,15 @@ export function build(document: ConfigDocument, origin: Origin): Config {
   if (document.jobs === undefined && sources.length > 0) {
     jobs.push(buildJob(IMPLICIT_JOB, { sources: 'all', to: 'all' }, all));
   }
-  return deepFreeze({ ...origin, sources, repositories, jobs, maintenance: maintenanceOf(document.maintenance) });
+  const notifications = notificationsOf(document.notifications, origin.directory);
+  return deepFreeze({
+    notifications,
+    ...origin,
+    sources,
+    repositories,
+    jobs,
+    maintenance: maintenanceOf(document.maintenance),
+  });
 }
 
 function buildSource(name: string, raw: RawSource): SourceConfig {
@@ -106,6 +115,7 @@ function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
     keepIn: raw.to === 'all' ? {} : ownPolicies(raw.to),
     newestWithinMs: newestWithin(raw.guard, raw.schedule),
     hooks: hooksOf(raw.hooks),
+    notifyOn: raw.notify_on,
     ...runOptionsOf(raw),
   };
 }

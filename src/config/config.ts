@@ -7,6 +7,7 @@ import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import type { MaintenanceConfig } from './maintenance.ts';
+import type { NotificationsConfig } from './notifications.ts';
 import type { RunOptions, VerifyAfter } from './run-options.ts';
 import type { StoreLocation } from './store-location.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly sources: readonly SourceConfig[];
   readonly repositories: readonly RepositoryConfig[];
   readonly jobs: readonly JobConfig[];
+  /** Undefined: nobody is told. */
+  readonly notifications: NotificationsConfig | undefined;
   readonly maintenance: readonly MaintenanceConfig[];
   readonly warnings: readonly ConfigProblem[];
 }
@@ -89,6 +92,8 @@ export interface JobConfig extends RunOptions {
   /** Cleanup removes nothing of a source whose newest backup is older than this; undefined: it may be as old as it likes. */
   readonly newestWithinMs: number | undefined;
   readonly hooks: HookSet;
+  /** Which endings are told; undefined: as `notifications` says. */
+  readonly notifyOn: NotificationsConfig['on'] | undefined;
 }
 
 /** The source, repository or job of that name. Throws `config.unknown-name` with a suggestion. */

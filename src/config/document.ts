@@ -5,6 +5,7 @@ import { hooksSchema } from './hooks.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
 import { maintenanceSchema, scheduleValue, timeZoneValue } from './maintenance.ts';
+import { notificationsSchema, occasionsSchema } from './notifications.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { storeSchema } from './store-location.ts';
 
@@ -81,6 +82,9 @@ const job = z.strictObject({
   keep: keepSchema.optional(),
   guard: guardSchema.optional(),
   hooks: hooksSchema.optional(),
+  notify_on: occasionsSchema
+    .describe('which endings of this job are told, in place of `notifications.on`; [] for none')
+    .optional(),
   ...runOptionsSchema,
 });
 
@@ -101,6 +105,7 @@ export const documentSchema = z
       })
       .optional(),
     maintenance: maintenanceSchema.optional(),
+    notifications: notificationsSchema.describe('who is told how runs end').optional(),
   })
   .meta({
     title: 'Surety configuration',

@@ -1,6 +1,7 @@
 /** What is allowed in a configuration but probably not meant, or not wise. */
 import type { Finding } from './explain.ts';
 import type { Path } from './locate.ts';
+import { notificationWarnings } from './notification-warnings.ts';
 import { LOCAL_HOST, namesIn, textsAt } from './references.ts';
 import { valueAt } from './schema.ts';
 
@@ -26,7 +27,7 @@ export function warningsOf(raw: unknown, mode: number): Finding[] {
       suggestion: 'chmod 600 it',
     });
   }
-  return [...findings, ...unused(raw)];
+  return [...findings, ...unused(raw), ...notificationWarnings(raw)];
 }
 
 function plainSecrets(raw: unknown): Path[] {
@@ -43,7 +44,8 @@ function plainSecrets(raw: unknown): Path[] {
       }
     }
   }
-  return paths;
+  const mail = ['notifications', 'email', 'password'];
+  return typeof valueAt(raw, mail) === 'string' ? [...paths, mail] : paths;
 }
 
 /** Variables of a command may be anything; these are likely to be secrets. */

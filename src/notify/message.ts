@@ -1,7 +1,7 @@
 /** What a message says about a run: plain text, the worst first, with what to do. Pure; what it is given has no secrets. */
 import { displayName } from '../base/names.ts';
+import type { Judgement, Streak } from './judge.ts';
 import type { Message } from './notifier.ts';
-import type { Judgement, Streak } from './occasion.ts';
 import type { ErrorFacts, PartFacts, RunFacts } from './run-facts.ts';
 
 export interface Surroundings {

@@ -1,13 +1,6 @@
 /** Whether a run that ended is an occasion to write, and what was known before. Pure. */
+import type { Occasion } from '../rules/occasion.ts';
 import type { Ending, PartFacts, PastRun, RunFacts } from './run-facts.ts';
-
-export const OCCASIONS = ['failure', 'warning', 'recovery', 'success'] as const;
-
-/**
- * `failure`: something was not done; `warning`: all was done, but something is worth a look; `recovery`: something went well that failed
- * the time before; `success`: all went well, as before.
- */
-export type Occasion = (typeof OCCASIONS)[number];
 
 export interface Judgement {
   /** What the message is about: the first of those it could be that is asked for. Undefined: there is none to send. */

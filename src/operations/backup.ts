@@ -10,6 +10,7 @@ import type { Memory } from './memory.ts';
 import { type Planned, planOrder, type Role } from './order.ts';
 import type { PendingHooks } from './pending-hooks.ts';
 import { runInOrder } from './run-in-order.ts';
+import { type Seat, shareReading } from './share-reading.ts';
 import type { Patience } from './stall.ts';
 import type { VerifyAfter } from './verify-new.ts';
 
@@ -128,22 +129,36 @@ type SourceRun = Pick<MemberRequest, 'place' | 'compared' | 'refused'> & {
   readonly gates: ReadonlyMap<string, Gate>;
 };
 
-/** One source into one repository after the other: it is not read twice at once. Its hooks are around all of that. */
+/** One source into all repositories at once: it is read one time. Its hooks are around all of that. */
 async function runSource({ request, run, how, hookHow }: WholeRun, one: SourceRun): Promise<MemberReport[]> {
   const { source, place, compared, gates } = one;
+  const { repositories, force, memory, verifyAfter, patience = ENDLESS } = request;
   const work = async (refused: SuretyError | undefined) => {
-    const reports: MemberReport[] = [];
-    for (const repository of request.repositories) {
-      const { force, memory, verifyAfter, patience = ENDLESS } = request;
-      const member = { run, source, place, repository, refused, force, patience, verifyAfter, memory, compared };
-      const gate = gates.get(repository.name)!;
-      reports.push(await gate.run(() => backupMember(member, how), NEVER));
-    }
-    return reports;
+    const seats = repositories.length > 1 ? seatsFor(source, repositories.length) : [];
+    const members = repositories.map((repository, at) => {
+      const into = { repository, seat: seats[at] };
+      return { run, source, place, refused, force, patience, verifyAfter, memory, compared, ...into };
+    });
+    return await throughAll(gates, repositories, () => Promise.all(members.map((member) => backupMember(member, how))));
   };
   if (one.refused !== undefined) return await work(one.refused);
   const scope = { job: run.job, source: source.name, recoveryPoint: run.id };
   return await withHooks(scope, source.hooked, work, (all) => worstOutcome(all.map(({ outcome }) => outcome)), hookHow);
+}
+
+function seatsFor(source: BackupSource, count: number): readonly Seat[] {
+  return shareReading(count, async (how) => (await source.open(how)).read(how));
+}
+
+/** Enters the gates of all repositories, always in the same order: else two sources could each wait for the other's. */
+async function throughAll<Result>(
+  gates: SourceRun['gates'],
+  repositories: readonly BackupTarget[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const [first, ...rest] = repositories;
+  if (first === undefined) return await work();
+  return await gates.get(first.name)!.run(() => throughAll(gates, rest, work), NEVER);
 }
 
 /** A member that waits for its turn is reported by itself when the run is aborted. */

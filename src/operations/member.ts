@@ -6,6 +6,7 @@ import type { OperationHow, Outcome, Run, StepResult } from './events.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
 import { type Place, pointTags } from './recovery-point.ts';
+import type { Seat } from './share-reading.ts';
 import { type Patience, type Watch, withPatience } from './stall.ts';
 import { runStep, type StepTools } from './step.ts';
 import { depthAfter, unproven, type VerifiedNew, type VerifyAfter, verifyNew } from './verify-new.ts';
@@ -40,6 +41,8 @@ export interface MemberRequest {
   readonly memory: Memory | undefined;
   /** Names of repositories that were compared with what is known of them: once in a run is enough. */
   readonly compared: Set<string>;
+  /** Where the source is read once for several repositories. */
+  readonly seat?: Seat | undefined;
 }
 
 export interface MemberReport {
@@ -98,6 +101,7 @@ type Stored = StepResult & { verb: 'backup' };
 /** A failure before the repository had anything to do with it is recorded there too, where it keeps such records. */
 async function attempt(member: MemberRequest, tools: StepTools, how: OperationHow): Promise<Stored> {
   const { refused, patience } = member;
+  using _seat = member.seat;
   let begun = false;
   const begin = () => {
     begun = true;
@@ -157,9 +161,11 @@ async function storeMember(
   const { source: handle, repository } = member;
   const source = await handle.open(tools);
   const engine = await repository.open(tools);
-  const previous = await previousFacts(engine, await listMember(member, engine, tools), handle, tools);
+  const previous = await remembered(engine, await listMember(member, engine, tools), handle, tools);
   const { signal, warn, alive } = tools;
-  await using reading = await source.read({ signal, warn, previous, alive });
+  await using reading = await (member.seat === undefined
+    ? source.read({ signal, warn, alive, previous: previous?.facts })
+    : member.seat.join({ signal, warn, alive, previous }));
   begin();
   const { snapshot, stats, facts } = await engine.backup(tools.watched(reading), {
     ...backupHow(member),
@@ -185,19 +191,20 @@ async function listMember({ repository, compared, ...member }: MemberRequest, en
 }
 
 /** What the newest snapshot of the source on its host recorded: the source compares it with what it finds now. */
-async function previousFacts(
+async function remembered(
   engine: Engine,
   { snapshots, unreadable }: Listing,
   { name, host }: MemberSource,
   tools: StepTools,
-): Promise<SnapshotFacts | undefined> {
+): Promise<{ readonly facts: SnapshotFacts; readonly time: Date } | undefined> {
   for (const { id, error } of unreadable) {
     tools.warn({ code: 'snapshot.unreadable', path: `snapshots/${id}`, message: error.message });
   }
   const own = snapshots.filter((snapshot) => snapshot.source === name && snapshot.host === host);
   for (const snapshot of own.toReversed()) {
     try {
-      return await engine.facts(snapshot, tools);
+      const facts = await engine.facts(snapshot, tools);
+      return facts && { facts, time: snapshot.time };
     } catch (error) {
       // Damage to what is old is no reason to make nothing new.
       if (!isDamage(error)) throw error;

@@ -1,7 +1,8 @@
 /** A configuration that is being made of a foreign one, with the account of where each part of it came from. */
 import type { Setting } from './settings.ts';
 
-export const SECTIONS = ['sources', 'repositories', 'jobs'] as const;
+/** In `maintenance`, the names of parts are verbs. */
+export const SECTIONS = ['sources', 'repositories', 'jobs', 'maintenance'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** What became of a setting: the key of `surety.yaml` that says the same. */
@@ -31,12 +32,6 @@ export interface Note {
   readonly message: string;
 }
 
-/** A line for a crontab, for what this version does not do by itself. */
-export interface CronLine {
-  readonly schedule: string;
-  readonly command: string;
-}
-
 /** The value of a section's part, in the order its keys were put. */
 export type Part = Readonly<Record<string, unknown>>;
 
@@ -48,26 +43,22 @@ export interface Draft {
   comment(section: Section, name: string, text: string): void;
   omit(setting: Setting, reason: string, remedy: string): void;
   note(setting: Setting, message: string): void;
-  /** What the other program did on a schedule that no job has: `surety cleanup`. */
-  cron(line: CronLine): void;
   readonly sections: Readonly<Record<Section, ReadonlyMap<string, Part>>>;
   readonly comments: ReadonlyMap<string, string>;
   readonly carried: readonly Carried[];
   readonly notCarried: readonly NotCarried[];
   readonly notes: readonly Note[];
-  readonly cronLines: readonly CronLine[];
 }
 
 export function createDraft(): Draft {
-  const sections = { sources: new Map(), repositories: new Map(), jobs: new Map() } as const;
+  const sections = { sources: new Map(), repositories: new Map(), jobs: new Map(), maintenance: new Map() } as const;
   const parts: Readonly<Record<Section, Map<string, Record<string, unknown>>>> = sections;
   const comments = new Map<string, string>();
   const carried: Carried[] = [];
   const notCarried: NotCarried[] = [];
   const notes: Note[] = [];
-  const cronLines: CronLine[] = [];
   return {
-    ...{ sections, comments, carried, notCarried, notes, cronLines },
+    ...{ sections, comments, carried, notCarried, notes },
     put(section, name, key, value, ...from) {
       const part = parts[section].get(name) ?? {};
       parts[section].set(name, { ...part, [key]: value });
@@ -79,7 +70,6 @@ export function createDraft(): Draft {
     comment: (section, name, text) => void comments.set(`${section}.${name}`, text),
     omit: (setting, reason, remedy) => void notCarried.push({ ...placeOf(setting), reason, remedy }),
     note: (setting, message) => void notes.push({ ...placeOf(setting), message }),
-    cron: (line) => void cronLines.push(line),
   };
 }
 

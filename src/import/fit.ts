@@ -45,6 +45,7 @@ const ESSENTIAL: Readonly<Record<Section, readonly string[]>> = {
   sources: ['type', 'path', 'paths', 'command', 'databases', 'database', 'host'],
   repositories: ['type', 'store', 'path', 'password'],
   jobs: [],
+  maintenance: ['schedule'],
 };
 
 /** Rounds of looking and setting aside; each takes at least one thing away. */
@@ -145,5 +146,5 @@ function keepNames(bench: Bench, job: string, key: 'sources' | 'to', standIn?: s
 
 function copy(sections: Draft['sections']): Parts {
   const of = (section: Section) => new Map([...sections[section]].map(([name, part]) => [name, { ...part }]));
-  return { sources: of('sources'), repositories: of('repositories'), jobs: of('jobs') };
+  return { sources: of('sources'), repositories: of('repositories'), jobs: of('jobs'), maintenance: of('maintenance') };
 }

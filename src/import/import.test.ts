@@ -62,7 +62,7 @@ for (const name of CASES) {
   });
 }
 
-test('the documented Avalanche configuration becomes three jobs with paths that stay relative', () => {
+test('the documented Avalanche configuration becomes three jobs with paths that stay relative, clean-up and verification', () => {
   const { draft } = translate({ inputs: inputsOf('avalanche-basic'), format: undefined });
   const keep = { daily: 7, weekly: 4, monthly: 12 };
   assert.deepEqual(documentOf(draft.sections), {
@@ -86,8 +86,34 @@ test('the documented Avalanche configuration becomes three jobs with paths that 
       files: { sources: ['files'], to: ['backups'], schedule: '0 3 * * 0', keep },
       full: { sources: ['database', 'files'], to: ['backups'], schedule: '0 4 1 * *', keep },
     },
+    maintenance: {
+      cleanup: { schedule: '0 5 * * 0' },
+      verify: { schedule: '0 6 * * *', days: 7, read_data: true },
+    },
   });
   assert.deepEqual(draft.notCarried, []);
+});
+
+test('times of a crontab go before those that the scripts are known to run at, and of two for one verb the first is taken', () => {
+  const crontab = '30 5 * * 6 cd /opt && python3 backup_manager.py cleanup\n15 1 * * * /opt/database_backup.sh\n';
+  const inputs = [...inputsOf('avalanche-basic'), readInput('crontab', Buffer.from(crontab))];
+  const { sections, carried } = translate({ inputs, format: undefined }).draft;
+  assert.equal(sections.maintenance.get('cleanup')?.schedule, '30 5 * * 6');
+  assert.equal(sections.jobs.get('database')?.schedule, '15 1 * * *');
+  assert.equal(sections.maintenance.get('verify')?.schedule, '0 6 * * *');
+  assert.ok(carried.some(({ file, to }) => file === 'crontab' && to.join('.') === 'maintenance.cleanup.schedule'));
+
+  const script =
+    'export RESTIC_REPOSITORY=/srv/vault\n0 1 * * * restic backup /home\n0 5 * * 0 restic prune\n0 6 * * 0 restic forget\n0 7 * * 0 restic check --read-data\n';
+  const { draft } = translate({ inputs: [readInput('crontab', Buffer.from(script))], format: undefined });
+  assert.deepEqual(documentOf(draft.sections).maintenance, {
+    cleanup: { schedule: '0 5 * * 0' },
+    verify: { schedule: '0 7 * * 0', read_data: true },
+  });
+  assert.deepEqual(
+    draft.notCarried.map(({ key }) => key),
+    ['0 6 * * 0 restic forget'],
+  );
 });
 
 test('folders that are not there are left out, unless none is', () => {

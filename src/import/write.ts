@@ -8,8 +8,8 @@ export interface Text {
   /** What it was made of, for the first line. */
   readonly title: string;
   readonly fitted: Fitted;
-  /** For the order of the parts, what stands above them, and lines for cron. */
-  readonly draft: Pick<Draft, 'sections' | 'comments' | 'cronLines'>;
+  /** For the order of the parts, and what stands above them. */
+  readonly draft: Pick<Draft, 'sections' | 'comments'>;
   readonly notCarried: readonly NotCarried[];
 }
 
@@ -25,7 +25,7 @@ export function writeText(text: Text): string {
     '',
   ];
   const sections = SECTIONS.map((section) => sectionText(section, text)).filter((part) => part !== '');
-  const tail = [...crontabText(text), ...notCarriedText(text.notCarried)];
+  const tail = [...scheduleText(text), ...notCarriedText(text.notCarried)];
   return `${head.join('\n')}${sections.map((part) => `\n${part}`).join('')}${tail.join('\n')}${tail.length > 0 ? '\n' : ''}`;
 }
 
@@ -50,22 +50,14 @@ function asideText({ name, key, value, reason }: SetAside): string {
   return commented(`${oneLine(reason)}:\n`) + commented(what);
 }
 
-function crontabText({ draft, fitted }: Text): string[] {
-  const jobs = [...fitted.sections.jobs].flatMap(([name, { schedule }]) =>
-    typeof schedule === 'string' ? [{ schedule, command: `surety backup ${name}` }] : [],
-  );
-  const all = [...jobs, ...draft.cronLines];
-  if (all.length === 0) return [];
-  const lines = all.map(({ schedule, command }) => `#   ${schedule}  cd FOLDER && ${command} --quiet`);
-  const head = ['', '# A crontab that does the same, with FOLDER for the folder of this file:'];
-  return [...head, ...variablesText(variablesOf(fitted.sections)), ...lines];
-}
-
-/** cron hands on nothing of the environment in which the configuration was tried. */
-function variablesText(names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  const text = `cron does not read .env files: set ${names.join(', ')} above these lines (NAME=value, as it is), or let the passwords come from files ({ file: PATH }).`;
-  return [commented(wrapped(text)).trimEnd()];
+/** What puts the schedules into effect. */
+function scheduleText({ fitted }: Text): string[] {
+  const { jobs, maintenance } = fitted.sections;
+  if (![...jobs.values(), ...maintenance.values()].some(({ schedule }) => schedule !== undefined)) return [];
+  const head = '`surety schedule export crontab` (or systemd, compose, windows) puts these schedules into effect.';
+  const names = variablesOf(fitted.sections);
+  const secrets = `cron and systemd read no .env file by themselves: name it with --environment, as it has to set ${names.join(', ')}.`;
+  return ['', commented(wrapped(names.length === 0 ? head : `${head} ${secrets}`)).trimEnd()];
 }
 
 /** Names of the variables that secrets come from: `{ env: NAME }`. */

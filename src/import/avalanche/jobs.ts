@@ -4,10 +4,16 @@ import { type Avalanche, CLOUD, DATABASE, FILES, LOCAL } from './avalanche.ts';
 import type { CronCommands } from './crontab.ts';
 
 /** When the scripts run, where neither `schedule` nor a crontab says otherwise. */
-const SCHEDULES = { database: '0 2 * * *', files: '0 3 * * 0', full: '0 4 1 * *' } as const;
+const SCHEDULES = {
+  ...{ database: '0 2 * * *', files: '0 3 * * 0', full: '0 4 1 * *' },
+  ...{ cleanup: '0 5 * * 0', verify: '0 6 * * *' },
+} as const;
+const JOBS = ['database', 'files', 'full'] as const;
+/** The script verified the backups of the last week. */
+const VERIFY_DAYS = 7;
 const PERIODS = { daily: 7, weekly: 4, monthly: 12 } as const;
 
-type JobName = keyof typeof SCHEDULES;
+type JobName = (typeof JOBS)[number];
 
 /** The database every day, the files every week, both on the first of the month; cleaned up by the same rules. */
 export function backupJobs(avalanche: Avalanche, crontab: CronCommands): void {
@@ -20,13 +26,13 @@ export function backupJobs(avalanche: Avalanche, crontab: CronCommands): void {
     kept.push(taken?.from);
   }
   const sources = [DATABASE, FILES].filter((name) => draft.has('sources', name));
-  for (const [name, usual] of Object.entries(SCHEDULES) as [JobName, string][]) {
+  for (const name of JOBS) {
     const members = name === 'full' ? sources : sources.filter((one) => one === name);
     const schedule = scheduleOf(avalanche, crontab, name);
     if (members.length === 0 || (name === 'full' && members.length < 2)) continue;
     draft.put('jobs', name, 'sources', members);
     draft.put('jobs', name, 'to', destinations(avalanche, name));
-    draft.put('jobs', name, 'schedule', schedule?.value ?? usual, schedule?.from);
+    draft.put('jobs', name, 'schedule', schedule?.value ?? SCHEDULES[name], schedule?.from);
     draft.put('jobs', name, 'keep', keep, ...(name === 'database' || members.length === sources.length ? kept : []));
   }
   housekeeping(avalanche, crontab);
@@ -44,25 +50,13 @@ function scheduleOf({ yaml }: Avalanche, crontab: CronCommands, name: string): T
   return crontab.get(name) ?? inFile;
 }
 
-/** Checksums were compared, so every byte is read. */
-const VERIFY = 'surety verify --days 7 --read-data';
-
-/** Clean-up and verification are commands of their own. */
+/** Clean-up and verification; checksums were compared, so every byte is read. */
 function housekeeping(avalanche: Avalanche, crontab: CronCommands): void {
   const { draft } = avalanche;
   const cleanup = scheduleOf(avalanche, crontab, 'cleanup');
   const verify = scheduleOf(avalanche, crontab, 'verify');
-  draft.cron({ schedule: cleanup?.value ?? '0 5 * * 0', command: 'surety cleanup' });
-  draft.cron({ schedule: verify?.value ?? '0 6 * * *', command: VERIFY });
-  for (const [taken, command] of [
-    [cleanup, 'surety cleanup'],
-    [verify, VERIFY],
-  ] as const) {
-    if (taken !== undefined)
-      draft.omit(
-        taken.from,
-        'jobs have schedules for backups only',
-        `run \`${command}\` from cron: the line is at the end of the file`,
-      );
-  }
+  draft.put('maintenance', 'cleanup', 'schedule', cleanup?.value ?? SCHEDULES.cleanup, cleanup?.from);
+  draft.put('maintenance', 'verify', 'schedule', verify?.value ?? SCHEDULES.verify, verify?.from);
+  draft.put('maintenance', 'verify', 'days', VERIFY_DAYS);
+  draft.put('maintenance', 'verify', 'read_data', true);
 }

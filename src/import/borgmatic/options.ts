@@ -89,19 +89,15 @@ export function omitOthers(borgmatic: Borgmatic): void {
   }
 }
 
-/** Checks are a command of their own: `data` reads everything that is stored. */
+/** Checks have a schedule of their own: `data` reads everything that is stored. */
 function checksOf({ settings, draft }: Borgmatic): void {
   const whole = settings.take('checks');
   const all: Setting[] = [...(whole === undefined ? [] : [whole]), ...settings.takeBelow('checks')];
   const names = all.flatMap(({ value }) => (Array.isArray(value) ? value.map(String) : [String(value)]));
   const wanted = all.filter(({ value }) => value !== 'disabled');
   if (wanted.length === 0) return;
-  const command = names.includes('data') ? 'surety verify --read-data' : 'surety verify';
-  draft.cron({ schedule: '0 6 * * 0', command });
-  for (const setting of wanted)
-    draft.omit(
-      setting,
-      'checks are a command of their own',
-      `run \`${command}\` from cron: a weekly line is at the end of the file`,
-    );
+  draft.put('maintenance', 'verify', 'schedule', '0 6 * * 0', ...wanted);
+  if (names.includes('data')) draft.put('maintenance', 'verify', 'read_data', true);
+  const [first] = wanted;
+  if (first !== undefined) draft.note(first, 'checks are made every Sunday at 06:00, not with each backup');
 }

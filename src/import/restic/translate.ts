@@ -14,11 +14,11 @@ import { type KnownRepositories, repositoryOf } from './repository.ts';
 import { sourceOf } from './source.ts';
 import { isBesideSecret, omitVariables } from './variables.ts';
 
-/** What runs a command on a schedule of its own, and what that is in Surety. */
+/** Commands that have a schedule of their own, and what they are in `maintenance`. */
 const HOUSEKEEPING: Readonly<Record<string, string>> = {
-  check: 'surety verify',
-  prune: 'surety cleanup',
-  forget: 'surety cleanup',
+  check: 'verify',
+  prune: 'cleanup',
+  forget: 'cleanup',
 };
 
 export function translateRestic({ inputs, draft }: Translation): void {
@@ -123,15 +123,16 @@ function backupOf(call: ResticCall, kept: ReadonlyMap<string, Keep>, known: Know
   if (call.hooks !== undefined) draft.put('jobs', job, 'hooks', call.hooks.value, ...call.hooks.from);
 }
 
-/** Checking and cleaning up at times of their own are lines for cron. */
+/** Checking and cleaning up at times of their own. */
 function housekeeping({ verb, schedule, options }: ResticCall, draft: Draft): void {
-  const command = HOUSEKEEPING[verb];
-  if (command === undefined || schedule === undefined || typeof schedule.value !== 'string') return;
-  const whole = verb === 'check' && options.has('read-data') ? `${command} --read-data` : command;
-  draft.cron({ schedule: schedule.value, command: whole });
-  draft.omit(
-    schedule,
-    'jobs have schedules for backups only',
-    `run \`${whole}\` from cron: the line is at the end of the file`,
-  );
+  const work = HOUSEKEEPING[verb];
+  if (work === undefined || schedule === undefined) return;
+  if (draft.has('maintenance', work)) {
+    const known = draft.sections.maintenance.get(work)?.schedule;
+    if (known === schedule.value) draft.put('maintenance', work, 'schedule', known, schedule);
+    else draft.omit(schedule, `${work} has the schedule ${String(known)} already`, 'choose one of the two by hand');
+    return;
+  }
+  draft.put('maintenance', work, 'schedule', schedule.value, schedule);
+  if (verb === 'check' && options.has('read-data')) draft.put('maintenance', work, 'read_data', true);
 }

@@ -18,6 +18,7 @@ import { repairCommand } from './commands/repair.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { showCommand } from './commands/show.ts';
+import { statusCommand } from './commands/status.ts';
 import { unlockCommand } from './commands/unlock.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   initCommand,
   importCommand,
   backupCommand,
+  statusCommand,
   listCommand,
   showCommand,
   verifyCommand,

@@ -17,6 +17,7 @@ import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
 import { probeStore, storeHolds } from './compose-store.ts';
+import { usageOf } from './compose-usage.ts';
 import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
@@ -68,6 +69,11 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     scheduled: scheduledOf(config),
     places: placesOf(config),
     localServers: localServers(config),
+    goals: (names) =>
+      chosen(config.sources, names, 'source').map((source) => {
+        const { name, importance, rpoMs, rtoMs } = source;
+        return { name, kind: sourceInside(source).kind, importance, rpoMs, rtoMs };
+      }),
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),
     job: (name) => findNamed(config.jobs, name, 'job'),
@@ -89,6 +95,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         verifyAfter: repository.verifyAfter,
         open: ({ signal }) => engineOf(repository, signal),
         probe: probeStore(repository.store, { directory: config.directory, warn: once }),
+        usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
     newRepository(name) {
       const repository = findNamed(config.repositories, name, 'repository');

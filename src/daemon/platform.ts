@@ -16,6 +16,8 @@ import type { Memory } from '../operations/memory.ts';
 import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
+import type { StatusSource } from '../operations/status-source.ts';
+import type { MeasureUsage } from '../operations/usage.ts';
 import type { Scheduled } from '../rules/scheduled.ts';
 import type { LeftService } from './compose-service.ts';
 
@@ -59,7 +61,11 @@ export interface Platform extends AsyncDisposable {
   /** These methods throw `config.unknown-name` with a suggestion. */
   job(name: string): Job;
   sources(names?: readonly string[]): BackupSource[];
-  repositories(names?: readonly string[]): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe })[];
+  /** How well sources are to be protected. */
+  goals(names?: readonly string[]): readonly StatusSource[];
+  repositories(
+    names?: readonly string[],
+  ): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe; readonly usage: MeasureUsage })[];
   newRepository(name: string): NewRepository;
   /** The repository that an absolute path is inside of, where nothing but its own files may be. */
   repositoryAt(path: string): string | undefined;

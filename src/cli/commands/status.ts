@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { hostName } from '../../base/environment.ts';
+import { messageOf } from '../../base/errors.ts';
+import { status } from '../../operations/status.ts';
+import type { Act, Answer, Call } from '../call.ts';
+import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { statusText } from '../render-status.ts';
+import { repeated } from '../repeated.ts';
+import { type Session, withSession } from '../session.ts';
+
+interface StatusOptions {
+  readonly source?: readonly string[];
+  readonly repository?: readonly string[];
+}
+
+export function statusCommand(act: Act): Command {
+  return new Command('status')
+    .summary('whether all is well: how old, how good, how long')
+    .description(
+      'Shows of each source how old its newest good backup is, how well it was checked and how long a restore takes, and what is in the ' +
+        'repositories. Exit code 3: something is late, failed or too slow.',
+    )
+    .option('--source <name>', 'only this source (repeatable)', repeated)
+    .option('--repository <name>', 'only this repository, and what is in it (repeatable)', repeated)
+    .action(act(runStatus));
+}
+
+async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
+  return await withSession(call, { record: false }, async (session) => {
+    const { platform } = session;
+    const report = await status(
+      {
+        sources: platform.goals(options.source),
+        repositories: platform.repositories(options.repository),
+        jobs: platform.jobs,
+        catalog: await platform.catalog(),
+        unfinishedRestores: unfinishedRestores(session),
+        host: hostName(),
+        now: call.clock.now(),
+      },
+      call,
+    );
+    return {
+      exitCode: exitCodeOfOutcome(report.outcome),
+      document: { verb: 'status', ...report },
+      text: statusText(report, call.terminal.colors),
+    };
+  });
+}
+
+function unfinishedRestores({ platform, warn }: Session): number {
+  try {
+    return platform.restoreJournal().list().length;
+  } catch (error) {
+    warn(messageOf(error));
+    return 0;
+  }
+}

@@ -1,0 +1,79 @@
+/** An overview: is every source as well protected as it should be, what is in the repositories, what is being done. */
+import type { Catalog } from '../catalog/catalog.ts';
+import { lastFailures } from './last-failures.ts';
+import { type SeenRepository, type StatusRepository, seeRepository } from './status-repository.ts';
+import { lastRuns, type StatusRuns, statusRuns } from './status-runs.ts';
+import { type SourceStatus, type StatusSource, sourceStatus } from './status-source.ts';
+
+export interface StatusRequest {
+  readonly sources: readonly StatusSource[];
+  readonly repositories: readonly StatusRepository[];
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly sources: readonly string[];
+    readonly to: readonly string[];
+  }[];
+  /** Undefined: nothing is known but what the repositories tell. */
+  readonly catalog: Catalog | undefined;
+  /** Restores that can be continued. */
+  readonly unfinishedRestores: number;
+  readonly host: string;
+  readonly now: Date;
+}
+
+export interface StatusReport extends StatusRuns {
+  /** `warnings`: a source, or a repository that does not answer, needs somebody now. */
+  readonly outcome: 'ok' | 'warnings';
+  readonly now: Date;
+  readonly sources: readonly SourceStatus[];
+  readonly repositories: readonly RepositoryStatus[];
+  readonly unfinishedRestores: number;
+}
+
+export interface RepositoryStatus extends Omit<SeenRepository, 'snapshots' | 'failures'> {
+  readonly snapshots: number;
+  readonly newest: Date | undefined;
+  /** Sources whose last backup into it failed. */
+  readonly failing: readonly string[];
+  /** Records of failed backups that it holds. */
+  readonly failedBackups: number;
+  /** Snapshots that were found damaged. */
+  readonly damaged: number;
+}
+
+/** A repository that does not answer is told of, and does not hide the others. */
+export async function status(request: StatusRequest, how: { readonly signal: AbortSignal }): Promise<StatusReport> {
+  const { catalog, jobs, now, host, unfinishedRestores } = request;
+  const repositories = await Promise.all(request.repositories.map((one) => seeRepository(one, catalog, how)));
+  const failures = new Map<string, Awaited<ReturnType<typeof lastFailures>>>();
+  for (const { repository, failures: recorded } of repositories) {
+    const into = jobs.filter(({ to }) => to.includes(repository)).map(({ name, sources }) => ({ job: name, sources }));
+    failures.set(repository, await lastFailures({ repository, jobs: into, catalog, failures: recorded }));
+  }
+  const runs = await lastRuns(catalog);
+  const sources: SourceStatus[] = [];
+  for (const source of request.sources)
+    sources.push(await sourceStatus(source, { repositories, jobs, failures, runs, catalog, host, now }));
+  const needed = sources.some(({ verdict }) => verdict.alarm) || repositories.some(({ error }) => error !== undefined);
+  return {
+    outcome: needed ? 'warnings' : 'ok',
+    now,
+    sources,
+    repositories: repositories.map((one) => repositoryStatus(one, sources)),
+    ...statusRuns(runs, now),
+    unfinishedRestores,
+  };
+}
+
+function repositoryStatus(seen: SeenRepository, sources: readonly SourceStatus[]): RepositoryStatus {
+  const { snapshots, failures, ...rest } = seen;
+  const failing = sources.filter((one) => one.failures.some(({ repository }) => repository === seen.repository));
+  return {
+    ...rest,
+    snapshots: snapshots.length,
+    newest: snapshots.at(-1)?.time,
+    failing: failing.map(({ name }) => name),
+    failedBackups: failures.length,
+    damaged: snapshots.filter(({ state }) => state === 'bad').length,
+  };
+}

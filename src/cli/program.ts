@@ -14,6 +14,7 @@ import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { repairCommand } from './commands/repair.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   catalogCommand,
   auditCommand,
   configCommand,
+  notifyCommand,
 ];
 
 /** Where commander prints help and version. */

@@ -1,11 +1,14 @@
 /** What most commands begin with: the configuration, and listeners for what an operation tells. */
-import { messageOf } from '../base/errors.ts';
+import { messageOf, type SuretyError } from '../base/errors.ts';
+import { newRecoveryPointId } from '../base/ids.ts';
 import type { Platform } from '../daemon/compose.ts';
-import { type Listen, listenAll, type OperationHow } from '../operations/events.ts';
+import { type Listen, listenAll, type OperationHow, type Verb } from '../operations/events.ts';
 import { type Recorder, recordInto } from '../operations/record.ts';
 import type { Call } from './call.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
 import { showProgress } from './progress.ts';
+import { renderError } from './render-error.ts';
+import { withUnsent } from './unsent.ts';
 
 export interface Session {
   readonly platform: Platform;
@@ -15,6 +18,8 @@ export interface Session {
   readonly looking: OperationHow;
   /** Prints a sentence that a person should read but that stops nothing. */
   readonly warn: (message: string) => void;
+  /** Tells people of a run that something kept from beginning. */
+  readonly refused: (verb: Verb, job: string, error: SuretyError) => void;
   /** Takes the progress display away until the next step begins: somebody is to be asked. */
   readonly pause: () => void;
 }
@@ -26,7 +31,7 @@ export interface SessionOptions {
   readonly configWarnings?: boolean;
 }
 
-/** Opens the configuration, writes into the audit log what is begun, does the work and closes everything. */
+/** Opens the configuration, writes into the audit log what is begun, does the work, tells people how it went and closes everything. */
 export async function withSession<Result>(
   call: Call,
   { record, configWarnings }: SessionOptions,
@@ -44,13 +49,20 @@ export async function withSession<Result>(
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];
   const looking: OperationHow = { signal, clock, listen: listenAll(listeners, (error) => warn(messageOf(error))) };
   const recorder = record ? await openRecorder(platform, warn) : undefined;
-  const all = [...listeners, call.trail.listen, ...(recorder === undefined ? [] : [recorder.listen])];
+  const notices = record ? platform.notices(signal) : undefined;
+  const all = [...listeners, call.trail.listen, ...[recorder, notices].flatMap((one) => one?.listen ?? [])];
   const how: OperationHow = { ...looking, listen: listenAll(all, (error) => warn(messageOf(error))) };
   try {
-    return await work({ platform, how, looking, warn, pause: progress.stop });
+    const refused: Session['refused'] = (verb, job, error) => {
+      const startedAt = clock.now();
+      notices?.refused({ verb, job, id: newRecoveryPointId(startedAt), startedAt }, error);
+    };
+    const answer = await work({ platform, how, looking, warn, refused, pause: progress.stop });
+    return withUnsent(answer, (await notices?.settled()) ?? []);
   } finally {
     progress.stop();
     await recorder?.settled();
+    for (const error of (await notices?.settled()) ?? []) terminal.err(renderError(error, globals));
   }
 }
 

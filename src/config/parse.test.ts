@@ -78,6 +78,7 @@ jobs:
       keepIn: {},
       newestWithinMs: 7 * 86_400_000,
       hooks: { before: [], after: [] },
+      notifyOn: undefined,
       parallel: 2,
       stallMs: 1_800_000,
       limitMs: undefined,

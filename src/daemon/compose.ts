@@ -13,6 +13,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
+import { notifying } from './compose-notify.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
@@ -113,6 +114,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     },
     hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, ground),
     hookGround: (host) => hookGround(host, ground),
+    ...notifying(config, { clock: how.clock, warn: once, catalog: state.catalog }),
     startLeftServices: () => startLeftServices(config),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -19,6 +19,7 @@ import type { SpaceAt } from '../operations/space.ts';
 import type { StatusSource } from '../operations/status-source.ts';
 import type { MeasureUsage } from '../operations/usage.ts';
 import type { Scheduled } from '../rules/scheduled.ts';
+import type { Notifying } from './compose-notify.ts';
 import type { LeftService } from './compose-service.ts';
 
 export interface ComposeHow {
@@ -43,7 +44,7 @@ export type Job = Pick<
 >;
 
 /** Everything that a configuration names, as ports. Closing it closes all that was opened. */
-export interface Platform extends AsyncDisposable {
+export interface Platform extends AsyncDisposable, Notifying {
   /** Absolute path of the configuration file. */
   readonly file: string;
   readonly directory: string;

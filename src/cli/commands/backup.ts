@@ -102,8 +102,9 @@ async function endOf(run: PlannedRun, alone: boolean, options: BackupOptions, se
   try {
     return await runOne(run, options, session);
   } catch (thrown) {
-    if (alone) throw thrown;
     const error = toSuretyError(thrown, `job ${run.job}`, session.how.signal);
+    if (error.code !== 'run.interrupted') session.refused('backup', run.job, error);
+    if (alone) throw thrown;
     return { job: run.job, outcome: error.code === 'run.interrupted' ? 'interrupted' : 'failed', error };
   }
 }

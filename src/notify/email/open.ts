@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { domainToASCII } from 'node:url';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import { messageOf, SuretyError } from '../../base/errors.ts';
+import type { SecretSpec } from '../../base/option-values.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Delivery, Message, Notifier, SendHow } from '../notifier.ts';
 import type { Address } from './address.ts';
@@ -11,7 +12,7 @@ import type { EmailOptions } from './options.ts';
 
 export interface EmailHow {
   /** Fetches the password; called by every attempt and by nothing else. */
-  readonly password: (signal: AbortSignal) => Promise<Secret>;
+  readonly fetch: (password: SecretSpec, signal: AbortSignal) => Promise<Secret>;
   /** Name of this machine: it stands before the address of a sender that has no name of its own. */
   readonly host: string;
   readonly times?: EmailTimes | undefined;
@@ -35,7 +36,8 @@ export function openEmail(options: EmailOptions, how: EmailHow): Notifier {
     traits: { kind: 'email', location, recipients },
     async send(message, { signal, only }) {
       const to = options.to.filter(({ address }) => only === undefined || only.includes(address));
-      const password = options.login === undefined ? undefined : await how.password(signal);
+      const { login } = options;
+      const password = login === undefined ? undefined : await how.fetch(login.password, signal);
       signal.throwIfAborted();
       const translation: Translation = { location, options, password };
       return await deliver({ message, to, password, translation }, options, how, signal);

@@ -105,8 +105,16 @@ function failuresOf(source: string, own: readonly SeenSnapshot[], { failures }: 
     const failure = bySource.get(source);
     if (failure === undefined) return [];
     const followed = own.some((one) => one.repository === repository && one.state !== 'bad' && one.time > failure.time);
-    return followed ? [] : [{ repository, time: failure.time, message: failure.message }];
+    return followed
+      ? []
+      : [{ repository, time: failure.time, message: withoutPlace(failure.message, source, repository) }];
   });
+}
+
+/** What a step puts in front of the message of its error is said already. */
+function withoutPlace(message: string, source: string, repository: string): string {
+  const place = `source ${source} into repository ${repository}: `;
+  return message.startsWith(place) ? message.slice(place.length) : message;
 }
 
 function toNewest(newest: SeenSnapshot, good: readonly SeenSnapshot[], now: Date): NewestBackup {

@@ -1,5 +1,6 @@
 /** Whether a source is as well protected as the configuration wants it, and why not. */
 import { formatElapsed, spanName } from '../base/durations.ts';
+import { listed } from '../base/nearest.ts';
 import type { RestoreTime } from './restore-time.ts';
 
 /** What is known of one source. */
@@ -14,7 +15,7 @@ export interface SourceProtection {
   readonly newest: Date | undefined;
   /** Time of a newer one that was found damaged. */
   readonly damaged: Date | undefined;
-  /** Last backups into a repository that failed and that none followed. */
+  /** Last backups into a repository that failed and that none followed; messages without the names of source and repository. */
   readonly failures: readonly { readonly repository: string; readonly time: Date; readonly message: string }[];
   readonly verifiedAt: Date | undefined;
   /** When one of its backups was restored whole, or drilled. */
@@ -99,8 +100,9 @@ function alarmsOf(
         : alarm('late', `its newest good backup is ${elapsed(newest, now)} old, and ${limit}`),
     );
   }
-  for (const { repository, time, message } of failures) {
-    found.push(alarm('failed', `its last backup into ${repository}, ${ago(time, now)}, failed: ${message}`));
+  for (const { repositories, time, message } of together(failures)) {
+    const into = listed(repositories, 'and');
+    found.push(alarm('failed', `its last backup into ${into}, ${ago(time, now)}, failed: ${message}`));
   }
   if (damaged !== undefined) found.push(alarm('damaged', `its backup of ${ago(damaged, now)} was found damaged`));
   if (rtoKept === false && restoreTime !== undefined) {
@@ -109,6 +111,15 @@ function alarmsOf(
     found.push(alarm('too-slow', `${took}, and it must be back within ${spanName(rtoMs ?? 0)} (rto)`));
   }
   return found;
+}
+
+/** One run fails for the same reason in all its repositories. */
+function together(failures: SourceProtection['failures']) {
+  const groups = Map.groupBy(failures, ({ time, message }) => JSON.stringify([time, message]));
+  return [...groups.values()].map((group) => {
+    const { time, message } = group[0]!;
+    return { repositories: group.map(({ repository }) => repository), time, message };
+  });
 }
 
 function notesOf(source: SourceProtection): ProtectionReason[] {

@@ -7,8 +7,9 @@ import type { SecretSpec } from '../../base/option-values.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Delivery, Message, Notifier, SendHow } from '../notifier.ts';
 import type { Address } from './address.ts';
-import { type SmtpFailure, smtpError, type Translation, withoutSecrets } from './failure.ts';
+import type { SmtpFailure, Translation } from './failure.ts';
 import type { EmailOptions } from './options.ts';
+import { smtpError, withoutSecrets } from './smtp-error.ts';
 
 export interface EmailHow {
   /** Fetches the password; called by every attempt and by nothing else. */

@@ -133,6 +133,23 @@ function housekeeping({ verb, schedule, options }: ResticCall, draft: Draft): vo
     else draft.omit(schedule, `${work} has the schedule ${String(known)} already`, 'choose one of the two by hand');
     return;
   }
-  draft.put('maintenance', work, 'schedule', schedule.value, schedule);
+  const later = isTimeOfJob(schedule, draft) ? hoursLater(schedule.value) : undefined;
+  draft.put('maintenance', work, 'schedule', later ?? schedule.value, schedule);
+  if (later !== undefined)
+    draft.note(schedule, `${work} comes ${LATER_HOURS} hours after the backup, so that it does not meet it`);
   if (verb === 'check' && options.has('read-data')) draft.put('maintenance', work, 'read_data', true);
+}
+
+/** In one script, one command waited for the other. */
+function isTimeOfJob({ value }: Setting, draft: Draft): boolean {
+  return [...draft.sections.jobs.values()].some(({ schedule }) => schedule === value);
+}
+
+const LATER_HOURS = 3;
+
+/** Undefined where the schedule has not one hour. */
+function hoursLater(schedule: unknown): string | undefined {
+  const [minute, hour = '', ...days] = String(schedule).split(' ');
+  if (days.length !== 3 || !/^\d{1,2}$/.test(hour)) return undefined;
+  return [minute, (Number(hour) + LATER_HOURS) % 24, ...days].join(' ');
 }

@@ -22,6 +22,8 @@ describe('--json', () => {
     ['check', 'check', 0],
     ['backup', 'backup', 0],
     ['list', 'list', 0],
+    ['status', 'status', 0],
+    ['audit', 'audit --check', 0],
     ['show', 'show latest --entries', 0],
     ['verify', 'verify --read-data', 0],
     ['verify', 'verify latest --source files', 0],

@@ -1,0 +1,112 @@
+/** The store port on a bucket. */
+import { openGate } from '../../base/limit.ts';
+import type { RetryPolicy } from '../../base/retry.ts';
+import { checkKey, checkPrefix } from '../key.ts';
+import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import type { Bucket } from './bucket.ts';
+import { createClient, endpointOf, type S3Secrets } from './client.ts';
+import { createBucket } from './create-bucket.ts';
+import { deleteObject } from './delete.ts';
+import { describeBucket, serverTime } from './describe.ts';
+import { listObjects } from './list.ts';
+import { objectLocks } from './locks.ts';
+import { type S3StoreOptions, shownS3 } from './options.ts';
+import { putObject } from './put.ts';
+import { readObject, statObject, streamObject } from './read.ts';
+
+export interface S3StoreHow {
+  /** Make the bucket when it is missing. */
+  readonly create?: boolean;
+  readonly secrets?: S3Secrets | undefined;
+  /** For single parts of a body. */
+  readonly policy?: RetryPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CONNECTIONS = 16;
+
+export async function openBucketStore(options: S3StoreOptions, how: S3StoreHow): Promise<Store> {
+  const bucket = connect(options, how);
+  try {
+    if (how.create === true) await createBucket(bucket, { signal: how.signal ?? new AbortController().signal });
+  } catch (error) {
+    bucket.client.destroy();
+    throw error;
+  }
+  return bucketStore(bucket);
+}
+
+export function connect(options: S3StoreOptions, how: S3StoreHow): Bucket {
+  const connections = options.connections ?? CONNECTIONS;
+  return {
+    client: createClient(options, how.secrets),
+    name: options.bucket,
+    prefix: options.prefix === '' ? '' : `${options.prefix}/`,
+    location: shownS3({ ...options, endpoint: endpointOf(options) }),
+    options,
+    gate: openGate(connections),
+    connections,
+    policy: how.policy,
+    conditional: { works: options.conditionalPut ?? true },
+  };
+}
+
+function bucketStore(bucket: Bucket): Store {
+  const { options, conditional } = bucket;
+  return {
+    traits: {
+      kind: 's3',
+      location: bucket.location,
+      connections: bucket.connections,
+      // The service may say at the first such write that it knows none.
+      get conditionalPut() {
+        return conditional.works;
+      },
+      remote: true,
+    },
+
+    async put(key: string, body: Body, how: PutHow): Promise<void> {
+      begin(key, how);
+      await putObject(bucket, key, body, how);
+    },
+
+    async read(key: string, range: Range | undefined, how: How): Promise<Uint8Array<ArrayBuffer>> {
+      begin(key, how);
+      return await readObject(bucket, key, range, how);
+    },
+
+    async *stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
+      begin(key, how);
+      yield* streamObject(bucket, key, range, how);
+    },
+
+    async stat(key: string, how: How): Promise<Stored | undefined> {
+      begin(key, how);
+      return await statObject(bucket, key, how);
+    },
+
+    async *list(prefix: string, how: How): AsyncGenerator<Stored> {
+      checkPrefix(prefix);
+      how.signal.throwIfAborted();
+      yield* listObjects(bucket, prefix, how);
+    },
+
+    async delete(key: string, how: How): Promise<void> {
+      begin(key, how);
+      await deleteObject(bucket, key, how);
+    },
+
+    describe: (how: How) => describeBucket(bucket, how),
+    serverTime: (how: How) => serverTime(bucket, how),
+    ...(options.objectLock === undefined ? {} : { locks: objectLocks(bucket, options.objectLock) }),
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      bucket.client.destroy();
+    },
+  };
+}
+
+function begin(key: string, how: How): void {
+  checkKey(key);
+  how.signal.throwIfAborted();
+}

@@ -1,0 +1,178 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { formatBytes } from '../../base/bytes.ts';
+import { SuretyError } from '../../base/errors.ts';
+import { durationValue, parsedBy, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+
+/** Where an S3 store is and how it is reached. */
+export interface S3StoreOptions {
+  readonly bucket: string;
+  /** Without `/` at its ends; '' is the whole bucket. */
+  readonly prefix: string;
+  /** Of a service other than AWS, such as `https://s3.example.org`. */
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
+  /** The bucket stands in the path and not in the host name. Default: as services other than AWS expect it. */
+  readonly pathStyle?: boolean | undefined;
+  /** A profile of the files in `~/.aws`. */
+  readonly profile?: string | undefined;
+  readonly accessKeyId?: SecretSpec | undefined;
+  readonly secretAccessKey?: SecretSpec | undefined;
+  readonly sessionToken?: SecretSpec | undefined;
+  readonly storageClass?: string | undefined;
+  readonly encryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined;
+  readonly kmsKeyId?: string | undefined;
+  /** Bodies can be locked against deletion, in this mode. */
+  readonly objectLock?: 'governance' | 'compliance' | undefined;
+  /** False where the service accepts conditional writes and does not keep to them. */
+  readonly conditionalPut?: boolean | undefined;
+  /** Absolute path of certificates that are trusted besides the usual ones. */
+  readonly caFile?: string | undefined;
+  readonly proxy?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly partSizeBytes?: number | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+  /** A connection on which nothing moves for so long is given up. */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
+const MIB = 2 ** 20;
+const MIN_PART_BYTES = 5 * MIB;
+const MAX_PART_BYTES = 1024 * MIB;
+/** What is in these can be read hours after it was asked for only. */
+const OFFLINE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
+
+const bucketName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/, 'must be the name of a bucket: 3 to 63 of a-z 0-9 . -')
+  .describe('the bucket');
+
+/** What may stand below `s3:` in the object form. */
+export const s3Schema = z
+  .strictObject({
+    bucket: bucketName,
+    prefix: z.string().transform(parsedBy(checkedPrefix)).describe('the folder in the bucket').default(''),
+    endpoint: webUrl('https://s3.example.org').describe('of a service other than AWS').optional(),
+    region: z.string().min(1).describe('such as eu-central-1; default: AWS_REGION or the profile').optional(),
+    path_style: z.boolean().describe('the bucket stands in the path; default: with an endpoint').optional(),
+    profile: z.string().min(1).describe('a profile of ~/.aws; default: AWS_PROFILE').optional(),
+    access_key_id: secretValue.describe('default: the usual chain of AWS').optional(),
+    secret_access_key: secretValue.describe('{ env: NAME }, { file: PATH } or { command: [...] }').optional(),
+    session_token: secretValue.describe('of temporary credentials').optional(),
+    storage_class: z
+      .string()
+      .regex(/^[A-Z0-9_-]+$/, 'must be a storage class such as STANDARD_IA')
+      .refine((name) => !OFFLINE_CLASSES.includes(name), 'can not be read at once, so nothing could be verified')
+      .describe('such as STANDARD_IA; default: that of the bucket')
+      .optional(),
+    sse: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']).describe('encryption by the service').optional(),
+    sse_kms_key_id: z.string().min(1).describe('the key for aws:kms').optional(),
+    object_lock: z.enum(['governance', 'compliance']).describe('lock bodies against deletion, in this mode').optional(),
+    conditional_put: z.boolean().describe('false: do not rely on If-None-Match').optional(),
+    ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
+    proxy: webUrl('http://proxy.example.org:3128').describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY').optional(),
+    connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
+    part_size: sizeValue
+      .refine((sizeBytes) => sizeBytes >= MIN_PART_BYTES && sizeBytes <= MAX_PART_BYTES, {
+        error: `must be from ${formatBytes(MIN_PART_BYTES)} to ${formatBytes(MAX_PART_BYTES)}`,
+      })
+      .describe('what is larger is sent in parts of this size')
+      .optional(),
+    connect_timeout: durationValue.describe('default 15s').optional(),
+    idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
+  })
+  .superRefine((raw, context) => {
+    const [id, secret] = [raw.access_key_id !== undefined, raw.secret_access_key !== undefined];
+    if (id !== secret) context.addIssue('access_key_id and secret_access_key go together');
+    if (raw.session_token !== undefined && !id) context.addIssue('session_token needs access_key_id');
+    if (id && raw.profile !== undefined) context.addIssue('profile and access_key_id exclude each other');
+    if (raw.sse_kms_key_id !== undefined && !raw.sse?.startsWith('aws:')) {
+      context.addIssue('sse_kms_key_id needs sse: aws:kms');
+    }
+  })
+  .transform(s3Options);
+
+function s3Options(raw: Readonly<Record<string, unknown>> & { bucket: string; prefix: string }): S3StoreOptions {
+  const renamed: Readonly<Record<string, string>> = { sse: 'encryption', sse_kms_key_id: 'kmsKeyId', ...UNITS };
+  const camel = (key: string) => renamed[key] ?? key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const { bucket, prefix } = raw;
+  return { ...Object.fromEntries(Object.entries(raw).map(([key, value]) => [camel(key), value])), bucket, prefix };
+}
+
+const UNITS = { part_size: 'partSizeBytes', connect_timeout: 'connectTimeoutMs', idle_timeout: 'idleTimeoutMs' };
+
+/** The bucket and prefix of `s3://bucket/prefix`. Fails with `store.invalid-url`. */
+export function s3OptionsFromUrl(url: string): S3StoreOptions {
+  const match = /^s3:\/\/([^/?#]*)(?:\/([^?#]*))?$/i.exec(url);
+  if (match === null) {
+    const object = 'what has an endpoint or options is written { s3: { bucket, prefix, endpoint: https://… } }';
+    throw invalid(shownUrl(url), 'it is not of the form s3://bucket/prefix', object);
+  }
+  const [, bucket = '', prefix = ''] = match;
+  if (bucket.includes('@')) {
+    const hint = 'leave credentials out: they come from the environment, ~/.aws or secret_access_key: { env: NAME }';
+    throw invalid(shownUrl(url), 'credentials do not belong into a URL', hint);
+  }
+  if (bucket.includes(':')) {
+    const host = bucket.toLowerCase();
+    const hint = `for the service at ${host} write { s3: { endpoint: https://${host}, bucket: NAME, prefix: … } }`;
+    throw invalid(url, 'a bucket has no port', hint);
+  }
+  const named = bucketName.safeParse(bucket);
+  if (!named.success) throw invalid(url, `"${bucket}" is not the name of a bucket`, 'write s3://bucket/prefix');
+  return { bucket, prefix: checkedPrefix(prefix) };
+}
+
+/** The options with relative paths made absolute. */
+export function s3OptionsIn(options: S3StoreOptions, directory: string): S3StoreOptions {
+  const secret = (spec: SecretSpec | undefined): SecretSpec | undefined =>
+    spec !== undefined && 'file' in spec ? { file: resolve(directory, spec.file) } : spec;
+  return {
+    ...options,
+    caFile: options.caFile === undefined ? undefined : resolve(directory, options.caFile),
+    accessKeyId: secret(options.accessKeyId),
+    secretAccessKey: secret(options.secretAccessKey),
+    sessionToken: secret(options.sessionToken),
+  };
+}
+
+/** For people: `s3://bucket/prefix`, with the host of a service other than AWS. */
+export function shownS3({ bucket, prefix, endpoint }: S3StoreOptions): string {
+  const place = prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
+  return endpoint === undefined ? place : `${place} at ${new URL(endpoint).host}`;
+}
+
+function checkedPrefix(prefix: string): string {
+  const trimmed = prefix.replace(/^\/+|\/+$/g, '');
+  const parts = trimmed.split('/');
+  if (trimmed !== '' && parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw invalid(prefix, 'a prefix has no empty parts and no . or ..', 'write folder/subfolder');
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(trimmed)) throw invalid('…', 'the prefix has a control character', 'leave it out');
+  return trimmed;
+}
+
+function webUrl(example: string) {
+  return z.string().transform(
+    parsedBy((text: string) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      if (url === undefined || !/^https?:$/.test(url.protocol)) {
+        throw invalid(shownUrl(text), 'it is not an http or https URL', `write ${example}`);
+      }
+      if (url.username !== '' || url.password !== '') {
+        throw invalid(shownUrl(text), 'credentials do not belong into a URL', 'leave them out');
+      }
+      return text.replace(/\/+$/, '');
+    }),
+  );
+}
+
+/** A URL without what may be a password. */
+function shownUrl(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@');
+}
+
+function invalid(text: string, problem: string, hint: string): SuretyError {
+  return new SuretyError('store.invalid-url', `"${text}" can not be used: ${problem}`, { hint });
+}

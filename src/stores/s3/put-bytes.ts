@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { hasCode } from '../../base/errors.ts';
+import { alreadyExists } from '../body.ts';
+import type { How, PutHow } from '../store.ts';
+import { ask, type Bucket, objectOf } from './bucket.ts';
+import { serviceCode, serviceStatus } from './failure.ts';
+import { readObject, statObject } from './read.ts';
+
+/** One request. The object is there as a whole when it is answered, or not at all. */
+export async function putBytes(bucket: Bucket, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
+  if (how.ifAbsent === true && bucket.conditional.works && (await putIfAbsent(bucket, key, bytes, how))) return;
+  if (how.ifAbsent === true) await requireAbsent(bucket, key, how);
+  await send(bucket, key, bytes, how);
+}
+
+/** False when the service does not know this, so that nothing was stored. */
+async function putIfAbsent(bucket: Bucket, key: string, bytes: Uint8Array, how: PutHow): Promise<boolean> {
+  try {
+    await send(bucket, key, bytes, how, { IfNoneMatch: '*' });
+    return true;
+  } catch (error) {
+    if (serviceStatus(error) === 412) throw alreadyExists(key, bucket.location, error);
+    if (serviceStatus(error) !== 501 && serviceCode(error) !== 'NotImplemented') throw error;
+    bucket.conditional.works = false;
+    return false;
+  }
+}
+
+/** Fails with `store.exists` when the key is taken. */
+export async function requireAbsent(bucket: Bucket, key: string, how: How): Promise<void> {
+  if ((await statObject(bucket, key, how)) !== undefined) throw alreadyExists(key, bucket.location);
+}
+
+async function send(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  how: PutHow,
+  condition: Partial<PutObjectCommandInput> = {},
+): Promise<void> {
+  const command = new PutObjectCommand({
+    ...objectOf(bucket, key),
+    ...attributes(bucket, how),
+    ...condition,
+    Body: bytes,
+    ...(isLocking(bucket, how) ? { ContentMD5: md5(bytes) } : {}),
+  });
+  await ask(bucket, `write ${key}`, how, (client, sending) => client.send(command, sending));
+}
+
+/** Whether the body is locked as it is stored. A service wants the MD5 of such bodies. */
+export function isLocking(bucket: Bucket, how: PutHow): boolean {
+  return bucket.options.objectLock !== undefined && how.keepUntil !== undefined;
+}
+
+export function md5(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('base64');
+}
+
+/** What each object of the store gets. There is no access list among it: what the bucket says holds. */
+export function attributes(bucket: Bucket, how: PutHow) {
+  const { storageClass, encryption, kmsKeyId, objectLock } = bucket.options;
+  const locked = isLocking(bucket, how)
+    ? {
+        ObjectLockMode: objectLock === 'governance' ? 'GOVERNANCE' : 'COMPLIANCE',
+        ObjectLockRetainUntilDate: how.keepUntil,
+      }
+    : {};
+  return {
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+    ...(encryption === undefined ? {} : { ServerSideEncryption: encryption }),
+    ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
+    ...locked,
+  } as Pick<
+    PutObjectCommandInput,
+    'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId' | 'ObjectLockMode' | 'ObjectLockRetainUntilDate'
+  >;
+}
+
+/** Whether the object has exactly these bytes. */
+export async function holdsBytes(bucket: Bucket, key: string, bytes: Uint8Array, how: How): Promise<boolean> {
+  const found = await statObject(bucket, key, how);
+  if (found?.sizeBytes !== bytes.length) return false;
+  try {
+    return Buffer.compare(await readObject(bucket, key, undefined, how), bytes) === 0;
+  } catch (error) {
+    if (hasCode(error, 'store.not-found')) return false;
+    throw error;
+  }
+}

@@ -4,6 +4,7 @@ import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 import { parsedBy } from '../base/option-values.ts';
 import { type LocalStoreOptions, localStoreOptions } from '../stores/local/options.ts';
+import { type S3StoreOptions, s3OptionsFromUrl, s3OptionsIn, s3Schema, shownS3 } from '../stores/s3/options.ts';
 import { expandHome } from './paths.ts';
 
 /** A store, with the options of its kind. */
@@ -12,6 +13,7 @@ export type StoreLocation = { readonly [Key in StoreKey]: LocationOf<Key> }[Stor
 /** Options of each kind, by the key of the object form. */
 interface StoreOptions {
   readonly file: LocalStoreOptions;
+  readonly s3: S3StoreOptions;
 }
 
 type StoreKey = keyof StoreOptions;
@@ -38,6 +40,7 @@ interface StoreKind<Key extends StoreKey> {
 /** All kinds of stores: one that is added gets its line here and in {@link StoreOptions}. */
 const STORE_KINDS: { readonly [Key in StoreKey]: StoreKind<Key> } = {
   file: { scheme: 'file', fromUrl: localFromUrl, shown: ({ path }) => path },
+  s3: { scheme: 's3', fromUrl: s3OptionsFromUrl, schema: s3Schema, inDirectory: s3OptionsIn, shown: shownS3 },
 };
 
 const KEYS = Object.keys(STORE_KINDS) as StoreKey[];

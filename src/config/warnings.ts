@@ -44,8 +44,24 @@ function plainSecrets(raw: unknown): Path[] {
       }
     }
   }
+  for (const name of namesIn(raw, 'repositories')) paths.push(...storeSecrets(raw, ['repositories', name, 'store']));
   const mail = ['notifications', 'email', 'password'];
   return typeof valueAt(raw, mail) === 'string' ? [...paths, mail] : paths;
+}
+
+/** Secrets among the options of a store, whatever its kind. */
+function storeSecrets(raw: unknown, store: Path): Path[] {
+  return keysAt(raw, store).flatMap((kind) =>
+    keysAt(raw, [...store, kind])
+      .filter((key) => /password|passphrase|secret|token|account_key|connection_string/.test(key))
+      .map((key) => [...store, kind, key])
+      .filter((path) => typeof valueAt(raw, path) === 'string'),
+  );
+}
+
+function keysAt(raw: unknown, path: Path): string[] {
+  const value = valueAt(raw, path);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
 }
 
 /** Variables of a command may be anything; these are likely to be secrets. */

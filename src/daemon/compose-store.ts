@@ -1,6 +1,9 @@
 /** Opens stores. */
 import { SuretyError } from '../base/errors.ts';
 import { randomHex } from '../base/ids.ts';
+import type { SecretSpec } from '../base/option-values.ts';
+import type { Secret } from '../base/secret.ts';
+import { fetchSecret } from '../config/secrets.ts';
 import { type StoreLocation, shownLocation } from '../config/store-location.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { Store } from '../stores/store.ts';
@@ -12,6 +15,8 @@ export interface StoreHow {
   /** The configuration's folder. */
   readonly directory: string;
   readonly warn: (message: string) => void;
+  /** For what opening has to ask. Default: it is not ended. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The store with what every store gets around it: failures that may pass are retried. */
@@ -26,7 +31,32 @@ async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Stor
       const { openLocalStore } = await import('../stores/local/open.ts');
       return await openLocalStore({ ...location.options, create: how.create });
     }
+    case 's3': {
+      const { openS3Store } = await import('../stores/s3/open.ts');
+      const { accessKeyId, secretAccessKey, sessionToken } = location.options;
+      const fetched = (spec: SecretSpec, what: string) =>
+        fetchStoreSecret(spec, `${what} of ${shownLocation(location)}`, how);
+      const secrets = accessKeyId &&
+        secretAccessKey && {
+          accessKeyId: await fetched(accessKeyId, 'access key'),
+          secretAccessKey: await fetched(secretAccessKey, 'secret access key'),
+          sessionToken: sessionToken && (await fetched(sessionToken, 'session token')),
+        };
+      warnOfPlainHttp(location.options.endpoint, location, how);
+      return await openS3Store(location.options, { create: how.create, secrets, signal: how.signal });
+    }
   }
+}
+
+function fetchStoreSecret(spec: SecretSpec, name: string, how: StoreHow): Promise<Secret> {
+  return fetchSecret(spec, { ...how, name, signal: how.signal ?? new AbortController().signal });
+}
+
+/** What is sent over it can be read, and keys of some services be used again. */
+function warnOfPlainHttp(endpoint: string | undefined, location: StoreLocation, how: StoreHow): void {
+  if (endpoint === undefined || !/^http:/i.test(endpoint)) return;
+  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname)) return;
+  how.warn(`${shownLocation(location)} is reached without encryption: write https:// in its endpoint`);
 }
 
 /** Whether something written at this absolute path would be among the store's own files. */

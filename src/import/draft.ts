@@ -1,8 +1,8 @@
 /** A configuration that is being made of a foreign one, with the account of where each part of it came from. */
 import type { Setting } from './settings.ts';
 
-/** In `maintenance`, the names of parts are verbs. */
-export const SECTIONS = ['sources', 'repositories', 'jobs', 'maintenance'] as const;
+/** In `maintenance`, the names of parts are verbs; in `notifications`, ways to tell people. */
+export const SECTIONS = ['sources', 'repositories', 'jobs', 'maintenance', 'notifications'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** What became of a setting: the key of `surety.yaml` that says the same. */
@@ -51,7 +51,13 @@ export interface Draft {
 }
 
 export function createDraft(): Draft {
-  const sections = { sources: new Map(), repositories: new Map(), jobs: new Map(), maintenance: new Map() } as const;
+  const sections = {
+    sources: new Map(),
+    repositories: new Map(),
+    jobs: new Map(),
+    maintenance: new Map(),
+    notifications: new Map(),
+  } as const;
   const parts: Readonly<Record<Section, Map<string, Record<string, unknown>>>> = sections;
   const comments = new Map<string, string>();
   const carried: Carried[] = [];

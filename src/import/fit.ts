@@ -46,6 +46,7 @@ const ESSENTIAL: Readonly<Record<Section, readonly string[]>> = {
   repositories: ['type', 'store', 'path', 'password'],
   jobs: [],
   maintenance: ['schedule'],
+  notifications: ['server', 'from', 'to', 'user', 'password'],
 };
 
 /** Rounds of looking and setting aside; each takes at least one thing away. */
@@ -146,5 +147,11 @@ function keepNames(bench: Bench, job: string, key: 'sources' | 'to', standIn?: s
 
 function copy(sections: Draft['sections']): Parts {
   const of = (section: Section) => new Map([...sections[section]].map(([name, part]) => [name, { ...part }]));
-  return { sources: of('sources'), repositories: of('repositories'), jobs: of('jobs'), maintenance: of('maintenance') };
+  return {
+    sources: of('sources'),
+    repositories: of('repositories'),
+    jobs: of('jobs'),
+    maintenance: of('maintenance'),
+    notifications: of('notifications'),
+  };
 }

@@ -54,7 +54,11 @@ export function importConfig(request: ImportRequest): Imported {
   const { format, draft } = translate(request);
   const { inputs } = request;
   const names = inputs.map(({ name }) => name);
-  if (SECTIONS.every((section) => section === 'maintenance' || draft.sections[section].size === 0)) {
+  if (
+    SECTIONS.every(
+      (section) => ['maintenance', 'notifications'].includes(section) || draft.sections[section].size === 0,
+    )
+  ) {
     throw new SuretyError('config.nothing-to-import', `${names.join(', ')} has nothing of ${format} in it to import`, {
       hint: 'name the file that says what is backed up and where to, or another format with --from',
     });

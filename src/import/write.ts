@@ -61,9 +61,10 @@ function scheduleText({ fitted }: Text): string[] {
 }
 
 /** Names of the variables that secrets come from: `{ env: NAME }`. */
-function variablesOf(sections: Fitted['sections']): string[] {
+function variablesOf({ sources, repositories, notifications }: Fitted['sections']): string[] {
+  const all = [sources, repositories, notifications].flatMap((parts) => [...parts.values()]);
   const names = new Set<string>();
-  visit(new Document({ sources: [...sections.sources.values()], repositories: [...sections.repositories.values()] }), {
+  visit(new Document(all), {
     Map(_key, node) {
       const name = node.get('env');
       if (node.items.length === 1 && typeof name === 'string') names.add(name);

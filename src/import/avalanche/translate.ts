@@ -15,7 +15,7 @@ import { cronCommands } from './crontab.ts';
 import { databaseSource } from './database.ts';
 import { filesSource } from './files.ts';
 import { backupJobs } from './jobs.ts';
-import { omitNotices } from './notices.ts';
+import { notifications } from './notifications.ts';
 
 export function translateAvalanche({ inputs, draft, exists }: Translation): void {
   const yamlSettings = createSettings(inputs.flatMap(backupSettings));
@@ -28,9 +28,24 @@ export function translateAvalanche({ inputs, draft, exists }: Translation): void
   localRepository(avalanche);
   cloudRepository(avalanche);
   backupJobs(avalanche, cronCommands(inputs, draft));
-  omitNotices(avalanche);
+  notifications(avalanche);
+  omitEncryption(avalanche);
   omitUnknown(yamlSettings, draft, 'config/backup.yaml');
   noteOthers(envSettings, draft);
+}
+
+/** Plain archives were never encrypted by a key file. */
+function omitEncryption({ draft, yaml }: Avalanche): void {
+  const encryption = yaml.flag('backup.encryption');
+  const key = yaml.text('backup.encryption_key');
+  if (encryption?.value !== true) return;
+  const reason = 'the scripts never encrypted anything, whatever this says: the backups that are there are plain';
+  draft.omit(
+    encryption.from,
+    reason,
+    'make a key pair with age-keygen and name it in `encryption` of the repository, or use a restic repository',
+  );
+  if (key !== undefined) draft.omit(key.from, 'nothing used this key', 'nothing was copied');
 }
 
 function backupSettings(input: Input): Setting[] {

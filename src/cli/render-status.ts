@@ -27,6 +27,7 @@ const SOURCE_COLUMNS = [
   { title: 'Age', align: 'right' as const },
   { title: 'At most', align: 'right' as const },
   { title: 'Last try' },
+  { title: 'Next', align: 'right' as const },
   { title: 'Proven', align: 'right' as const },
   { title: 'Restore', align: 'right' as const },
   { title: 'At most', align: 'right' as const },
@@ -37,7 +38,7 @@ function sourceTable(sources: readonly SourceStatus[], now: Date, colors: boolea
   return table(
     SOURCE_COLUMNS,
     sources.map((one) => {
-      const { name, importance, newest, rpoMs, rtoMs, lastAttempt, provenAt, verdict } = one;
+      const { name, importance, newest, rpoMs, rtoMs, lastAttempt, nextRun, provenAt, verdict } = one;
       return [
         name,
         importance,
@@ -45,6 +46,7 @@ function sourceTable(sources: readonly SourceStatus[], now: Date, colors: boolea
         newest === undefined ? '-' : elapsed(newest.time, now),
         rpoMs === undefined ? '-' : spanName(rpoMs),
         lastAttempt === undefined ? '-' : state(lastAttempt.outcome, colors),
+        nextRun === undefined ? '-' : duration(Math.max(0, nextRun.getTime() - now.getTime())),
         provenAt === undefined ? '-' : elapsed(provenAt, now),
         restoreCell(one),
         rtoMs === undefined ? '-' : spanName(rtoMs),
@@ -79,7 +81,7 @@ function alarmLines(sources: readonly SourceStatus[], colors: boolean): string {
   const lines = ordered.flatMap(({ name, verdict }) =>
     verdict.reasons
       .filter(({ alarm }) => alarm)
-      .map(({ code, text }) => `${painted(code, 'failed', colors)}  ${name}: ${oneLine(text)}\n`),
+      .map(({ code, text }) => `${painted(code.replaceAll('-', ' '), 'failed', colors)}  ${name}: ${oneLine(text)}\n`),
   );
   return lines.join('');
 }
@@ -89,6 +91,7 @@ function oneLine(text: string): string {
 }
 
 const NOTES: readonly (readonly [code: ProtectionReason['code'], said: string])[] = [
+  ['overdue', 'missed its schedule, twice or more:'],
   ['no-job', 'no job backs up'],
   ['no-backup', 'no good backup yet of'],
   ['unproven', 'never restored whole:'],
@@ -100,7 +103,7 @@ const NOTES: readonly (readonly [code: ProtectionReason['code'], said: string])[
 function noteLines(sources: readonly SourceStatus[]): string {
   const lines = NOTES.flatMap(([code, said]) => {
     const names = sources
-      .filter(({ verdict }) => verdict.reasons.some((one) => one.code === code))
+      .filter(({ verdict }) => verdict.reasons.some((one) => !one.alarm && one.code === code))
       .map(({ name }) => name);
     return names.length === 0 ? [] : [`note: ${said} ${listed(names, 'and')}\n`];
   });

@@ -10,7 +10,7 @@ export interface Proofs {
   readonly provenAt: Date | undefined;
 }
 
-const LOOKED_AT = 50;
+const LOOKED_AT = 500;
 
 /** Drills and whole restores of one source. */
 export async function proofsOf(catalog: Catalog, source: string): Promise<Proofs> {

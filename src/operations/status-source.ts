@@ -1,5 +1,6 @@
 /** What is known of one source, from the listings of the repositories and the catalog. */
 import type { Catalog, RunRecord } from '../catalog/catalog.ts';
+import { type Due, nextDue, overdueSince } from '../rules/overdue.ts';
 import { judgeProtection, type ProtectionVerdict } from '../rules/protection.ts';
 import { type RestoreTime, restoreTime } from '../rules/restore-time.ts';
 import { type Outcome, worstOutcome } from './events.ts';
@@ -19,6 +20,8 @@ export interface StatusSource {
 
 export interface SourceStatus extends StatusSource {
   readonly jobs: readonly string[];
+  /** When it is backed up next by schedule; undefined where it has none. */
+  readonly nextRun: Date | undefined;
   /** The newest backup that is not known to be damaged. */
   readonly newest: NewestBackup | undefined;
   /** Undefined where nothing is known of any. */
@@ -48,9 +51,18 @@ export interface LastAttempt {
   readonly outcome: Outcome;
 }
 
+export interface StatusJob {
+  readonly name: string;
+  readonly sources: readonly string[];
+  /** Names of repositories. */
+  readonly to: readonly string[];
+  /** Undefined: it runs when somebody calls it. */
+  readonly due: Due | undefined;
+}
+
 export interface Known {
   readonly repositories: readonly SeenRepository[];
-  readonly jobs: readonly { readonly name: string; readonly sources: readonly string[] }[];
+  readonly jobs: readonly StatusJob[];
   /** Of each repository, by the names of sources. */
   readonly failures: ReadonlyMap<string, ReadonlyMap<string, { readonly time: Date; readonly message: string }>>;
   /** Newest first. */
@@ -68,10 +80,12 @@ export async function sourceStatus(source: StatusSource, known: Known): Promise<
   const last = own.at(-1);
   const { restores, provenAt } = await proofsIn(known.catalog, source.name);
   const readings = newest === undefined ? [] : await readingsIn(known.catalog, newest.repository);
-  const jobs = known.jobs.filter(({ sources }) => sources.includes(source.name)).map(({ name }) => name);
+  const jobs = known.jobs.filter(({ sources }) => sources.includes(source.name));
+  const dues = jobs.flatMap(({ due }) => due ?? []);
   const facts = {
     ...{ rpoMs: source.rpoMs, rtoMs: source.rtoMs, inJob: jobs.length > 0, provenAt },
     newest: newest?.time,
+    overdueSince: overdueSince(dues, newest?.time, known.now),
     damaged: last?.state === 'bad' && isAfter(last, newest) ? last.time : undefined,
     failures: failuresOf(source.name, own, known),
     verifiedAt: latest(own.map((one) => one.verifiedAt)),
@@ -80,7 +94,8 @@ export async function sourceStatus(source: StatusSource, known: Known): Promise<
   const { failures, verifiedAt } = facts;
   return {
     ...source,
-    jobs,
+    jobs: jobs.map(({ name }) => name),
+    nextRun: nextDue(dues, known.now),
     newest: newest === undefined ? undefined : toNewest(newest, good, known.now),
     lastAttempt: lastAttempt(source.name, own, failures, known.runs),
     ...{ failures, verifiedAt, provenAt, restoreTime: facts.restoreTime },
@@ -99,12 +114,12 @@ function isAfter(one: SeenSnapshot, other: SeenSnapshot | undefined): boolean {
   return other === undefined || one.time > other.time;
 }
 
-/** A backup into the same repository that came after it ends a failure. */
+/** A backup into the same repository that came after it ends a failure; if that is damaged, this is said by itself. */
 function failuresOf(source: string, own: readonly SeenSnapshot[], { failures }: Known): SourceStatus['failures'] {
   return [...failures].flatMap(([repository, bySource]) => {
     const failure = bySource.get(source);
     if (failure === undefined) return [];
-    const followed = own.some((one) => one.repository === repository && one.state !== 'bad' && one.time > failure.time);
+    const followed = own.some((one) => one.repository === repository && one.time > failure.time);
     return followed
       ? []
       : [{ repository, time: failure.time, message: withoutPlace(failure.message, source, repository) }];

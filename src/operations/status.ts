@@ -3,16 +3,12 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { lastFailures } from './last-failures.ts';
 import { type SeenRepository, type StatusRepository, seeRepository } from './status-repository.ts';
 import { lastRuns, type StatusRuns, statusRuns } from './status-runs.ts';
-import { type SourceStatus, type StatusSource, sourceStatus } from './status-source.ts';
+import { type SourceStatus, type StatusJob, type StatusSource, sourceStatus } from './status-source.ts';
 
 export interface StatusRequest {
   readonly sources: readonly StatusSource[];
   readonly repositories: readonly StatusRepository[];
-  readonly jobs: readonly {
-    readonly name: string;
-    readonly sources: readonly string[];
-    readonly to: readonly string[];
-  }[];
+  readonly jobs: readonly StatusJob[];
   /** Undefined: nothing is known but what the repositories tell. */
   readonly catalog: Catalog | undefined;
   /** Restores that can be continued. */

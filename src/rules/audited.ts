@@ -13,6 +13,8 @@ const LOOKING: ReadonlySet<string> = new Set([
   'config check',
   'config schema',
   'keys list',
+  'schedule',
+  'notify test',
 ]);
 
 /** They remove nothing from a repository, and not doing them could cost more than a missing line: a disk that is full is when a restore is needed. */

@@ -13,6 +13,8 @@ export interface SourceProtection {
   readonly inJob: boolean;
   /** Time of the newest backup that is not known to be damaged. */
   readonly newest: Date | undefined;
+  /** Since when it is due by schedule and, though that came again, was not backed up; undefined: it is not. */
+  readonly overdueSince: Date | undefined;
   /** Time of a newer one that was found damaged. */
   readonly damaged: Date | undefined;
   /** Last backups into a repository that failed and that none followed; messages without the names of source and repository. */
@@ -29,6 +31,7 @@ export interface ProtectionReason {
   readonly code:
     | 'late'
     | 'clock'
+    | 'overdue'
     | 'failed'
     | 'damaged'
     | 'too-slow'
@@ -60,7 +63,7 @@ const CLOCK_TOLERANCE_MS = 10 * 60_000;
 export function judgeProtection(source: SourceProtection, now: Date): ProtectionVerdict {
   const rpoKept = keepsRpo(source, now);
   const rtoKept = keepsRto(source);
-  const reasons = [...alarmsOf(source, now, { rpoKept, rtoKept }), ...notesOf(source)];
+  const reasons = [...alarmsOf(source, now, { rpoKept, rtoKept }), ...notesOf(source, now)];
   const alarm = reasons.some((one) => one.alarm);
   return { state: stateOf(reasons), alarm, rpoKept, rtoKept, reasons };
 }
@@ -87,7 +90,7 @@ function alarmsOf(
   now: Date,
   { rpoKept, rtoKept }: Pick<ProtectionVerdict, 'rpoKept' | 'rtoKept'>,
 ): ProtectionReason[] {
-  const { newest, damaged, failures, rpoMs, rtoMs, restoreTime } = source;
+  const { newest, overdueSince, damaged, failures, rpoMs, rtoMs, restoreTime } = source;
   const alarm = (code: ProtectionReason['code'], text: string): ProtectionReason => ({ code, alarm: true, text });
   const found: ProtectionReason[] = [];
   if (newest !== undefined && isAhead(newest, now)) {
@@ -100,6 +103,7 @@ function alarmsOf(
         : alarm('late', `its newest good backup is ${elapsed(newest, now)} old, and ${limit}`),
     );
   }
+  if (overdueSince !== undefined && rpoMs === undefined) found.push(alarm('overdue', overdueText(source, now)));
   for (const { repositories, time, message } of together(failures)) {
     const into = listed(repositories, 'and');
     found.push(alarm('failed', `its last backup into ${into}, ${ago(time, now)}, failed: ${message}`));
@@ -113,6 +117,11 @@ function alarmsOf(
   return found;
 }
 
+function overdueText({ newest, overdueSince }: SourceProtection, now: Date): string {
+  const last = newest === undefined ? '' : `its newest good backup is ${elapsed(newest, now)} old: `;
+  return `${last}it was due ${ago(overdueSince ?? now, now)}, and again since`;
+}
+
 /** One run fails for the same reason in all its repositories. */
 function together(failures: SourceProtection['failures']) {
   const groups = Map.groupBy(failures, ({ time, message }) => JSON.stringify([time, message]));
@@ -122,10 +131,12 @@ function together(failures: SourceProtection['failures']) {
   });
 }
 
-function notesOf(source: SourceProtection): ProtectionReason[] {
+function notesOf(source: SourceProtection, now: Date): ProtectionReason[] {
   const { newest, rpoMs, rtoMs, inJob, verifiedAt, provenAt, restoreTime } = source;
   const note = (code: ProtectionReason['code'], text: string): ProtectionReason => ({ code, alarm: false, text });
   const found: ProtectionReason[] = [];
+  // Who says how much may be lost says when it is late.
+  if (source.overdueSince !== undefined && rpoMs !== undefined) found.push(note('overdue', overdueText(source, now)));
   if (!inJob) found.push(note('no-job', 'no job backs it up'));
   if (newest === undefined && rpoMs === undefined) found.push(note('no-backup', 'there is no good backup'));
   if (newest === undefined) return found;
@@ -139,6 +150,7 @@ function notesOf(source: SourceProtection): ProtectionReason[] {
 const STATES: readonly (readonly [ProtectionReason['code'], ProtectionState])[] = [
   ['late', 'late'],
   ['clock', 'late'],
+  ['overdue', 'late'],
   ['failed', 'failed'],
   ['damaged', 'damaged'],
   ['too-slow', 'too slow'],
@@ -147,7 +159,8 @@ const STATES: readonly (readonly [ProtectionReason['code'], ProtectionState])[] 
 ];
 
 function stateOf(reasons: readonly ProtectionReason[]): ProtectionState {
-  return STATES.find(([code]) => reasons.some((one) => one.code === code))?.[1] ?? 'ok';
+  const told = reasons.filter(({ code, alarm }) => alarm || code !== 'overdue');
+  return STATES.find(([code]) => told.some((one) => one.code === code))?.[1] ?? 'ok';
 }
 
 function elapsed(time: Date, now: Date): string {

@@ -122,12 +122,13 @@ describe('surety status', () => {
   });
 
   test('a backup that was found damaged is not the newest good one', async () => {
-    const [archive = ''] = globSync('plain/files/*.tar.gz', { cwd: folder }).sort().slice(-1);
-    writeFileSync(path(archive), 'damaged');
+    const { source: whole } = await status('--repository', 'plain');
+    writeFileSync(path('plain', 'files', `${whole('media').newest?.snapshot}.tar.gz`), 'damaged');
     assert.equal((await run('verify', '--read-data', '--repository', 'plain')).exitCode, 1);
-    const { exitCode, report, repository } = await status('--repository', 'plain');
+    const { exitCode, source, repository } = await status('--repository', 'plain');
     assert.deepEqual([exitCode, repository('plain').damaged], [3, 1]);
-    assert.equal(report.sources.filter(({ verdict }) => verdict.state === 'damaged').length, 1);
+    assert.equal(source('media').verdict.state, 'damaged');
+    assert.notEqual(source('media').newest?.snapshot, whole('media').newest?.snapshot);
   });
 
   test('a lost catalog takes history, not what the repositories tell', async () => {

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { hostName } from '../../base/environment.ts';
+import { hostName, systemTimeZone } from '../../base/environment.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { Platform } from '../../daemon/compose.ts';
 import { status } from '../../operations/status.ts';
+import type { StatusJob } from '../../operations/status-source.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { statusText } from '../render-status.ts';
@@ -32,7 +34,7 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
       {
         sources: platform.goals(options.source),
         repositories: platform.repositories(options.repository),
-        jobs: platform.jobs,
+        jobs: jobsOf(platform),
         catalog: await platform.catalog(),
         unfinishedRestores: unfinishedRestores(session),
         host: hostName(),
@@ -45,6 +47,15 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
       document: { verb: 'status', ...report },
       text: statusText(report, call.terminal.colors),
     };
+  });
+}
+
+/** A job without a time zone runs by that of this machine. */
+function jobsOf({ jobs, scheduled }: Platform): StatusJob[] {
+  return jobs.map(({ name, sources, to }) => {
+    const plan = scheduled.find(({ verb, job }) => verb === 'backup' && job === name);
+    const timeZone = plan?.timeZone ?? systemTimeZone();
+    return { name, sources, to, due: plan === undefined ? undefined : { schedule: plan.schedule, timeZone } };
   });
 }
 

@@ -191,8 +191,8 @@ jobs:
     schedule: '0 2 * * *'
 ${zone}    keep: { last: 3 }
 maintenance:
-  cleanup: '0 5 * * 0'
-  verify: { schedule: '0 6 * * *', days: 7, read_data: true }
+  cleanup: { schedule: '0 5 * * 0', repositories: [vault] }
+  verify: { schedule: '0 6 * * *', days: 7, read_data: true, repositories: [vault] }
 `;
 }
 

@@ -17,6 +17,8 @@ export interface Surroundings {
 const PARTS_MAX = 100;
 const WARNINGS_MAX = 10;
 const SUBJECT_MAX = 180;
+/** Characters of one error. */
+const TEXT_MAX = 2000;
 
 /** The message about a run that is an occasion to write one. */
 export function runMessage(run: RunFacts, judgement: Judgement, surroundings: Surroundings): Message {
@@ -142,5 +144,6 @@ function shown(text: string): string {
 
 /** Further lines stand below the first. */
 function indented(text: string): string {
-  return shown(text.trimEnd()).replaceAll('\n', '\n    ');
+  const short = text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text.trimEnd();
+  return shown(short).replaceAll('\n', '\n    ');
 }

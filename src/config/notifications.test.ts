@@ -62,7 +62,7 @@ test('what is wrong in them is told with its place and what to write', () => {
     '10:8 must be failure, warning, recovery or success; did you mean failure',
   ]);
   const half = check('notifications: { email: { server: s, from: a@b, to: a@b, user: u } }\n');
-  assert.deepEqual(shown(half.errors), ['1:58 user needs password beside it; undefined']);
+  assert.deepEqual(shown(half.errors), ['1:64 user needs password beside it; undefined']);
 });
 
 test('what is not wise or does nothing is a warning, and a plain password shows itself nowhere', () => {

@@ -83,14 +83,29 @@ test('one time zone is that of the container; several, and days that busybox tak
     message:
       /^cleanup \(0 5 \* \* 0\): the container has one time zone, and the schedules have several: UTC, Europe\/London$/,
   });
-  for (const schedule of ['0 2 */2 * 1', '0 2 1-31 * 1']) {
-    assert.throws(() => exported(requestFor([scheduledAs('cleanup', schedule)])), { code: 'schedule.inexpressible' });
-  }
-  assert.ok(exported(requestFor([scheduledAs('cleanup', '0 2 13 * 5')])));
+  const both = requestFor([scheduledAs('cleanup', '0 2 */2 * 1')]);
+  assert.throws(() => exported(both), {
+    code: 'schedule.inexpressible',
+    message: /either of the two days fits, not both$/,
+  });
 });
 
 test('who starts it is told of variables, and of servers that are elsewhere when seen from a container', () => {
   const notes = exported(requestFor(PLATFORM)).notes.join('\n');
   assert.match(notes, /needs DB_PASSWORD.*\.env file of mode 600/);
   assert.match(notes, /`server` of database has to name the service/);
+});
+
+test('days are written so that busybox takes them as they are meant: it counts steps from a day 0', () => {
+  const cases = [
+    ['0 2 */10 * *', '0 2 1,11,21,31 * *'],
+    ['*/30 2 * */6 *', '0,30 2 * 1,7 *'],
+    ['0 2 13 * 5', '0 2 13 * 5'],
+    ['0 2 1-31 * 1', '0 2 * * *'],
+    ['0 2 * * fri-7', '0 2 * * 0,5,6'],
+  ] as const;
+  for (const [schedule, wanted] of cases) {
+    const { configs } = documentOf(requestFor([scheduledAs('cleanup', schedule)]));
+    assert.equal(configs['surety-crontab'].content.split('  ')[0], wanted, schedule);
+  }
 });

@@ -4,9 +4,9 @@
  */
 import { stringify } from 'yaml';
 import { hasSameTimes } from '../../rules/same-times.ts';
-import { isEitherDay, scheduleFields } from '../../rules/schedule-fields.ts';
+import { isEitherDay, type ScheduleField, scheduleFields } from '../../rules/schedule-fields.ts';
 import type { Scheduled } from '../../rules/scheduled.ts';
-import { crontabLine, jobCommand } from './crontab.ts';
+import { jobCommand } from './crontab.ts';
 import { type Exported, type ExportRequest, expectOneLine, headOf, inexpressible, variablesOf } from './exported.ts';
 
 /** A path of this machine that runs need. */
@@ -100,15 +100,27 @@ function zoneOf({ scheduled, timeZone, now }: ExportRequest): string {
   throw inexpressible(odd ?? scheduled[0]!, why, 'give them one time_zone, or export systemd timers');
 }
 
-/** busybox's crond takes days for alternatives whenever both are restricted, however that is written, and a % for a %. */
+/**
+ * busybox's crond takes a day of the month and a weekday for alternatives whenever both are restricted, counts steps of all days from a
+ * day 0, and takes a % for a %.
+ */
 function lineOf(one: Scheduled, request: ExportRequest): string {
   const fields = scheduleFields(one.schedule);
-  const areRestricted = [!fields.day.isFull, !fields.weekday.isFull];
-  if (areRestricted.includes(true) && isEitherDay(fields) === areRestricted.includes(false)) {
-    const why = 'the crond of busybox takes the day of the month and the weekday together in another way';
+  const { minute, hour, day, month, weekday } = fields;
+  const areBothRestricted = !day.isFull && !weekday.isFull;
+  if (areBothRestricted && !isEitherDay(fields)) {
+    const why = 'the crond of busybox runs it when either of the two days fits, not both';
     throw inexpressible(one, why, 'choose weekdays, or days of the month, alone');
   }
-  return crontabLine(one, jobCommand(one, request));
+  // Either of two days, one of which is any, is any day.
+  const isAnyDay = isEitherDay(fields) && !areBothRestricted;
+  const days = isAnyDay ? ['*', listed(month), '*'] : [listed(day), listed(month), listed(weekday)];
+  return `${[listed(minute), listed(hour), ...days].join(' ')}  ${jobCommand(one, request)}\n`;
+}
+
+function listed({ values, text, isFull }: ScheduleField): string {
+  if (isFull) return '*';
+  return text.includes('/') ? values.join(',') : text;
 }
 
 function mounts({ installation }: ExportRequest, { places }: ComposeHow) {

@@ -54,7 +54,7 @@ export function jobCommand({ args }: Scheduled, request: ExportRequest): string 
 }
 
 /** The five fields as every cron takes them, and the command. */
-export function crontabLine({ schedule }: Scheduled, command: string): string {
+function crontabLine({ schedule }: Scheduled, command: string): string {
   return `${plainSchedule(scheduleFields(schedule))}  ${command}\n`;
 }
 

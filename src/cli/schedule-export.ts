@@ -1,12 +1,26 @@
 /** `surety schedule export`: what the scheduler of a machine reads. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { hostName, nodeProgram, programFolder, programVersion, systemTimeZone, variable } from '../base/environment.ts';
+import {
+  hostName,
+  nodeProgram,
+  programFolder,
+  programVersion,
+  systemTimeZone,
+  variable,
+  variables,
+} from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import type { Platform } from '../daemon/compose.ts';
 import { composeServiceOf } from '../operations/schedule/compose.ts';
 import { CRONS, type Cron, crontabOf } from '../operations/schedule/crontab.ts';
-import { type Exported, type ExportRequest, type Installation, variablesOf } from '../operations/schedule/exported.ts';
+import {
+  type Exported,
+  type ExportRequest,
+  type Installation,
+  unnamedNotes,
+  variablesOf,
+} from '../operations/schedule/exported.ts';
 import { systemdUnitsOf } from '../operations/schedule/systemd.ts';
 import { windowsTasksOf } from '../operations/schedule/windows.ts';
 import { localTime } from '../rules/calendar.ts';
@@ -57,7 +71,9 @@ export function exportCommand(act: Act): Command {
 async function runExport(call: Call, format: ScheduleFormat, options: ExportOptions): Promise<Answer> {
   return await withSession(call, { record: false }, async ({ platform }) => {
     const request = requestOf(platform, format, options, call.clock.now());
-    const exported = exportedAs(format, request, platform, options);
+    const made = exportedAs(format, request, platform, options);
+    const unnamed = unnamedNotes(Object.keys(variables()), platform.scheduled);
+    const exported: Exported = { ...made, notes: [...made.notes, ...unnamed] };
     const { output, force = false } = options;
     const paths = output === undefined ? [] : await writeExported(exported.files, { format, output, force });
     const files = exported.files.map((file, at) => ({ ...file, path: paths[at] ?? null }));

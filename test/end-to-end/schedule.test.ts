@@ -99,6 +99,13 @@ describe('a platform in a folder with a space and a %', () => {
     }
   });
 
+  test('variables that programs take by themselves are told, as a run by schedule lacks them', async () => {
+    const env = { VAULT_PASSWORD: SECRET, PGPASSWORD: 'hush', https_proxy: 'http://proxy' };
+    const { stderr } = await suretyIn(folder, { env }).attempt('schedule', 'export', 'crontab');
+    assert.match(stderr, /note: .*\bPGPASSWORD,.*\bhttps_proxy are set here, but not in a run by schedule/);
+    assert.doesNotMatch(stderr, /hush/);
+  });
+
   test('tasks for Windows are written in UTF-16 with a mark of the byte order', async () => {
     const tasks = join(top, 'tasks');
     await surety.run('schedule', 'export', 'windows', ...WINDOWS, '--output', tasks, '--name', 'Avalanche');

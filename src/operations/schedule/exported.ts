@@ -80,6 +80,22 @@ export function variablesOf(scheduled: readonly Scheduled[]): string[] {
   return [...new Set(scheduled.flatMap(({ variables }) => variables))].sort();
 }
 
+/** Variables that stores and client programs take by themselves. */
+const TAKEN_BY_PROGRAMS =
+  /^(?:AWS_\w+|AZURE_\w+|GOOGLE_\w+|PG[A-Z]\w*|MYSQL_\w+|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|(?:HTTPS?|NO|ALL)_PROXY)$/i;
+
+/** A sentence about those that are set here and that no secret of the configuration names: a run by schedule lacks them. */
+export function unnamedNotes(set: readonly string[], scheduled: readonly Scheduled[]): string[] {
+  const named = variablesOf(scheduled);
+  const names = set.filter((name) => TAKEN_BY_PROGRAMS.test(name) && !named.includes(name)).sort();
+  if (names.length === 0) return [];
+  const them = names.length === 1 ? 'it' : 'them';
+  const are = names.length === 1 ? 'is' : 'are';
+  return [
+    `${names.join(', ')} ${are} set here, but not in a run by schedule: if that needs ${them}, set ${them} there too`,
+  ];
+}
+
 /** Options of every run: only what is wrong is said where somebody gets it by mail, everything where it goes into a log. */
 export function outputOptions({ log }: Pick<ExportRequest, 'log'>): string[] {
   return log === undefined ? ['--quiet'] : ['--no-progress'];

@@ -32,6 +32,11 @@ export interface Engine extends AsyncDisposable {
   /** Checks that all selected content is there (by index and pack sizes) and begins to restore. */
   restore(snapshot: Snapshot, how: EntriesHow): Promise<Restoring>;
   verify(how: VerifyHow): Promise<VerifyReport>;
+  /**
+   * Begins to take over snapshots of another repository as they are stored there, without a detour over their entries. Undefined, or missing,
+   * where that is not possible: then they are read from the other and backed up here.
+   */
+  copyFrom?(other: Engine, how: CopyingHow): Promise<Copying | undefined>;
   /** Removes snapshots, and records of failed backups where it lists any; their content stays until `prune`. Unknown ids are fine. */
   forget(ids: readonly string[], how: How): Promise<void>;
   prune(how: PruneHow): Promise<PruneReport>;
@@ -40,6 +45,8 @@ export interface Engine extends AsyncDisposable {
   /** Removes stale locks, or all of them. Returns how many. */
   unlock(how: How & { readonly all: boolean }): Promise<number>;
   readonly keys: KeyRing;
+  /** What an engine of the same kind needs of this one for `copyFrom`; opaque to everybody else. */
+  readonly inner?: unknown;
 }
 
 export interface EngineTraits {
@@ -91,12 +98,41 @@ export interface BackupHow extends How, ProgressHow {
   readonly startedAt: Date;
   /** Read every file even if it looks unchanged. */
   readonly force?: boolean;
+  /** It is a snapshot of another repository that is read: where that fails, no backup has failed, and nothing is recorded. */
+  readonly isCopy?: boolean;
 }
 
 export interface BackupResult {
   readonly snapshot: Snapshot;
   readonly stats: BackupStats;
   readonly facts: SnapshotFacts;
+  /** Keys of the repository's files that hold what is new, where a snapshot has some of its own. */
+  readonly files?: readonly string[];
+}
+
+export interface CopyingHow extends How {
+  readonly warn: (warning: Warning) => void;
+}
+
+/** Snapshots of one repository on their way into another. Both are locked as for a backup until its end. */
+export interface Copying extends AsyncDisposable {
+  /**
+   * Stores the snapshot with the same time, host, paths, tags, source and recovery point; its id is the other repository's own. Every byte is checked before
+   * it is stored. Throws `repository.damaged` or `tree.damaged`, naming the file of the other repository, when something that the snapshot needs can not be read
+   * there; what could be is stored, so that a copy from elsewhere needs only the rest. Undefined where just this snapshot can not be taken as it is stored.
+   */
+  copy(snapshot: Snapshot, how: ProgressHow): Promise<CopyResult | undefined>;
+}
+
+export interface CopyResult {
+  readonly snapshot: Snapshot;
+  /** True when it was there already: nothing was stored. */
+  readonly already: boolean;
+  /** Bytes that were read of the other repository's content, and bytes that were stored. */
+  readonly readBytes: number;
+  readonly storedBytes: number;
+  /** Keys of the files that were stored. */
+  readonly files: readonly string[];
 }
 
 export interface BackupStats {
@@ -172,8 +208,9 @@ export interface VerifyHow extends How, ProgressHow {
   readonly snapshots?: readonly string[] | undefined;
   /** `structure`: indexes, snapshots, trees and pack sizes. `data`: also every stored byte, or the subset of it. */
   readonly depth: 'structure' | 'data';
-  /** Which part of the packs to read: the n-th of m equal parts, a random percentage, or a random amount. */
+  /** Which part of the packs to read: the n-th of m equal parts, a random percentage, a random amount, or those with these keys. */
   readonly subset?:
+    | { readonly files: readonly string[] }
     | { readonly part: number; readonly of: number }
     | { readonly percent: number }
     | { readonly sizeBytes: number };

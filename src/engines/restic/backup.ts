@@ -114,7 +114,7 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   await confirmIndex(repository, indexes, how);
   const stats = statsOf(tally, packs);
   const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);
-  return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint } };
+  return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint }, files: packs.keys };
 }
 
 /** What is remembered in the snapshot; nothing in it changes as long as the source does not. */

@@ -13,15 +13,15 @@ export interface BlobRange {
 const GAP_BYTES = 128 * 1024;
 const RANGE_BYTES = 4 * 1024 * 1024;
 
-/** Ranges that cover all `entries`, in the order of packs and offsets. */
-export function blobRanges(table: BlobTable, entries: Iterable<number>): BlobRange[] {
+/** Ranges of up to `rangeBytes` (default 4 MiB) that cover all `entries`, in the order of packs and offsets. */
+export function blobRanges(table: BlobTable, entries: Iterable<number>, rangeBytes = RANGE_BYTES): BlobRange[] {
   const sorted = Array.from(entries).sort(
     (a, b) => table.packOf(a) - table.packOf(b) || table.offsetOf(a) - table.offsetOf(b),
   );
   const ranges: BlobRange[] = [];
   let group: number[] = [];
   for (const entry of sorted) {
-    if (group.length > 0 && !joins(table, group, entry)) {
+    if (group.length > 0 && !joins(table, group, entry, rangeBytes)) {
       ranges.push(rangeOf(table, group));
       group = [];
     }
@@ -31,13 +31,13 @@ export function blobRanges(table: BlobTable, entries: Iterable<number>): BlobRan
   return ranges;
 }
 
-function joins(table: BlobTable, group: readonly number[], entry: number): boolean {
+function joins(table: BlobTable, group: readonly number[], entry: number, rangeBytes: number): boolean {
   const first = group[0]!;
   const last = group[group.length - 1]!;
   if (table.packOf(first) !== table.packOf(entry)) return false;
   const gap = table.offsetOf(entry) - table.offsetOf(last) - table.lengthOf(last);
   const length = table.offsetOf(entry) + table.lengthOf(entry) - table.offsetOf(first);
-  return gap <= GAP_BYTES && length <= RANGE_BYTES;
+  return gap <= GAP_BYTES && length <= rangeBytes;
 }
 
 function rangeOf(table: BlobTable, entries: readonly number[]): BlobRange {

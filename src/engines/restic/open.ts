@@ -40,6 +40,8 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     entries: (snapshot, how) => entries(repository, snapshot, how),
     restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
     verify: async (how) => (await import('./verify.ts')).verify(repository, how),
+    copyFrom: async (other, how) => (await import('./copy.ts')).copyFrom(repository, other, how),
+    inner: repository,
     forget: (ids, how) => forget(repository, ids, how),
     prune: (how) => prune(repository, how),
     rebuildIndex: (how) => rebuildIndex(repository, how),

@@ -24,6 +24,7 @@ export class PackStore {
   readonly #how: How;
   readonly #index: IndexWriter;
   readonly #held: Promise<void>;
+  readonly #keys: string[] = [];
   #totals: PackTotals = { packs: 0, dataBlobs: 0, treeBlobs: 0, plainBytes: 0, storedBytes: 0 };
 
   /** `held`: when the repository may be written to. */
@@ -38,12 +39,18 @@ export class PackStore {
     return this.#totals;
   }
 
+  /** Keys of the packs that were stored, in the order they were. */
+  get keys(): readonly string[] {
+    return this.#keys;
+  }
+
   /** Stores a pack; its buffer may be used again when the promise has settled. */
   async put(pack: FinishedPack): Promise<void> {
     const { id, buffer, header, sizeBytes, blobs, plainBytes } = pack;
     const key = keyOf('data', idText(id));
     await this.#held;
     await this.#repository.store.put(key, new Uint8Array(buffer, 0, sizeBytes), this.#how);
+    this.#keys.push(key);
     // All blobs of a pack are of one type, and the first byte of the header tells it.
     const isTree = (header[0]! & 1) === 1;
     const totals = this.#totals;

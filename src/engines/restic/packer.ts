@@ -98,6 +98,15 @@ export class Packer {
     this.#blobs += 1;
   }
 
+  /** Adds a blob that another repository has compressed already. `rawLength` is its plain length. */
+  addPacked(id: Uint8Array, packed: Uint8Array, rawLength: number): void {
+    const length = this.#options.sealer.sealInto(this.#buffer!, this.#used, packed);
+    this.#addEntry(id, length, rawLength);
+    this.#used += length;
+    this.#plainBytes += rawLength;
+    this.#blobs += 1;
+  }
+
   /** Adds a blob that is sealed already, as repacking does. `rawLength` is the plain length where it is compressed, else 0. */
   addSealed(id: Uint8Array, sealed: Uint8Array, rawLength: number): void {
     this.#buffer!.set(sealed, this.#used);

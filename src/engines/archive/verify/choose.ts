@@ -6,6 +6,10 @@ import type { Backup } from '../sidecars.ts';
 /** Which backups are read: all of them, the n-th of m equal parts, or some at random. */
 export function chooseBackups(backups: readonly Backup[], subset: VerifyHow['subset']): Set<Backup> {
   if (subset === undefined) return new Set(backups);
+  if ('files' in subset) {
+    const files = new Set(subset.files);
+    return new Set(backups.filter(({ file }) => files.has(file.key)));
+  }
   if ('part' in subset) {
     return new Set(backups.filter(({ sidecar }) => partOf(sidecar.id, subset.of) === subset.part - 1));
   }

@@ -36,25 +36,28 @@ export class BlobSaver {
     return this.store(plain, id);
   }
 
-  /** Stores a blob that the caller has claimed in the table. */
-  store(plain: Uint8Array, id: Uint8Array): undefined | Promise<void> {
-    if (!this.#packer.isEmpty && !this.#packer.hasRoom(plain.length)) this.flush();
+  /**
+   * Stores a blob that the caller has claimed in the table. One that is compressed already has its plain length in `rawLength`: it is stored as it is.
+   */
+  store(bytes: Uint8Array, id: Uint8Array, rawLength = 0): undefined | Promise<void> {
+    if (!this.#packer.isEmpty && !this.#packer.hasRoom(bytes.length)) this.flush();
     if (!this.#packer.needsBuffer) {
-      this.#add(plain, id);
+      this.#add(bytes, id, rawLength);
       return undefined;
     }
-    return this.#storeWithBuffer(plain, id);
+    return this.#storeWithBuffer(bytes, id, rawLength);
   }
 
-  async #storeWithBuffer(plain: Uint8Array, id: Uint8Array): Promise<void> {
+  async #storeWithBuffer(bytes: Uint8Array, id: Uint8Array, rawLength: number): Promise<void> {
     const kept = Uint8Array.from(id);
     this.#packer.useBuffer(await this.#options.takeBuffer());
-    this.#add(plain, kept);
+    this.#add(bytes, kept, rawLength);
   }
 
-  #add(plain: Uint8Array, id: Uint8Array): void {
-    this.#packer.hasRoom(plain.length);
-    this.#packer.add(id, plain);
+  #add(bytes: Uint8Array, id: Uint8Array, rawLength: number): void {
+    this.#packer.hasRoom(bytes.length);
+    if (rawLength === 0) this.#packer.add(id, bytes);
+    else this.#packer.addPacked(id, bytes, rawLength);
     if (this.#packer.isFull) this.flush();
   }
 

@@ -45,9 +45,6 @@ export interface FilesTask {
   readonly mtimesNs: BigInt64Array;
 }
 
-/** To a worker: a task, or the buffer that it wants. */
-export type ToBackupWorker = BackupTask | { readonly kind: 'buffer'; readonly buffer: ArrayBufferLike };
-
 export const FILE_OK = 0;
 /** Read whole, but it went on changing while it was read. */
 export const FILE_CHANGED = 1;

@@ -1,4 +1,4 @@
-import type { BackupHow } from '../../engine.ts';
+import type { CopyingHow } from '../../engine.ts';
 import type { BlobTable } from '../blob-table.ts';
 import { idText } from '../format/id.ts';
 import { type LoadedIndex, loadIndex } from '../load-index.ts';
@@ -16,7 +16,7 @@ export interface PresentIndex extends LoadedIndex {
  * Loads the index for a run that relies on it: what stood in packs that are gone does not count as stored, so it is read and stored again. Each of
  * them is warned about, since older snapshots may need it. The packs are listed after the index is read: a pack is there before an index names it.
  */
-export async function loadPresentIndex(repository: Repository, how: BackupHow): Promise<PresentIndex> {
+export async function loadPresentIndex(repository: Repository, how: CopyingHow): Promise<PresentIndex> {
   const index = await loadIndex(repository, { signal: how.signal, own: true });
   const stored = await repository.files('data', how);
   const there = new Set(stored.map(({ id }) => id));
@@ -28,7 +28,7 @@ export async function loadPresentIndex(repository: Repository, how: BackupHow): 
   return { ...rest, stored };
 }
 
-function warnAbout(key: string, how: BackupHow): void {
+function warnAbout(key: string, how: CopyingHow): void {
   const message =
     'is missing from the repository; what it held is stored again, but older snapshots may need more of it';
   how.warn({ code: 'pack.missing', path: key, message });

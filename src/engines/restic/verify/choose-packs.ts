@@ -2,6 +2,7 @@
 import { randomBytes } from '../../../base/ids.ts';
 import type { VerifyHow } from '../../engine.ts';
 import type { BlobTable } from '../blob-table.ts';
+import { packKey } from '../pack-key.ts';
 
 /**
  * The packs of `packs` that belong to the subset. Part n of m goes by the ids, so that all m parts together are all packs,
@@ -14,6 +15,10 @@ export function choosePacks(
   subset: VerifyHow['subset'],
 ): number[] {
   if (subset === undefined) return [...packs];
+  if ('files' in subset) {
+    const files = new Set(subset.files);
+    return packs.filter((pack) => files.has(packKey(table, pack)));
+  }
   if ('part' in subset) {
     return packs.filter((pack) => table.packId(pack).readUInt32BE(0) % subset.of === subset.part - 1);
   }

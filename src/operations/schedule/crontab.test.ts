@@ -77,6 +77,19 @@ test('a path with a line break is refused: the rest of it would be a line of its
   assert.throws(() => crontabOf(request, 'debian'), { code: 'schedule.path' });
 });
 
+test('a command that is longer than cron takes is refused', () => {
+  const { installation } = requestFor([]);
+  const long = (length: number) => {
+    const configFile = `/${'a'.repeat(length)}/surety.yaml`;
+    return crontabOf(requestFor(PLATFORM, { installation: { ...installation, configFile } }), 'debian');
+  };
+  assert.ok(long(850));
+  assert.throws(() => long(950), {
+    code: 'schedule.inexpressible',
+    message: /its command has \d+ bytes, and cron takes 998/,
+  });
+});
+
 const path = fc.array(fc.constantFrom('%', '\\', "'", '"', ' ', '$', '`', '#', 'é', 'a', ';', '!', '~', '*'), {
   maxLength: 8,
 });

@@ -12,6 +12,7 @@ import {
   expectLocalTimes,
   expectOneLine,
   headOf,
+  inexpressible,
   outputOptions,
   PROGRAM_FOLDERS,
   variablesOf,
@@ -31,6 +32,7 @@ export function crontabOf(request: ExportRequest, cron: Cron): Exported {
   const lines = scheduled.map((one) => {
     if (cron === 'debian') expectLocalTimes(one, request, 'cron', OTHER_ZONE);
     const command = escaped(jobCommand(one, request));
+    expectShort(one, command);
     return `# ${described(one, request)}\n${zoneLine(one, request, cron)}${crontabLine(one, command)}`;
   });
   const variables = variablesOf(scheduled);
@@ -56,6 +58,16 @@ export function jobCommand({ args }: Scheduled, request: ExportRequest): string 
 /** The five fields as every cron takes them, and the command. */
 function crontabLine({ schedule }: Scheduled, command: string): string {
   return `${plainSchedule(scheduleFields(schedule))}  ${command}\n`;
+}
+
+/** cron reads so much of a command (`MAX_COMMAND`), and refuses the whole crontab where there is more. */
+const COMMAND_MAX_BYTES = 998;
+
+function expectShort(one: Scheduled, command: string): void {
+  const bytes = Buffer.byteLength(command);
+  if (bytes <= COMMAND_MAX_BYTES) return;
+  const why = `its command has ${bytes} bytes, and cron takes ${COMMAND_MAX_BYTES}`;
+  throw inexpressible(one, why, 'move the configuration, the log or the file with variables to shorter paths');
 }
 
 /** Behind a backslash, the one that escapes would be taken for escaped itself; a pair of quotes between them changes nothing. */

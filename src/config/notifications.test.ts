@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Secret } from '../base/secret.ts';
 import { checkConfig } from './parse.ts';
+import { scheduledOf } from './scheduled.ts';
 
 const REST = `
 sources: { media: { type: files, paths: [/srv/media] } }
@@ -85,4 +86,18 @@ test('what is not wise or does nothing is a warning, and a plain password shows 
   );
   const nobody = check('jobs: { nightly: { sources: all, to: all, notify_on: [success] } }\n');
   assert.deepEqual(shown(nobody.warnings), ['1:43 nobody is told; say in `notifications` who is told']);
+});
+
+test('the variable with the password is one that runs by schedule need', () => {
+  const { config } =
+    check(`notifications: { email: { server: s, from: a@b, to: a@b, user: u, password: { env: SMTP_PASSWORD } } }
+jobs: { nightly: { sources: all, to: all, schedule: '0 3 * * *' } }
+maintenance: { cleanup: '0 5 * * *' }
+`);
+  assert.ok(config !== undefined);
+  const needed = scheduledOf(config).map(({ name, variables }) => [name, variables]);
+  assert.deepEqual(needed, [
+    ['backup nightly', ['SMTP_PASSWORD', 'X']],
+    ['cleanup', ['SMTP_PASSWORD', 'X']],
+  ]);
 });

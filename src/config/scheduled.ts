@@ -3,19 +3,27 @@ import type { Scheduled } from '../rules/scheduled.ts';
 import type { Config } from './config.ts';
 
 /** Backups of jobs in the order of the file, then maintenance. */
-export function scheduledOf({ jobs, maintenance, sources, repositories }: Config): Scheduled[] {
+export function scheduledOf({ jobs, maintenance, sources, repositories, notifications }: Config): Scheduled[] {
   const named = <One extends { readonly name: string }>(all: readonly One[], names: readonly string[]) =>
     all.filter(({ name }) => names.includes(name));
   const backups = jobs.flatMap((job): Scheduled[] => {
     const { name, schedule, timeZone } = job;
     if (schedule === undefined) return [];
-    const variables = variablesIn([named(sources, job.sources), named(repositories, job.to)]);
+    const variables = variablesIn([named(sources, job.sources), named(repositories, job.to), notifications]);
     return [
       { name: `backup ${name}`, verb: 'backup', job: name, args: ['backup', name], schedule, timeZone, variables },
     ];
   });
   const others = maintenance.map(({ verb, schedule, timeZone, args }): Scheduled => {
-    return { name: verb, verb, job: '', args, schedule, timeZone, variables: variablesIn(repositories) };
+    return {
+      name: verb,
+      verb,
+      job: '',
+      args,
+      schedule,
+      timeZone,
+      variables: variablesIn([repositories, notifications]),
+    };
   });
   return [...backups, ...others];
 }

@@ -68,7 +68,7 @@ function stepFacts(event: StepFinished, warnings: readonly WarningFacts[]): Part
     label: labelOf(event.run, step),
     outcome,
     result: outcome === 'failed' || result === undefined ? '' : resultText(result),
-    error: error === undefined ? foundWrong(outcome, result, step) : errorFacts(error),
+    error: error === undefined ? foundWrong(outcome, result, step) : errorFacts(withoutPlace(error)),
     warningCount: event.warnings,
     warnings,
   };
@@ -126,6 +126,11 @@ function hookFacts(hook: HookReport): PartFacts {
     warningCount: isWarning ? 1 : 0,
     warnings: isWarning ? [{ code: error.code, message: messageOf(error) }] : [],
   };
+}
+
+/** The label says already what was being done. */
+function withoutPlace(error: Error): Error {
+  return error instanceof SuretyError && error.cause instanceof SuretyError ? error.cause : error;
 }
 
 function errorFacts(error: Error): ErrorFacts {

@@ -3,16 +3,21 @@ import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import type { PastPart, PastRun, RunFacts } from '../notify/run-facts.ts';
 import { hookKey, partKey } from './compose-notify-facts.ts';
 
-/** So many runs are looked back: a job of every hour for four days. */
-const RUNS_MAX = 100;
+/** So many runs of the job, and of all jobs, are looked back at first: one of every hour for four days. */
+export const RUNS_MAX = 100;
 
 type Parts = Map<string, PastPart>;
 
-/** Runs of the same verb before this one, newest first. */
-export async function pastRuns(catalog: Catalog, { verb, id, startedAt }: RunFacts): Promise<PastRun[]> {
+/** Runs of the same verb before this one, newest first. Other jobs may run far more often than this one. */
+export async function pastRuns(catalog: Catalog, facts: RunFacts, limit: number): Promise<PastRun[]> {
+  const { verb, job, id, startedAt } = facts;
   const before = new Date(startedAt.getTime() + 1);
-  const runs = (await catalog.history({ verb, before, limit: RUNS_MAX })).filter((run) => run.id !== id);
-  const checked = await checkedParts(catalog, verb);
+  const own = await catalog.history({ verb, job, before, limit });
+  const all = await catalog.history({ verb, before, limit });
+  const known = new Map([...own, ...all].map((run) => [run.id, run]));
+  known.delete(id);
+  const runs = [...known.values()].sort((left, right) => right.startedAt.getTime() - left.startedAt.getTime());
+  const checked = await checkedParts(catalog, verb, limit);
   return runs.map((run) => ({
     job: run.job,
     startedAt: run.startedAt,
@@ -36,18 +41,18 @@ function memberParts({ members, hooks }: RunRecord): Parts {
 }
 
 /** By run. Of other verbs the catalog keeps only how they ended. */
-async function checkedParts(catalog: Catalog, verb: string): Promise<ReadonlyMap<string, Parts>> {
+async function checkedParts(catalog: Catalog, verb: string, limit: number): Promise<ReadonlyMap<string, Parts>> {
   const byRun = new Map<string, Parts>();
   const add = (runId: string, key: string, part: PastPart) => {
     byRun.set(runId, (byRun.get(runId) ?? new Map()).set(key, part));
   };
   if (verb === 'verify') {
-    for (const { runId, repository, outcome, error, problems } of await catalog.verifications({ limit: RUNS_MAX })) {
+    for (const { runId, repository, outcome, error, problems } of await catalog.verifications({ limit })) {
       const code = error?.code ?? problems[0]?.split(' ', 1)[0] ?? '';
       add(runId, partKey('', repository), { outcome, code });
     }
   } else if (verb === 'restore') {
-    for (const { runId, source, repository, outcome, error } of await catalog.restores({ limit: RUNS_MAX })) {
+    for (const { runId, source, repository, outcome, error } of await catalog.restores({ limit })) {
       add(runId, partKey(source, repository), { outcome, code: error?.code ?? '' });
     }
   }

@@ -8,14 +8,14 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { NotificationsConfig } from '../config/notifications.ts';
 import { fetchSecret } from '../config/secrets.ts';
-import { judge } from '../notify/judge.ts';
+import { type Judgement, judge } from '../notify/judge.ts';
 import { runMessage, type Surroundings, testMessage } from '../notify/message.ts';
 import type { Delivery, Notifier } from '../notify/notifier.ts';
 import { sendPersistently } from '../notify/persistent.ts';
 import type { PastRun, RunFacts } from '../notify/run-facts.ts';
 import type { Listen, Run } from '../operations/events.ts';
 import { collectRuns, notBegun } from './compose-notify-facts.ts';
-import { pastRuns } from './compose-notify-past.ts';
+import { pastRuns, RUNS_MAX } from './compose-notify-past.ts';
 
 /** What was told to people in one session. */
 export interface Notices {
@@ -93,7 +93,7 @@ interface Telling extends NotifyHow {
 /** What went wrong; a message that nobody asked for can not go wrong. */
 async function sendAbout(facts: RunFacts, telling: Telling): Promise<readonly SuretyError[]> {
   try {
-    const judgement = judge(facts, await knownPast(facts, telling), telling.on);
+    const judgement = await judged(facts, telling);
     if (judgement.occasion === undefined) return [];
     const message = runMessage(facts, judgement, surroundingsOf(telling.config));
     const { refused } = await sendPersistently(await telling.notifier(), message, telling);
@@ -103,11 +103,18 @@ async function sendAbout(facts: RunFacts, telling: Telling): Promise<readonly Su
   }
 }
 
+/** What fails for longer than is looked back is looked back for further: who reads of it wants to know since when. */
+async function judged(facts: RunFacts, telling: Telling): Promise<Judgement> {
+  const first = judge(facts, await knownPast(facts, telling, RUNS_MAX), telling.on);
+  if (![...first.streaks.values()].some(({ times }) => times > RUNS_MAX)) return first;
+  return judge(facts, await knownPast(facts, telling, 100 * RUNS_MAX), telling.on);
+}
+
 /** A message without history is better than none. */
-async function knownPast(facts: RunFacts, { catalog, warn }: NotifyHow): Promise<readonly PastRun[]> {
+async function knownPast(facts: RunFacts, { catalog, warn }: NotifyHow, limit: number): Promise<readonly PastRun[]> {
   try {
     const known = await catalog();
-    return known === undefined ? [] : await pastRuns(known, facts);
+    return known === undefined ? [] : await pastRuns(known, facts, limit);
   } catch (error) {
     warn(`the message about this run does not know the runs before it: ${messageOf(error)}`);
     return [];

@@ -248,6 +248,25 @@ describe('mail through a real server', { skip: skipWithout('openssl') }, () => {
     assert.match(wrongPort.hint ?? '', /security: starttls/);
   });
 
+  test('a server that is busy, one that takes nothing from here, and one that can not encrypt are told apart', async () => {
+    const says = (...lines: readonly string[]) =>
+      startRaw((socket) => {
+        const left = [...lines];
+        const answer = () => void socket.write(`${left.shift() ?? '500 what?'}\r\n`);
+        answer();
+        socket.on('data', answer);
+      });
+    await using busy = await says('421 4.3.2 come back later');
+    const later = await refusal(mailTo(busy.port));
+    assert.deepEqual([later.code, later.retry], ['notify.try-later', 'later']);
+    await using closed = await says('554 5.7.1 not from there');
+    assert.equal((await refusal(mailTo(closed.port))).code, 'notify.sender-refused');
+    await using old = await says('220 hello', '502 no EHLO here', '250 hello');
+    assert.equal((await refusal(mailTo(old.port))).code, 'notify.tls-missing');
+    await using broken = await says('220 hello', '250-hello\r\n250 STARTTLS', '220 go on', 'this is no TLS');
+    assert.equal((await refusal(mailTo(broken.port))).code, 'notify.tls-failed');
+  });
+
   test('an interrupt ends it at once', async () => {
     await using silent = await startRaw(() => {});
     const reason = new SuretyError('run.interrupted', 'interrupted');

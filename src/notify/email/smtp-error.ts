@@ -10,7 +10,9 @@ export function smtpError(failure: SmtpFailure, translation: Translation): Suret
   const certificate = certificateProblem(failure, translation);
   const meaning = certificate ?? meaningOf(failure, translation);
   const [code, what, hint, retry] = meaning;
-  const said = failure.response === undefined ? '' : `; it said: ${withoutSecrets(failure.response, translation)}`;
+  // What is not understood is shown as it is.
+  const words = failure.response ?? (code === 'notify.failed' ? failure.message : undefined);
+  const said = words === undefined ? '' : `; it said: ${withoutSecrets(words, translation)}`;
   return new SuretyError(code, withoutSecrets(`${translation.location} ${what}`, translation) + said, {
     hint,
     ...(retry === undefined ? {} : { retry }),
@@ -37,16 +39,13 @@ function meaningOf(failure: SmtpFailure, { options }: Translation): Meaning {
   const { code = '', command = '', responseCode = 0 } = failure;
   if (code === 'EAUTH' || code === 'ENOAUTH') return loginMeaning(responseCode);
   if (responseCode === 530 || responseCode === 538) return wantsMore(responseCode, options);
-  if (command === 'STARTTLS' || (command === 'EHLO' && code === 'ECONNECTION')) {
-    return ['notify.tls-missing', 'offers no encryption', ENCRYPTION_HINT];
-  }
   if (responseCode >= 400 && responseCode < 500) {
-    return [
-      'notify.try-later',
-      'does not take the message now',
-      'some servers keep unknown senders waiting: try again later',
-      'later',
-    ];
+    const hint = 'some servers keep unknown senders waiting: try again later';
+    return ['notify.try-later', 'does not take the message now', hint, 'later'];
+  }
+  // A server too old for EHLO knows no STARTTLS either.
+  if (responseCode >= 500 && (command === 'STARTTLS' || (command === 'EHLO' && options.security === 'starttls'))) {
+    return ['notify.tls-missing', 'offers no encryption', ENCRYPTION_HINT];
   }
   if (responseCode >= 500) return refusedMeaning(failure);
   return connectionMeaning(failure, options);
@@ -78,6 +77,9 @@ function wantsMore(responseCode: number, { security, login }: Translation['optio
 }
 
 function refusedMeaning({ command = '', recipient }: SmtpFailure): Meaning {
+  if (command === 'CONN') {
+    return ['notify.sender-refused', 'takes no mail from this machine', 'use a server that knows you, with a login'];
+  }
   if (command === 'MAIL FROM') {
     return [
       'notify.sender-refused',
@@ -127,5 +129,5 @@ function connectionMeaning(
       'try again later; some servers do so to senders they do not know',
       'later',
     ];
-  return ['notify.failed', 'did not take the message', 'surety notify test --verbose says more'];
+  return ['notify.failed', 'did not take the message', 'surety notify test sends a single message'];
 }

@@ -35,7 +35,7 @@ export async function backup(repository: Repository, reading: Reading, how: Back
     taken.name = await reserveName(repository, facts, how);
     return await store(working, shape, facts, taken.name, taken.stored);
   } catch (error) {
-    taken.name ??= await nameForRecord(repository, how);
+    if (how.isCopy !== true) taken.name ??= await nameForRecord(repository, how);
     await recordFailure(working, taken.name, taken.stored, error);
     throw error;
   } finally {
@@ -83,7 +83,7 @@ async function store(
   const document = successDocument(working, { ...content, shape, name, facts, list, listName, tally });
   await repository.store.put(name.key(SIDECAR_ENDING), toJson(document), { ...how, ifAbsent: true });
   await logEnd(working, name.id, document.size_bytes, tally.warn);
-  return { snapshot: toSnapshot(name.id, document), stats: document.stats, facts: document.facts };
+  return { snapshot: toSnapshot(name.id, document), stats: document.stats, facts: document.facts, files: [key] };
 }
 
 /** The backup is there: whatever is wrong with the log is not worth failing for. */

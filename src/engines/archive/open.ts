@@ -45,6 +45,8 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
     },
     restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
     verify: async (how) => (await import('./verify.ts')).verify(repository, how),
+    copyFrom: async (other, how) => (await import('./copy.ts')).copyFrom(repository, other, how),
+    inner: repository,
     forget: (ids, how) => forget(repository, ids, how),
     prune: (how) => prune(repository, how),
     rebuildIndex: () => refuse('has no index'),

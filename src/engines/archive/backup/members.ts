@@ -1,4 +1,6 @@
 /** Turns a reading into the members of a tar archive. */
+import { SuretyError } from '../../../base/errors.ts';
+import { displayName } from '../../../base/names.ts';
 import type { TarMember } from '../../../base/tar/pack.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
 import type { Content, Entry, Reading, Xattr } from '../../../sources/source.ts';
@@ -101,11 +103,30 @@ export async function* passing(
 async function openContent(
   entry: Entry,
   content: Content | undefined,
-  { spool, tally }: MembersHow,
+  { spool, tally, how }: MembersHow,
 ): Promise<OpenContent | undefined> {
   if (content === undefined || content.kind === 'gone') return undefined;
   if (content.kind === 'path') return await openFileContent(content.path, entry, tally.warn);
+  // What a snapshot says of a size is so; anywhere else a stream can turn out longer or shorter.
+  if (how.isCopy === true && entry.sizeBytes >= 0) {
+    return { sizeBytes: entry.sizeBytes, chunks: exactly(content.chunks, entry) };
+  }
   return await spool.hold(content.chunks);
+}
+
+async function* exactly(chunks: AsyncIterable<Uint8Array>, { path, sizeBytes }: Entry): AsyncGenerator<Uint8Array> {
+  let passed = 0;
+  for await (const chunk of chunks) {
+    passed += chunk.length;
+    if (passed > sizeBytes) break;
+    // What comes after reads ahead, and the source may use the same memory again.
+    yield new Uint8Array(chunk);
+  }
+  if (passed === sizeBytes) return;
+  throw new SuretyError(
+    'repository.damaged',
+    `${displayName(path)} has not the ${sizeBytes} bytes that its snapshot says`,
+  );
 }
 
 async function* contentsOf(files: readonly Entry[], { reading, how }: MembersHow): AsyncGenerator<Content> {

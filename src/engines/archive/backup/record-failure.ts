@@ -30,7 +30,7 @@ export async function recordFailure(
   // A store may have taken the metadata, and only its answer was lost: without them the file counts for nothing.
   if (name !== undefined) await attempt(() => repository.store.delete(name.key(SIDECAR_ENDING), { signal }));
   for (const key of stored) await attempt(() => repository.store.delete(key, { signal }));
-  if (name === undefined) return;
+  if (name === undefined || how.isCopy === true) return;
   const message = messageOf(error);
   const common = commonFields(working, name.id);
   const document = { ...common, status: 'failed', error_message: message, ...ownFields(working, 0) };

@@ -9,7 +9,7 @@ import type { HookPlace, HookReport } from './hook-report.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 
-export type Verb = 'backup' | 'restore' | 'verify' | 'cleanup' | 'forget' | 'rebuild-index';
+export type Verb = 'backup' | 'copy' | 'restore' | 'verify' | 'cleanup' | 'forget' | 'rebuild-index';
 
 /** `warnings`: done, but something was left out or is worth a look. */
 export type Outcome = 'ok' | 'warnings' | 'failed' | 'interrupted';
@@ -41,6 +41,22 @@ export type StepResult =
       /** Which repository it is in, and where that is. */
       readonly into: { readonly id: string; readonly location: string };
       /** Undefined when the new snapshot was not re-read. */
+      readonly verified: VerifiedNew | undefined;
+    }
+  | {
+      readonly verb: 'copy';
+      /** As it is in the repository that it was copied into. */
+      readonly snapshot: Snapshot;
+      /** Name of the repository that it was taken from, and its id there. */
+      readonly from: string;
+      readonly original: string;
+      /** True when it turned out to be there. */
+      readonly already: boolean;
+      readonly storedBytes: number;
+      /** True when it was taken over without being unpacked. */
+      readonly asStored: boolean;
+      readonly into: { readonly id: string; readonly location: string };
+      /** Undefined when it was not re-read. */
       readonly verified: VerifiedNew | undefined;
     }
   | {

@@ -84,21 +84,31 @@ function stepKey({ run, step }: Extract<OperationEvent, { readonly step: unknown
 }
 
 async function recordStep(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
-  if (event.run.verb === 'backup') return await recordMember(catalog, event, warnings);
+  if (event.run.verb === 'backup' || event.run.verb === 'copy') return await recordMember(catalog, event, warnings);
   if (event.run.verb === 'verify') return await recordVerification(catalog, event);
   if (event.run.verb === 'restore') return await recordRestore(catalog, event);
 }
 
 async function recordMember(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
-  if (event.result?.verb === 'backup') {
-    const { id, location } = event.result.into;
+  const result = storedBy(event);
+  if (result !== undefined) {
+    const { id, location } = result.into;
     await catalog.rememberRepository({ name: event.step.repository, location, id, seenAt: event.at });
   }
   await catalog.recordMember(event.run.id, toMember(event, warnings));
-  if (event.result?.verb === 'backup' && event.result.verified !== undefined) {
-    await recordVerifiedNew(catalog, event, event.result.verified);
-    await catalog.recordVerdicts([verdictOfNew(event.step.repository, event.result.snapshot, event.result.verified)]);
+  if (result?.verified !== undefined) {
+    await recordVerifiedNew(catalog, event, result.verified);
+    await catalog.recordVerdicts([verdictOfNew(event.step.repository, result.snapshot, result.verified)]);
   }
+}
+
+/** What a step put into its repository. */
+function storedBy({ result }: StepFinished): Extract<StepResult, { verb: 'backup' | 'copy' }> | undefined {
+  return result?.verb === 'backup' || result?.verb === 'copy' ? result : undefined;
+}
+
+function statsOf(result: ReturnType<typeof storedBy>): MemberRecord['stats'] {
+  return result?.verb === 'copy' ? { storedBytes: result.storedBytes } : { ...result?.stats };
 }
 
 function verdictOfNew(repository: string, snapshot: Snapshot, verified: VerifiedNew): Verdict {
@@ -123,7 +133,7 @@ async function recordVerifiedNew(catalog: Catalog, event: StepFinished, verified
 }
 
 function toMember(event: StepFinished, warnings: MemberRecord['warnings']): MemberRecord {
-  const result = event.result?.verb === 'backup' ? event.result : undefined;
+  const result = storedBy(event);
   return {
     source: event.step.source,
     repository: event.step.repository,
@@ -132,8 +142,13 @@ function toMember(event: StepFinished, warnings: MemberRecord['warnings']): Memb
     snapshot:
       result === undefined
         ? undefined
-        : toSnapshotRecord(event.step.repository, result.into.id, result.snapshot, result.stats.sizeBytes),
-    stats: { ...result?.stats },
+        : toSnapshotRecord(
+            event.step.repository,
+            result.into.id,
+            result.snapshot,
+            result.verb === 'backup' ? result.stats.sizeBytes : undefined,
+          ),
+    stats: statsOf(result),
     warningCount: event.warnings,
     warnings,
     error: recordedError(event.error),

@@ -20,6 +20,8 @@ interface VerifyNewHow {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly progress: (progress: Progress) => void;
+  /** Of the data only these files of the repository, which makes it a look at the structure and at what is new. */
+  readonly files?: readonly string[] | undefined;
 }
 
 /** How deep a new snapshot is re-read; undefined: not at all. */
@@ -33,13 +35,17 @@ export async function verifyNew(
   engine: Engine,
   snapshot: Snapshot,
   depth: 'structure' | 'data',
-  { signal, clock, progress }: VerifyNewHow,
+  { signal, clock, progress, files }: VerifyNewHow,
 ): Promise<VerifiedNew> {
   const startedMs = clock.elapsedMs();
-  const head = { depth, startedAt: clock.now() };
+  const head: Pick<VerifiedNew, 'depth' | 'startedAt'> = {
+    depth: files === undefined ? depth : 'structure',
+    startedAt: clock.now(),
+  };
+  const part = files === undefined ? {} : { subset: { files } };
   const took = () => Math.round(clock.elapsedMs() - startedMs);
   try {
-    const report = await engine.verify({ signal, progress, snapshots: [snapshot.id], depth });
+    const report = await engine.verify({ signal, progress, snapshots: [snapshot.id], depth, ...part });
     return { ...head, durationMs: took(), report, error: undefined };
   } catch (thrown) {
     signal.throwIfAborted();

@@ -19,8 +19,8 @@ import { type TestContext, test } from 'node:test';
 import { hasCode, type SuretyError } from '../../base/errors.ts';
 import { collectBytes } from '../../base/streams.ts';
 import type { Store } from '../store.ts';
+import { ABANDONED_AFTER_MS, unfinishedName } from '../unfinished-name.ts';
 import { openLocalStore } from './open.ts';
-import { ABANDONED_AFTER_MS, unfinishedName } from './unfinished.ts';
 
 const how = { signal: new AbortController().signal };
 

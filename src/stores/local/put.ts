@@ -5,10 +5,10 @@ import { inPieces } from '../../base/streams.ts';
 import { alreadyExists, checkBodySize, openBody } from '../body.ts';
 import { RESERVED_PART } from '../key.ts';
 import type { Body, PutHow } from '../store.ts';
+import { unfinishedName } from '../unfinished-name.ts';
 import { writeDirect } from './direct.ts';
 import { BodyFailure } from './failure.ts';
 import { type Root, syncFolder } from './root.ts';
-import { unfinishedName } from './unfinished.ts';
 
 /** Each piece is a turn of the thread pool: large ones keep those few, and an abort is still noticed soon. */
 const PIECE_BYTES = 4 * 1024 * 1024;

@@ -1,0 +1,154 @@
+import { formatBytes } from '../../base/bytes.ts';
+import { type ErrorFacts, messageOf, SuretyError, systemCode } from '../../base/errors.ts';
+import { type SshFailure, sshFailureOf } from '../../base/ssh-failure.ts';
+import { hasStatus, StatusError } from './wire.ts';
+
+/** How an `ssh` process ended. */
+export interface Ending {
+  readonly code: number | null;
+  /** It could not be started at all. */
+  readonly startError?: unknown;
+  /** Why it was ended from here, if it was. */
+  readonly reason: 'closed' | 'silent' | 'late' | 'garbled' | undefined;
+  readonly stderr: string;
+  /** What came instead of the greeting. */
+  readonly noise: string;
+  /** Whether the server had greeted. */
+  readonly greeted: boolean;
+}
+
+/** The port's error for a connection that could not be made or that ended. */
+export function connectionFailure(ending: Ending, location: string): SuretyError {
+  if (ending.startError !== undefined) return notStarted(ending.startError, location);
+  const unavailable = (problem: string, hint?: string): SuretyError =>
+    new SuretyError('store.unavailable', `${location} can not be reached: ${problem}`, { retry: 'later', hint });
+  if (ending.reason === 'closed') return unavailable('the connection was closed');
+  const failure = sshFailureOf(ending.stderr);
+  if (!ending.greeted && isPrintable(ending.noise)) return noisy(ending.noise, location);
+  if (ending.reason === 'silent') return unavailable('no answer came any more');
+  if (ending.reason === 'late' && failure.line === '') return unavailable('no answer came while connecting');
+  if (ending.reason === 'garbled') return unavailable('what came is no SFTP');
+  return explained(failure, ending, location, unavailable);
+}
+
+function notStarted(error: unknown, location: string): SuretyError {
+  const missing = systemCode(error) === 'ENOENT';
+  return new SuretyError(
+    'store.failed',
+    missing ? `the program ssh, which is needed for ${location}, was not found` : `ssh: ${messageOf(error)}`,
+    { cause: error, hint: missing ? 'install it: openssh-client on Debian, openssh-clients on Fedora' : undefined },
+  );
+}
+
+/** A shell that prints something before the server speaks, as `echo` in `.bashrc` does. */
+function noisy(noise: string, location: string): SuretyError {
+  const shown = noise.slice(0, 80).replace(/\s+/g, ' ').trim();
+  return new SuretyError('store.failed', `the login shell of ${location} printed text instead of SFTP: "${shown}"`, {
+    hint: 'no file that the shell reads at login (.bashrc and the like) may print anything when there is no terminal; an account whose shell is nologin can use "Subsystem sftp internal-sftp"',
+  });
+}
+
+function isPrintable(noise: string): boolean {
+  return noise.length >= 4 && /^[\t\r\n\x20-\x7e\x80-\xff]{4}/.test(noise) && noise.charCodeAt(0) !== 0;
+}
+
+function explained(
+  { kind, line }: SshFailure,
+  ending: Ending,
+  location: string,
+  unavailable: (problem: string, hint?: string) => SuretyError,
+): SuretyError {
+  const say = (code: string, problem: string, hint: string): SuretyError =>
+    new SuretyError(`store.${code}`, `${problem}: ${location}`, { hint, details: { ssh: line } });
+  switch (kind) {
+    case 'host-key-changed':
+      return say(
+        'untrusted',
+        'the host key is another one than in known_hosts, or was revoked',
+        'find out why before anything else: somebody may be in between. If the host was set up anew, remove the old key (ssh-keygen -R HOST) and add the new one after comparing its fingerprint',
+      );
+    case 'host-key-unknown':
+      return say(
+        'untrusted',
+        'the host key is not in known_hosts',
+        'compare its fingerprint with the one the host shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then add it: ssh-keyscan -p PORT HOST >> known_hosts',
+      );
+    case 'bad-key-file':
+      return say(
+        'credentials',
+        `the private key can not be used (${line})`,
+        'chmod 600 the key file, or load a key with a passphrase into ssh-agent',
+      );
+    case 'refused-login':
+      return say(
+        'credentials',
+        `the login was refused (${line})`,
+        'put the public key into authorized_keys of that account, and name the private key in identity_file; passwords are never asked for',
+      );
+    case 'unknown-name':
+      return new SuretyError('store.unavailable', `the host of ${location} is unknown (${line})`, {
+        hint: 'look at the name of the host, and at the name service',
+      });
+    case 'no-subsystem':
+      return say('failed', 'the host offers no SFTP', 'put "Subsystem sftp internal-sftp" into its sshd_config');
+    case 'no-common-algorithm':
+      return say('failed', `client and host know no common way to encrypt (${line})`, 'update the older one of both');
+    case 'bad-configuration':
+      return say(
+        'failed',
+        `the configuration of ssh is not valid (${line})`,
+        'mend it; ssh -G HOST shows what is wrong',
+      );
+    case 'name-service':
+    case 'unreachable':
+      return unavailable(
+        line,
+        ending.greeted ? undefined : 'look at the name of the host, its port, the network and the firewall',
+      );
+    case 'other':
+      if (ending.greeted) return unavailable(line === '' ? 'the connection was lost' : line);
+      return unavailable(line === '' ? `ssh ended with ${ending.code ?? 'a signal'} before SFTP began` : line);
+  }
+}
+
+/** What a server that refuses or fails has left, where it says. */
+export interface Room {
+  readonly freeBytes: number;
+  readonly freeFiles: number;
+  readonly readOnly: boolean;
+}
+
+/** Servers fail a write as soon as not all of it fits. */
+const FULL_BELOW_BYTES = 1 << 20;
+
+/** The port's error for a server's answer. `action` says what was tried: `write index/ab…`; `room` is asked only where it may tell. */
+export async function sftpFailure(
+  error: unknown,
+  action: string,
+  location: string,
+  room: () => Promise<Room | undefined>,
+): Promise<unknown> {
+  if (!(error instanceof StatusError)) return error;
+  const say = (code: string, problem: string, facts: ErrorFacts = {}): SuretyError =>
+    new SuretyError(`store.${code}`, `can not ${action} in ${location}: ${problem}`, { cause: error, ...facts });
+  if (hasStatus(error, 'noSuchFile')) return say('not-found', 'no such file or folder');
+  if (hasStatus(error, 'noConnection', 'connectionLost')) return say('unavailable', error.message, { retry: 'later' });
+  if (hasStatus(error, 'badMessage')) return say('failed', `the server does not accept the request (${error.message})`);
+  if (hasStatus(error, 'unsupported')) return say('failed', 'the server does not know how');
+  const left = await room().catch(() => undefined);
+  if (left?.readOnly === true) {
+    return say('read-only', 'the file system is read-only', { hint: 'mount it writable, or choose another folder' });
+  }
+  if (hasStatus(error, 'permissionDenied')) {
+    return say('denied', 'permission denied', { hint: 'give the account on the server access to this folder' });
+  }
+  if (left !== undefined && (left.freeBytes < FULL_BELOW_BYTES || left.freeFiles === 0)) {
+    const inodes = left.freeFiles === 0 ? ' and no inode is free' : '';
+    return say('full', 'the disk is full', {
+      hint: `make room there, or run surety cleanup: ${formatBytes(left.freeBytes)} are free${inodes}`,
+    });
+  }
+  return say('failed', `the server only says "${error.message}"`, {
+    hint: "a quota may be used up, or the disk may be failing: look at the server's log",
+  });
+}

@@ -9,6 +9,7 @@ import { catalogCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
 import { cleanupCommand } from './commands/cleanup.ts';
 import { configCommand } from './commands/config.ts';
+import { copyCommand } from './commands/copy.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   showCommand,
   verifyCommand,
   restoreCommand,
+  copyCommand,
   cleanupCommand,
   forgetCommand,
   checkCommand,

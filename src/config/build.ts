@@ -1,5 +1,6 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
 import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
+import { copyPolicies, copyTargets } from './copies.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
@@ -105,14 +106,18 @@ interface AllNames {
 }
 
 function buildJob(name: string, raw: RawJob, all: AllNames): JobConfig {
+  const copyTo = copyTargets(raw.copy_to);
+  const isCopy = (repository: string) => copyTo.some((target) => target.repository === repository);
   return {
     name,
     sources: raw.sources === 'all' ? all.sources : raw.sources,
-    to: raw.to === 'all' ? all.to : raw.to.map((target) => String(targetName(target))),
+    // What gets copies is not backed up to as well.
+    to: raw.to === 'all' ? all.to.filter((one) => !isCopy(one)) : raw.to.map((target) => String(targetName(target))),
+    copyTo,
     schedule: raw.schedule,
     timeZone: raw.time_zone,
     keep: raw.keep === undefined ? undefined : retentionPolicy(raw.keep),
-    keepIn: raw.to === 'all' ? {} : ownPolicies(raw.to),
+    keepIn: { ...(raw.to === 'all' ? {} : ownPolicies(raw.to)), ...copyPolicies(raw.copy_to) },
     newestWithinMs: newestWithin(raw.guard, raw.schedule),
     hooks: hooksOf(raw.hooks),
     notifyOn: raw.notify_on,

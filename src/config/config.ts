@@ -3,6 +3,7 @@ import { SuretyError } from '../base/errors.ts';
 import { didYouMean, listed } from '../base/nearest.ts';
 import type { HookSet } from '../rules/hook.ts';
 import type { RetentionPolicy } from '../rules/policy.ts';
+import type { CopyTarget } from './copies.ts';
 import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
@@ -81,6 +82,8 @@ export interface JobConfig extends RunOptions {
   readonly sources: readonly string[];
   /** Names of repositories, at least one. */
   readonly to: readonly string[];
+  /** Where its snapshots are copied after each run. */
+  readonly copyTo: readonly CopyTarget[];
   /** Five cron fields. */
   readonly schedule: string | undefined;
   /** Undefined: that of this machine. */

@@ -1,6 +1,7 @@
 /** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
+import { copyToSchema } from './copies.ts';
 import { hooksSchema } from './hooks.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
@@ -75,6 +76,7 @@ const job = z.strictObject({
   to: z
     .union([z.array(targetSchema).min(1), z.literal('all')])
     .describe('names of the repositories to back up to, or all; { repository, keep } where one keeps something else'),
+  copy_to: copyToSchema.optional(),
   schedule: scheduleValue.optional(),
   time_zone: timeZoneValue
     .describe('of schedule and keep, such as Europe/London; default: that of this machine')

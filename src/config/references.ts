@@ -22,6 +22,7 @@ export function checkReferences(raw: unknown): Finding[] {
   for (const job of namesIn(raw, 'jobs')) {
     findings.push(...checkNames(raw, ['jobs', job, 'sources'], 'source', sources));
     findings.push(...checkNames(raw, ['jobs', job, 'to'], 'repository', repositories));
+    findings.push(...checkCopies(raw, job, repositories));
   }
   for (const verb of namesIn(raw, 'maintenance')) {
     findings.push(...checkNames(raw, ['maintenance', verb, 'repositories'], 'repository', repositories));
@@ -39,6 +40,25 @@ export function namesIn(raw: unknown, section: string): string[] {
 export function textsAt(raw: unknown, path: Path): string[] {
   const value = valueAt(raw, path);
   return Array.isArray(value) ? value.map(targetName).filter((item) => typeof item === 'string') : [];
+}
+
+/** A repository that a job backs up to has no need of copies, and none is copied into itself. */
+function checkCopies(raw: unknown, job: string, repositories: readonly string[]): Finding[] {
+  const path = ['jobs', job, 'copy_to'];
+  const findings = checkNames(raw, path, 'repository', repositories);
+  const targets = textsAt(raw, ['jobs', job, 'to']);
+  const list = valueAt(raw, path);
+  for (const [at, one] of (Array.isArray(list) ? list : []).entries()) {
+    const name = String(targetName(one));
+    const from = valueAt(raw, [...path, at, 'from']);
+    findings.push(...checkNames(raw, [...path, at, 'from'], 'repository', repositories));
+    if (targets.includes(name)) {
+      findings.push({ path: [...path, at], message: `${name} is in \`to\`, and so is backed up to anyway` });
+    } else if (Array.isArray(from) && from.includes(name)) {
+      findings.push({ path: [...path, at, 'from'], message: `${name} can not be copied into itself` });
+    }
+  }
+  return findings;
 }
 
 function checkNames(raw: unknown, path: Path, of: string, known: readonly string[]): Finding[] {

@@ -9,7 +9,11 @@ export function scheduledOf({ jobs, maintenance, sources, repositories, notifica
   const backups = jobs.flatMap((job): Scheduled[] => {
     const { name, schedule, timeZone } = job;
     if (schedule === undefined) return [];
-    const variables = variablesIn([named(sources, job.sources), named(repositories, job.to), notifications]);
+    const variables = variablesIn([
+      named(sources, job.sources),
+      named(repositories, [...job.to, ...copying(job)]),
+      notifications,
+    ]);
     return [
       { name: `backup ${name}`, verb: 'backup', job: name, args: ['backup', name], schedule, timeZone, variables },
     ];
@@ -26,6 +30,11 @@ export function scheduledOf({ jobs, maintenance, sources, repositories, notifica
     };
   });
   return [...backups, ...others];
+}
+
+/** Names of all repositories that copies of a job are about. */
+function copying({ copyTo }: Config['jobs'][number]): string[] {
+  return copyTo.flatMap(({ repository, from = [] }) => [repository, ...from]);
 }
 
 /** Names of the variables that secrets come from, `{ env: NAME }`, anywhere in a part of the configuration; in order. */

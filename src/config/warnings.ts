@@ -85,7 +85,9 @@ function unused(raw: unknown): Finding[] {
     jobs.some((job) => valueAt(raw, ['jobs', job, key]) === 'all' || textsAt(raw, ['jobs', job, key]).includes(name));
   if (jobs.length > 0) {
     check('sources', 'job', isUsed('sources'));
-    check('repositories', 'job', isUsed('to'));
+    const isCopied = isUsed('copy_to');
+    const isBackedUp = isUsed('to');
+    check('repositories', 'job', (name) => isBackedUp(name) || isCopied(name));
   }
   const hosts = namesIn(raw, 'sources').map((name) => valueAt(raw, ['sources', name, 'host']) ?? LOCAL_HOST);
   check('hosts', 'source', (name) => hosts.includes(name));

@@ -40,7 +40,7 @@ export interface WriterHow {
 /** A job by the names of what it has. */
 export type Job = Pick<
   JobConfig,
-  'name' | 'sources' | 'to' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks' | keyof RunOptions
+  'name' | 'sources' | 'to' | 'copyTo' | 'timeZone' | 'keep' | 'keepIn' | 'newestWithinMs' | 'hooks' | keyof RunOptions
 >;
 
 /** Everything that a configuration names, as ports. Closing it closes all that was opened. */
@@ -68,6 +68,8 @@ export interface Platform extends AsyncDisposable, Notifying {
     names?: readonly string[],
   ): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe; readonly usage: MeasureUsage })[];
   newRepository(name: string): NewRepository;
+  /** Keeps a snapshot from being removed on this machine, until disposed of. */
+  hold(repository: string, snapshot: string): Disposable;
   /** The repository that an absolute path is inside of, where nothing but its own files may be. */
   repositoryAt(path: string): string | undefined;
   /** What writes a snapshot back: the configured source, or for one that is gone or of another kind a plain writer. */

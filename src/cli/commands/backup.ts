@@ -11,9 +11,11 @@ import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { type PlannedRun, planRuns } from '../plan-runs.ts';
 import { backupText } from '../render-backup.ts';
+import { copyText } from '../render-copy.ts';
 import { renderError } from '../render-error.ts';
 import { planText } from '../render-plan.ts';
 import { repeated } from '../repeated.ts';
+import { type CopyEnd, copyAfter, copyErrors } from '../run-copy.ts';
 import { finishKilledRuns } from '../run-left-hooks.ts';
 import { type Session, withSession } from '../session.ts';
 
@@ -74,8 +76,10 @@ async function planAll(
 }
 
 function answerOf(ends: readonly RunEnd[], finished: readonly HookReport[], call: Call): Answer {
-  const outcome: Outcome = worstOutcome([...ends, ...finished.map(asWarning)].map((end) => end.outcome));
-  const codes = ends.flatMap((end) => ('error' in end ? [end.error.code] : errorCodes(end)));
+  const copies = ends.flatMap(copiesOf);
+  const outcome: Outcome = worstOutcome([...ends, ...copies, ...finished.map(asWarning)].map((end) => end.outcome));
+  const own = ends.flatMap((end) => ('error' in end ? [end.error.code] : errorCodes(end)));
+  const codes = [...own, ...copies.flatMap(copyErrors)];
   return {
     exitCode: exitCodeOfOutcome(outcome, codes),
     document: { verb: 'backup', outcome, runs: ends, ...(finished.length === 0 ? {} : { finished }) },
@@ -95,12 +99,19 @@ interface NotRun {
   readonly error: SuretyError;
 }
 
-type RunEnd = BackupReport | NotRun;
+/** Its copies are runs of their own: one that fails takes nothing from the backup. */
+type RunEnd = (BackupReport & { readonly copies?: readonly CopyEnd[] }) | NotRun;
+
+function copiesOf(end: RunEnd): readonly CopyEnd[] {
+  return 'copies' in end ? (end.copies ?? []) : [];
+}
 
 /** A job that can not begin does not keep the others from running; alone, its error is the answer. */
 async function endOf(run: PlannedRun, alone: boolean, options: BackupOptions, session: Session): Promise<RunEnd> {
   try {
-    return await runOne(run, options, session);
+    const report = await runOne(run, options, session);
+    const copies = options.repository === undefined ? await copyAfter(run, report, session) : undefined;
+    return copies === undefined ? report : { ...report, copies };
   } catch (thrown) {
     const error = toSuretyError(thrown, `job ${run.job}`, session.how.signal);
     if (error.code !== 'run.interrupted') session.refused('backup', run.job, error);
@@ -115,7 +126,9 @@ function errorCodes({ members, hooks }: BackupReport): string[] {
 }
 
 function endText(end: RunEnd, { globals, terminal }: Call): string {
-  return 'error' in end ? renderError(end.error, globals) : backupText(end, terminal.colors);
+  if ('error' in end) return renderError(end.error, globals);
+  const copies = copiesOf(end).map((one) => `\n${copyText(one, terminal.colors)}`);
+  return backupText(end, terminal.colors) + copies.join('');
 }
 
 async function runOne(run: PlannedRun, options: BackupOptions, { platform, how }: Session): Promise<BackupReport> {

@@ -1,11 +1,9 @@
 import { Command } from 'commander';
-import { systemTimeZone } from '../../base/environment.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
-import type { Platform } from '../../daemon/compose.ts';
 import { type CleanupRequest, cleanup } from '../../operations/cleanup.ts';
-import type { KeepFor } from '../../operations/keep-decision.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { keepFor } from '../keep-for.ts';
 import { fraction } from '../parse-option.ts';
 import { cleanupText } from '../render-cleanup.ts';
 import { repeated } from '../repeated.ts';
@@ -37,7 +35,7 @@ export function cleanupCommand(act: Act): Command {
 async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> {
   const dryRun = options.dryRun === true;
   return await withSession(call, { record: !dryRun }, async ({ platform, how }) => {
-    const keep = keepIn(platform, options.allowOld === true);
+    const keep = keepFor(platform, options.allowOld === true);
     const request: CleanupRequest = {
       runId: newRecoveryPointId(how.clock.now()),
       repositories: platform.repositories(options.repository).map((repository) => ({
@@ -58,19 +56,4 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
       text: cleanupText(report, { now: how.clock.now(), colors: call.terminal.colors }),
     };
   });
-}
-
-/** A job without `keep` keeps everything of its sources, also what another job would let go. */
-function keepIn(platform: Platform, allowOld: boolean): (repository: string) => KeepFor[] {
-  const timeZone = systemTimeZone();
-  return (repository) =>
-    platform.jobs
-      .filter((job) => job.to.includes(repository))
-      .map((job) => ({
-        job: job.name,
-        sources: job.sources,
-        policy: job.keepIn[repository] ?? job.keep,
-        timeZone: job.timeZone ?? timeZone,
-        newestWithinMs: allowOld ? undefined : job.newestWithinMs,
-      }));
 }

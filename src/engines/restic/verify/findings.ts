@@ -21,6 +21,11 @@ export class Findings {
     return this.#all;
   }
 
+  /** Numbers of the packs with which anything is wrong. */
+  get badPacks(): ReadonlySet<number> {
+    return new Set(this.#packs.keys());
+  }
+
   /** Something outside of the packs. */
   add(finding: Finding): void {
     this.#all.push(finding);

@@ -5,6 +5,13 @@ import { listed, nearest } from '../base/nearest.ts';
 import { parsedBy } from '../base/option-values.ts';
 import { type LocalStoreOptions, localStoreOptions } from '../stores/local/options.ts';
 import { type S3StoreOptions, s3OptionsFromUrl, s3OptionsIn, s3Schema, shownS3 } from '../stores/s3/options.ts';
+import {
+  type SftpStoreOptions,
+  sftpOptionsFromUrl,
+  sftpOptionsIn,
+  sftpSchema,
+  shownSftp,
+} from '../stores/sftp/options.ts';
 import { expandHome } from './paths.ts';
 
 /** A store, with the options of its kind. */
@@ -14,6 +21,7 @@ export type StoreLocation = { readonly [Key in StoreKey]: LocationOf<Key> }[Stor
 interface StoreOptions {
   readonly file: LocalStoreOptions;
   readonly s3: S3StoreOptions;
+  readonly sftp: SftpStoreOptions;
 }
 
 type StoreKey = keyof StoreOptions;
@@ -41,6 +49,13 @@ interface StoreKind<Key extends StoreKey> {
 const STORE_KINDS: { readonly [Key in StoreKey]: StoreKind<Key> } = {
   file: { scheme: 'file', fromUrl: localFromUrl, shown: ({ path }) => path },
   s3: { scheme: 's3', fromUrl: s3OptionsFromUrl, schema: s3Schema, inDirectory: s3OptionsIn, shown: shownS3 },
+  sftp: {
+    scheme: 'sftp',
+    fromUrl: sftpOptionsFromUrl,
+    schema: sftpSchema,
+    inDirectory: sftpOptionsIn,
+    shown: shownSftp,
+  },
 };
 
 const KEYS = Object.keys(STORE_KINDS) as StoreKey[];

@@ -45,6 +45,10 @@ async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Stor
       warnOfPlainHttp(location.options.endpoint, location, how);
       return await openS3Store(location.options, { create: how.create, secrets, signal: how.signal });
     }
+    case 'sftp': {
+      const { openSftpStore } = await import('../stores/sftp/open.ts');
+      return await openSftpStore(location.options, { create: how.create, signal: how.signal });
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { withFaults } from './faulty.ts';
 import { openLocalStore } from './local/open.ts';
 import { openMemoryStore } from './memory/open.ts';
 import type { Store } from './store.ts';
+import { below } from './wrap/below.ts';
 import { withLimit } from './wrap/limit.ts';
 import { withLog } from './wrap/log.ts';
 import { withRetry } from './wrap/retry.ts';
@@ -50,6 +51,11 @@ const stores: Readonly<Record<string, () => Promise<Store>>> = {
   'a logged local store': async () => withLog(await openTemporaryStore(), () => undefined),
   'a faulty store without faults': async () => withFaults(openMemoryStore(), { faults: [] }),
   'an unsteady local store with retry': async () => withRetry(unsteady(await openTemporaryStore()), { policy }),
+  'a part of a local store': async () => {
+    const store = await openTemporaryStore();
+    const part = below(store, 'some/part');
+    return { ...part, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
   'all wrappers around each other': async () =>
     withLog(withRetry(withLimit(unsteady(openMemoryStore()), { connections: 3 }), { policy }), () => undefined),
 };

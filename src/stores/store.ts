@@ -51,6 +51,18 @@ export interface Store extends AsyncDisposable {
   serverTime?(how: How): Promise<Date>;
   /** Bodies that nobody can replace or delete before a time. Missing where the service has nothing of the kind. */
   readonly locks?: ObjectLocks;
+  /** What `surety store check` tries out. Missing where there is nothing to try. */
+  readonly trials?: StoreTrials;
+}
+
+/** What a service does, beyond what backups ask of it. */
+export interface StoreTrials {
+  /** Sends a body with a checksum that is not its own. True: the service refused it. Leaves nothing. */
+  refusesDamaged?(key: string, how: How): Promise<boolean>;
+  /** Tries to destroy a locked body, also where deleting only hides it. True: the service refused. */
+  keepsLocked?(key: string, how: How): Promise<boolean>;
+  /** Removes everything below the prefix, older versions too. Returns how many bodies are locked and stay. */
+  destroy?(prefix: string, how: How): Promise<number>;
 }
 
 /** What a service tells, which is not always what it does: `surety store check` tries it. Undefined: it does not say. */

@@ -13,6 +13,7 @@ import { objectLocks } from './locks.ts';
 import { type S3StoreOptions, shownS3 } from './options.ts';
 import { putObject } from './put.ts';
 import { readObject, statObject, streamObject } from './read.ts';
+import { bucketTrials } from './trials.ts';
 
 export interface S3StoreHow {
   /** Make the bucket when it is missing. */
@@ -99,6 +100,8 @@ function bucketStore(bucket: Bucket): Store {
     describe: (how: How) => describeBucket(bucket, how),
     serverTime: (how: How) => serverTime(bucket, how),
     ...(options.objectLock === undefined ? {} : { locks: objectLocks(bucket, options.objectLock) }),
+
+    trials: bucketTrials(bucket),
 
     async [Symbol.asyncDispose](): Promise<void> {
       bucket.client.destroy();

@@ -18,7 +18,7 @@ import { dateToNs } from './format/time.ts';
 import { withLock } from './locks.ts';
 import { PackStore } from './pack-store.ts';
 import type { Repository } from './repository.ts';
-import { listSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
+import { forgetListing, listSnapshots, recentSnapshots, suretyTags, toSnapshot } from './snapshots.ts';
 import { openTreeReader } from './tree-reader.ts';
 
 /**
@@ -60,8 +60,10 @@ interface Preparation {
 }
 
 async function run({ repository, reading, packs, staleRemoved, how }: Preparation): Promise<BackupResult> {
-  const parent = await findParent(repository, reading, how);
-  const { table, files, stored } = await loadPresentIndex(repository, how);
+  const [parent, { table, files, stored }] = await Promise.all([
+    findParent(repository, reading, how),
+    loadPresentIndex(repository, how),
+  ]);
   if (parent === undefined || staleRemoved > 0) await adoptPacks(repository, table, packs, stored, how);
   return await store({ repository, reading, table, indexes: files, packs, parent, how });
 }
@@ -110,8 +112,7 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   reader.root.release();
   const tree = await failure.during(reader.root.saved);
   await failure.during(Promise.all([content.flush(), trees.flush()]));
-  await packs.flush();
-  await confirmIndex(repository, indexes, how);
+  await Promise.all([packs.flush(), confirmIndex(repository, indexes, how)]);
   const stats = statsOf(tally, packs);
   const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);
   return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint }, files: packs.keys };
@@ -130,7 +131,7 @@ function factsOf(
 
 /** The newest snapshot of the same series; one that restic made of the same paths serves as well. */
 async function findParent(repository: Repository, reading: Reading, how: BackupHow): Promise<Snapshot | undefined> {
-  const { snapshots } = await listSnapshots(repository, how);
+  const { snapshots } = recentSnapshots(repository) ?? (await listSnapshots(repository, how));
   const paths = reading.paths.toSorted().join('\0');
   const alike = snapshots.filter(
     (snapshot) => snapshot.host === reading.host && snapshot.paths.toSorted().join('\0') === paths,
@@ -179,5 +180,6 @@ async function storeSnapshot(
     },
   };
   const id = await repository.writeUnpacked('snapshots', encodeSnapshot(document), how);
+  forgetListing(repository);
   return toSnapshot(id, document);
 }

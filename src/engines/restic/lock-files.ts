@@ -13,11 +13,14 @@ export interface HeldLock {
   readonly error?: unknown;
 }
 
-/** All locks. Those that went while they were looked at are left out, and empty files that a killed upload left behind. */
-export async function readLocks(repository: Repository, how: How): Promise<HeldLock[]> {
+/**
+ * All locks but the one named `except`. Those that went while they were looked at are left out, and empty files that a killed upload
+ * left behind.
+ */
+export async function readLocks(repository: Repository, how: How, except?: string): Promise<HeldLock[]> {
   const locks: HeldLock[] = [];
   for (const { id, sizeBytes } of await repository.files('locks', how)) {
-    if (sizeBytes === 0) continue;
+    if (sizeBytes === 0 || id === except) continue;
     try {
       const json = await repository.readUnpacked('locks', id, how);
       locks.push({ id, document: decodeLock(json, keyOf('locks', id)) });

@@ -44,8 +44,7 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
 async function refuseOthers(repository: Repository, ownId: string | undefined, how: LockHow): Promise<number> {
   let removed = 0;
   const now = repository.clock.now();
-  for (const lock of await readLocks(repository, how)) {
-    if (lock.id === ownId) continue;
+  for (const lock of await readLocks(repository, how, ownId)) {
     if (lock.document === undefined) throw unreadable(lock);
     const stale = isStale(lock.document, now, repository.identity.host);
     if (stale) {

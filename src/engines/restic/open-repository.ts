@@ -31,8 +31,11 @@ export interface OpenOptions extends Identity {
  */
 export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   const how = { signal: options.signal ?? new AbortController().signal };
+  // A distant store answers both in the time of one; that there is no repository is said first.
+  const unlocking = unlockKey(store, options.password, how);
+  unlocking.catch(() => {});
   const sealed = await readConfig(store, how);
-  const { id: keyId, masterKey } = await unlockKey(store, options.password, how);
+  const { id: keyId, masterKey } = await unlocking;
   const plain = createSealer(masterKey).open(sealed);
   if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');
   return createRepository({

@@ -17,6 +17,21 @@ export function suretyTags(source: string, recoveryPoint: string): string[] {
   return [SURETY_TAG, `${SOURCE_TAG}${source}`, `${POINT_TAG}${recoveryPoint}`];
 }
 
+const RECENT_MS = 60_000;
+
+const lastListings = new WeakMap<Repository, { readonly listing: Listing; readonly atMs: number }>();
+
+/** What was listed within the last minute: for who needs no more than a good guess. */
+export function recentSnapshots(repository: Repository): Listing | undefined {
+  const last = lastListings.get(repository);
+  return last !== undefined && repository.clock.elapsedMs() - last.atMs < RECENT_MS ? last.listing : undefined;
+}
+
+/** What was listed is not all any more. */
+export function forgetListing(repository: Repository): void {
+  lastListings.delete(repository);
+}
+
 /** All snapshots, oldest first; what can not be read is told as such. A snapshot that is forgotten meanwhile is left out. */
 export async function listSnapshots(repository: Repository, how: How): Promise<Listing> {
   const snapshots: Snapshot[] = [];
@@ -31,7 +46,9 @@ export async function listSnapshots(repository: Repository, how: How): Promise<L
       unreadable.push({ id, error });
     }
   });
-  return { snapshots: snapshots.sort(byTime), unreadable };
+  const listing = { snapshots: snapshots.sort(byTime), unreadable };
+  lastListings.set(repository, { listing, atMs: repository.clock.elapsedMs() });
+  return listing;
 }
 
 function byTime(left: Snapshot, right: Snapshot): number {

@@ -37,6 +37,12 @@ export interface Engine extends AsyncDisposable {
    * where that is not possible: then they are read from the other and backed up here.
    */
   copyFrom?(other: Engine, how: CopyingHow): Promise<Copying | undefined>;
+  /**
+   * Stores again what is damaged or missing, from elsewhere, and whatever is still good of the files it stands in; these go when all that was in them is
+   * stored. Every byte is checked against what the repository says of it before it is stored. Killed anywhere, nothing is lost that was there. Missing
+   * where a repository of this kind can not be healed.
+   */
+  heal?(how: HealHow): Promise<HealReport>;
   /** Removes snapshots, and records of failed backups where it lists any; their content stays until `prune`. Unknown ids are fine. */
   forget(ids: readonly string[], how: How): Promise<void>;
   prune(how: PruneHow): Promise<PruneReport>;
@@ -45,7 +51,7 @@ export interface Engine extends AsyncDisposable {
   /** Removes stale locks, or all of them. Returns how many. */
   unlock(how: How & { readonly all: boolean }): Promise<number>;
   readonly keys: KeyRing;
-  /** What an engine of the same kind needs of this one for `copyFrom`; opaque to everybody else. */
+  /** What an engine of the same kind needs of this one for `copyFrom` and `heal`; opaque to everybody else. */
   readonly inner?: unknown;
 }
 
@@ -237,6 +243,64 @@ export interface Problem {
   readonly message: string;
   /** What can not be restored whole because of it: the first few paths, and of every snapshot at least one. */
   readonly affects: readonly { readonly snapshot: string; readonly path: string }[];
+}
+
+export interface HealHow extends How, ProgressHow {
+  readonly warn: (warning: Warning) => void;
+  /** Looks what can be had, and stores nothing. */
+  readonly dryRun: boolean;
+  /** Keys of files that a verification found bad. They are read again; what shows without reading whole files is looked for anyway. */
+  readonly suspects: readonly string[];
+  /** Where to take what is lost from, the best first. One that fails is passed over with a warning. */
+  readonly from: readonly HealFrom[];
+}
+
+export interface HealFrom {
+  /** For people: `repository vault`, `source media`. */
+  readonly name: string;
+  /** Another repository: what it stores under the same name is the same. */
+  readonly open?: (how: How) => Promise<Engine>;
+  /** Contents of some of these files as they are there, in any order; those that are not there are left out. May be another version. */
+  readonly contents?: (wanted: WantedContents, how: How) => AsyncIterable<OfferedContent>;
+}
+
+/** Files of a snapshot whose content is not all there. One path is {@link RESERVED_NAME} where the facts are lost. */
+export interface WantedContents {
+  readonly snapshot: Snapshot;
+  readonly files: ReadonlyMap<string, { readonly sizeBytes: number; readonly mtimeNs: bigint }>;
+}
+
+export interface OfferedContent {
+  readonly path: string;
+  /** Read only as far as it is needed. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface HealReport {
+  /** What was healed, or in a dry run can be, by where it came from. What a good part of the repository itself had is not among it. */
+  readonly healed: readonly Healed[];
+  /** What is lost still; nothing in `affects` where no snapshot needs it. */
+  readonly lost: Lost;
+  /** Keys of the files that were added and of those that were removed. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export interface Healed {
+  readonly from: string;
+  /** Files of the repository that were taken as wholes, and pieces of content or directories. */
+  readonly files: number;
+  readonly blobs: number;
+  readonly sizeBytes: number;
+}
+
+export interface Lost {
+  /** Pieces of content and directories that some snapshot needs. */
+  readonly blobs: number;
+  /** Keys of single files that can not be made good, with what to do about each. */
+  readonly files: readonly { readonly key: string; readonly hint: string }[];
+  /** The first few paths, and of every snapshot at least one. */
+  readonly affects: Problem['affects'];
 }
 
 export interface PruneHow extends How, ProgressHow {

@@ -48,7 +48,7 @@ export function connect(options: S3StoreOptions, how: S3StoreHow): Bucket {
     gate: openGate(connections),
     connections,
     policy: how.policy,
-    conditional: { works: options.conditionalPut ?? true },
+    conditional: { works: options.conditionalPut ?? true, turn: openGate(1) },
   };
 }
 

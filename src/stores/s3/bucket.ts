@@ -19,8 +19,8 @@ export interface Bucket {
   readonly connections: number;
   /** For single parts of a body. */
   readonly policy: RetryPolicy | undefined;
-  /** Whether the service knows writes that fail when the key is taken; false once it said that it does not. */
-  readonly conditional: { works: boolean };
+  /** Whether the service knows writes that fail when the key is taken; false once it said that it does not. Then they take turns. */
+  readonly conditional: { works: boolean; readonly turn: Gate };
 }
 
 /** What each command has. */

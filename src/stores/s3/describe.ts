@@ -2,17 +2,15 @@ import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyStatusCommand,
   GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
   HeadBucketCommand,
   type LifecycleRule,
-  type ObjectLockConfiguration,
 } from '@aws-sdk/client-s3';
 import { SuretyError } from '../../base/errors.ts';
 import type { How, StoreFacts } from '../store.ts';
 import { ask, askNow, type Bucket, type Sending } from './bucket.ts';
 import { endpointOf } from './client.ts';
 import { explained } from './explain.ts';
-import { serviceCode } from './failure.ts';
+import { lockFacts } from './lock-facts.ts';
 import { listUnfinished } from './unfinished.ts';
 
 /** What the bucket says about itself. What may not be asked or is not known there is undefined. */
@@ -21,7 +19,7 @@ export async function describeBucket(bucket: Bucket, how: How): Promise<StoreFac
   const name = { Bucket: bucket.name };
   const [versions, lock, lifecycle, policy, unfinished] = await Promise.all([
     said(bucket, how, (sending) => bucket.client.send(new GetBucketVersioningCommand(name), sending)),
-    said(bucket, how, (sending) => bucket.client.send(new GetObjectLockConfigurationCommand(name), sending)),
+    lockFacts(bucket, how),
     said(bucket, how, (sending) => bucket.client.send(new GetBucketLifecycleConfigurationCommand(name), sending)),
     said(bucket, how, (sending) => bucket.client.send(new GetBucketPolicyStatusCommand(name), sending)),
     countUnfinished(bucket, how),
@@ -30,14 +28,13 @@ export async function describeBucket(bucket: Bucket, how: How): Promise<StoreFac
     endpoint: endpointOf(bucket.options),
     region: headers['x-amz-bucket-region'] ?? (await bucket.client.config.region()),
     server: headers.server,
-    lifecycle: lifecycleText(lifecycle.answer?.Rules),
-    public: policy.answer?.PolicyStatus?.IsPublic === true ? 'yes, by the policy of the bucket' : undefined,
+    lifecycle: lifecycleText(lifecycle?.Rules),
+    public: policy?.PolicyStatus?.IsPublic === true ? 'yes, by the policy of the bucket' : undefined,
     'unfinished uploads': unfinished,
   };
   return {
-    versioning: versions.answer === undefined ? undefined : versioningOf(versions.answer.Status),
-    objectLock: lockOf(lock.answer?.ObjectLockConfiguration, lock.code),
-    defaultRetention: retentionText(lock.answer?.ObjectLockConfiguration),
+    versioning: versions === undefined ? undefined : versioningOf(versions.Status),
+    ...lock,
     details: Object.fromEntries(
       Object.entries(details).filter((pair): pair is [string, string] => pair[1] !== undefined),
     ),
@@ -74,36 +71,19 @@ async function bucketHeaders(bucket: Bucket, how: How, refused = false): Promise
   return headers;
 }
 
-interface Said<T> {
-  readonly answer?: T;
-  /** Why there is none. */
-  readonly code?: string;
-}
-
-/** An answer, or the code of a refusal. What may pass throws. */
-async function said<T>(bucket: Bucket, how: How, send: (sending: Sending) => Promise<T>): Promise<Said<T>> {
+/** An answer, or undefined when it was refused. What may pass throws. */
+async function said<T>(bucket: Bucket, how: How, send: (sending: Sending) => Promise<T>): Promise<T | undefined> {
   try {
-    return { answer: await askNow(bucket, 'ask about the bucket', how, (_client, sending) => send(sending)) };
+    return await askNow(bucket, 'ask about the bucket', how, (_client, sending) => send(sending));
   } catch (error) {
     if (!(error instanceof SuretyError) || error.retry === 'later') throw error;
-    return { code: serviceCode(error) };
+    return undefined;
   }
 }
 
 function versioningOf(status: string | undefined): 'on' | 'off' | 'suspended' {
   if (status === 'Enabled') return 'on';
   return status === 'Suspended' ? 'suspended' : 'off';
-}
-
-function lockOf(found: ObjectLockConfiguration | undefined, code: string | undefined): 'on' | 'off' | undefined {
-  if (found?.ObjectLockEnabled === 'Enabled') return 'on';
-  return found !== undefined || code === 'ObjectLockConfigurationNotFoundError' ? 'off' : undefined;
-}
-
-function retentionText(found: ObjectLockConfiguration | undefined): string | undefined {
-  const { Mode: mode, Days: days, Years: years } = found?.Rule?.DefaultRetention ?? {};
-  if (mode === undefined) return undefined;
-  return `${years === undefined ? `${days} days` : `${years} years`}, ${mode.toLowerCase()}`;
 }
 
 function lifecycleText(rules: readonly LifecycleRule[] | undefined): string | undefined {

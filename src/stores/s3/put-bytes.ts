@@ -5,13 +5,19 @@ import { alreadyExists } from '../body.ts';
 import type { How, PutHow } from '../store.ts';
 import { ask, type Bucket, objectOf } from './bucket.ts';
 import { serviceCode, serviceStatus } from './failure.ts';
+import { requireLocks } from './lock-facts.ts';
 import { readObject, statObject } from './read.ts';
 
 /** One request. The object is there as a whole when it is answered, or not at all. */
 export async function putBytes(bucket: Bucket, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
-  if (how.ifAbsent === true && bucket.conditional.works && (await putIfAbsent(bucket, key, bytes, how))) return;
-  if (how.ifAbsent === true) await requireAbsent(bucket, key, how);
-  await send(bucket, key, bytes, how);
+  if (isLocking(bucket, how)) await requireLocks(bucket, how);
+  if (how.ifAbsent !== true) return await send(bucket, key, bytes, how);
+  if (bucket.conditional.works && (await putIfAbsent(bucket, key, bytes, how))) return;
+  // Of those in this process one wins all the same.
+  await bucket.conditional.turn.run(async () => {
+    await requireAbsent(bucket, key, how);
+    await send(bucket, key, bytes, how);
+  }, how.signal);
 }
 
 /** False when the service does not know this, so that nothing was stored. */

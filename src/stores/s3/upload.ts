@@ -13,6 +13,7 @@ import type { Body, PutHow } from '../store.ts';
 import { ask, type Bucket, objectOf } from './bucket.ts';
 import { deleteObject } from './delete.ts';
 import { serviceCode, serviceStatus } from './failure.ts';
+import { requireLocks } from './lock-facts.ts';
 import { attributes, holdsBytes, isLocking, md5, putBytes, requireAbsent } from './put-bytes.ts';
 import { statObject } from './read.ts';
 import { removeAbandonedOnce } from './unfinished.ts';
@@ -72,6 +73,7 @@ function openUpload(bucket: Bucket, key: string, body: Body, how: PutHow): Uploa
   let singleAttempts = 0;
 
   async function begin(signal: AbortSignal): Promise<string> {
+    if (isLocking(bucket, how)) await requireLocks(bucket, { signal });
     if (how.ifAbsent === true) await requireAbsent(bucket, key, { signal });
     await removeAbandonedOnce(bucket, { signal });
     const command = new CreateMultipartUploadCommand({ ...object, ...attributes(bucket, how) });

@@ -1,0 +1,115 @@
+/** The store port on a bucket. */
+import { openGate } from '../../base/limit.ts';
+import type { RetryPolicy } from '../../base/retry.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type Connections, openConnections } from '../connections.ts';
+import { checkKey, checkPrefix } from '../key.ts';
+import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import type { Bucket } from './bucket.ts';
+import { createBucket } from './create-bucket.ts';
+import { openAccess } from './credentials.ts';
+import { deleteObject } from './delete.ts';
+import { describeBucket, serverTime } from './describe.ts';
+import { listObjects } from './list.ts';
+import { objectLocks } from './locks.ts';
+import { type GcsStoreOptions, shownGcs } from './options.ts';
+import { putObject } from './put.ts';
+import { readObject, statObject, streamObject } from './read.ts';
+
+export interface GcsStoreHow {
+  /** Make the bucket when it is missing; nobody else can read it. */
+  readonly create?: boolean;
+  /** A credentials file in JSON. */
+  readonly credentials?: Secret | undefined;
+  /** For single parts of a body. */
+  readonly policy?: RetryPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CONNECTIONS = 16;
+const GOOGLE = 'https://storage.googleapis.com';
+
+export async function openBucketStore(options: GcsStoreOptions, how: GcsStoreHow): Promise<Store> {
+  const links = openConnections(options);
+  try {
+    const bucket = connect(options, how, links);
+    if (how.create === true) await createBucket(bucket, { signal: how.signal ?? new AbortController().signal });
+    return bucketStore(bucket);
+  } catch (error) {
+    links[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function connect(options: GcsStoreOptions, how: GcsStoreHow, links: Connections): Bucket {
+  const connections = options.connections ?? CONNECTIONS;
+  return {
+    name: options.bucket,
+    prefix: options.prefix === '' ? '' : `${options.prefix}/`,
+    location: shownGcs(options),
+    endpoint: options.endpoint ?? GOOGLE,
+    options,
+    access: openAccess(options, how.credentials, links),
+    links,
+    gate: openGate(connections),
+    connections,
+    policy: how.policy,
+  };
+}
+
+function bucketStore(bucket: Bucket): Store {
+  const { options } = bucket;
+  return {
+    traits: {
+      kind: 'gcs',
+      location: bucket.location,
+      connections: bucket.connections,
+      conditionalPut: true,
+      remote: true,
+    },
+
+    async put(key: string, body: Body, how: PutHow): Promise<void> {
+      begin(key, how);
+      await putObject(bucket, key, body, how);
+    },
+
+    async read(key: string, range: Range | undefined, how: How): Promise<Uint8Array<ArrayBuffer>> {
+      begin(key, how);
+      return await readObject(bucket, key, range, how);
+    },
+
+    async *stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
+      begin(key, how);
+      yield* streamObject(bucket, key, range, how);
+    },
+
+    async stat(key: string, how: How): Promise<Stored | undefined> {
+      begin(key, how);
+      return await statObject(bucket, key, how);
+    },
+
+    async *list(prefix: string, how: How): AsyncGenerator<Stored> {
+      checkPrefix(prefix);
+      how.signal.throwIfAborted();
+      yield* listObjects(bucket, prefix, how);
+    },
+
+    async delete(key: string, how: How): Promise<void> {
+      begin(key, how);
+      await deleteObject(bucket, key, how);
+    },
+
+    describe: (how: How) => describeBucket(bucket, how),
+    serverTime: (how: How) => serverTime(bucket, how),
+    ...(options.objectLock === undefined ? {} : { locks: objectLocks(bucket, options.objectLock) }),
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      bucket.links[Symbol.dispose]();
+    },
+  };
+}
+
+function begin(key: string, how: How): void {
+  checkKey(key);
+  how.signal.throwIfAborted();
+}

@@ -32,7 +32,9 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
         } catch (error) {
           if (isSpent()) throw asLast(error);
           // An earlier attempt may have stored the body although its answer was lost.
-          if (attempt === 1 || !hasCode(error, 'store.exists') || !(await holds(store, key, body, how))) throw error;
+          const mayBeOurs = attempt > 1 && hasCode(error, 'store.exists', 'store.locked');
+          if (!mayBeOurs || !(await holds(store, key, body, how))) throw error;
+          if (how.keepUntil !== undefined) await store.locks?.extend(key, how.keepUntil, how);
         }
       },
       settings(`put ${key}`, how),

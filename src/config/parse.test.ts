@@ -66,6 +66,7 @@ jobs:
       name: 'nightly',
       sources: ['media', 'app'],
       to: ['vault'],
+      copyTo: [],
       schedule: '7 3 * * *',
       timeZone: 'Europe/London',
       keep: {

@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 import { parsedBy } from '../base/option-values.ts';
+import {
+  type AzureStoreOptions,
+  azureOptionsFromUrl,
+  azureOptionsIn,
+  azureSchema,
+  shownAzure,
+} from '../stores/azure/options.ts';
+import { type GcsStoreOptions, gcsOptionsFromUrl, gcsOptionsIn, gcsSchema, shownGcs } from '../stores/gcs/options.ts';
 import { type LocalStoreOptions, localStoreOptions } from '../stores/local/options.ts';
 import { type S3StoreOptions, s3OptionsFromUrl, s3OptionsIn, s3Schema, shownS3 } from '../stores/s3/options.ts';
 import {
@@ -21,6 +29,8 @@ export type StoreLocation = { readonly [Key in StoreKey]: LocationOf<Key> }[Stor
 interface StoreOptions {
   readonly file: LocalStoreOptions;
   readonly s3: S3StoreOptions;
+  readonly azure: AzureStoreOptions;
+  readonly gcs: GcsStoreOptions;
   readonly sftp: SftpStoreOptions;
 }
 
@@ -49,6 +59,14 @@ interface StoreKind<Key extends StoreKey> {
 const STORE_KINDS: { readonly [Key in StoreKey]: StoreKind<Key> } = {
   file: { scheme: 'file', fromUrl: localFromUrl, shown: ({ path }) => path },
   s3: { scheme: 's3', fromUrl: s3OptionsFromUrl, schema: s3Schema, inDirectory: s3OptionsIn, shown: shownS3 },
+  azure: {
+    scheme: 'azure',
+    fromUrl: azureOptionsFromUrl,
+    schema: azureSchema,
+    inDirectory: azureOptionsIn,
+    shown: shownAzure,
+  },
+  gcs: { scheme: 'gs', fromUrl: gcsOptionsFromUrl, schema: gcsSchema, inDirectory: gcsOptionsIn, shown: shownGcs },
   sftp: {
     scheme: 'sftp',
     fromUrl: sftpOptionsFromUrl,

@@ -6,6 +6,7 @@ import type { Secret } from '../base/secret.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import { type StoreLocation, shownLocation } from '../config/store-location.ts';
 import type { PlaceProbe } from '../operations/check.ts';
+import type { StoreToCheck } from '../operations/check-store/store-to-check.ts';
 import type { Store } from '../stores/store.ts';
 import { isInside } from './is-inside.ts';
 
@@ -44,6 +45,26 @@ async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Stor
         };
       warnOfPlainHttp(location.options.endpoint, location, how);
       return await openS3Store(location.options, { create: how.create, secrets, signal: how.signal });
+    }
+    case 'azure': {
+      const { openAzureStore } = await import('../stores/azure/open.ts');
+      const { connectionString, accountKey, sasToken, endpoint } = location.options;
+      const fetched = async (spec: SecretSpec | undefined, what: string) =>
+        spec && (await fetchStoreSecret(spec, `${what} of ${shownLocation(location)}`, how));
+      const secrets = {
+        connectionString: await fetched(connectionString, 'connection string'),
+        accountKey: await fetched(accountKey, 'account key'),
+        sasToken: await fetched(sasToken, 'SAS token'),
+      };
+      warnOfPlainHttp(endpoint, location, how);
+      return await openAzureStore(location.options, { create: how.create, secrets, signal: how.signal });
+    }
+    case 'gcs': {
+      const { openGcsStore } = await import('../stores/gcs/open.ts');
+      const { credentials: spec, endpoint } = location.options;
+      const credentials = spec && (await fetchStoreSecret(spec, `credentials of ${shownLocation(location)}`, how));
+      warnOfPlainHttp(endpoint, location, how);
+      return await openGcsStore(location.options, { create: how.create, credentials, signal: how.signal });
     }
     case 'sftp': {
       const { openSftpStore } = await import('../stores/sftp/open.ts');
@@ -88,6 +109,21 @@ export function probeStore(location: StoreLocation, how: Omit<StoreHow, 'create'
       await using store = await open();
       return await store.freeBytes?.(how);
     },
+  };
+}
+
+/** The store of a repository for `surety store check`. */
+export async function storeToCheck(
+  { name, store: location }: { readonly name: string; readonly store: StoreLocation },
+  how: Omit<StoreHow, 'create'>,
+): Promise<StoreToCheck> {
+  const { below } = await import('../stores/wrap/below.ts');
+  return {
+    name,
+    location: shownLocation(location),
+    open: ({ signal }) => openStore(location, { ...how, signal, create: false }),
+    part: below,
+    promises: async (make) => (await import('../stores/contract.ts')).storeContract(make),
   };
 }
 

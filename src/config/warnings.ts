@@ -53,7 +53,7 @@ function plainSecrets(raw: unknown): Path[] {
 function storeSecrets(raw: unknown, store: Path): Path[] {
   return keysAt(raw, store).flatMap((kind) =>
     keysAt(raw, [...store, kind])
-      .filter((key) => /password|passphrase|secret|token|account_key|connection_string/.test(key))
+      .filter((key) => /password|passphrase|secret|token|account_key|connection_string|credentials/.test(key))
       .map((key) => [...store, kind, key])
       .filter((path) => typeof valueAt(raw, path) === 'string'),
   );

@@ -21,6 +21,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
+import { storeCommand } from './commands/store.ts';
 import { unlockCommand } from './commands/unlock.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   cleanupCommand,
   forgetCommand,
   checkCommand,
+  storeCommand,
   scheduleCommand,
   keysCommand,
   unlockCommand,

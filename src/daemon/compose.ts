@@ -17,7 +17,7 @@ import { notifying } from './compose-notify.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
-import { probeStore, storeHolds } from './compose-store.ts';
+import { probeStore, storeHolds, storeToCheck } from './compose-store.ts';
 import { usageOf } from './compose-usage.ts';
 import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
@@ -100,10 +100,15 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       })),
     newRepository(name) {
       const repository = findNamed(config.repositories, name, 'repository');
-      const create: NewRepository['create'] = async ({ signal }) =>
-        opened.use(await createEngine(repository, engineHow(signal)));
+      const create: NewRepository['create'] = async ({ signal, like }) =>
+        opened.use(await createEngine(repository, { ...engineHow(signal), like }));
       return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
     },
+    storeToCheck: async (name) =>
+      await storeToCheck(findNamed(config.repositories, name, 'repository'), {
+        directory: config.directory,
+        warn: once,
+      }),
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
     ...writersOf(config, { opened, warn: once }),
     ...state,

@@ -8,6 +8,7 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { AuditLog } from '../operations/audit-log.ts';
 import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
+import type { StoreToCheck } from '../operations/check-store/store-to-check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
 import type { Hooked, HookGround } from '../operations/hooks.ts';
 import type { NewRepository } from '../operations/init.ts';
@@ -68,6 +69,8 @@ export interface Platform extends AsyncDisposable, Notifying {
     names?: readonly string[],
   ): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe; readonly usage: MeasureUsage })[];
   newRepository(name: string): NewRepository;
+  /** The store under a repository. */
+  storeToCheck(name: string): Promise<StoreToCheck>;
   /** Keeps a snapshot from being removed on this machine, until disposed of. */
   hold(repository: string, snapshot: string): Disposable;
   /** The repository that an absolute path is inside of, where nothing but its own files may be. */

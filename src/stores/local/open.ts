@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkKey, checkPrefix, RESERVED_PART } from '../key.ts';
 import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
@@ -8,6 +8,7 @@ import { listFiles, statOrGone } from './list.ts';
 import type { LocalStoreOptions } from './options.ts';
 import { putFile } from './put.ts';
 import { isAbsence, readFileRange, streamFileRange } from './read.ts';
+import { removeEmptyFolders } from './remove-folders.ts';
 import { createRoot, openRoot, type Root } from './root.ts';
 import { removeAbandoned } from './unfinished.ts';
 
@@ -52,6 +53,8 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
 
     freeBytes: (how: How) => translated('look for free space', root, how, () => freeBytes(root.path)),
 
+    trials: { destroy: (prefix: string, how: How) => destroy(root, prefix, how) },
+
     [Symbol.asyncDispose]: () => translated('delete files', root, undefined, () => deleter.settle()),
   };
 }
@@ -71,6 +74,17 @@ async function statFile(root: Root, key: string): Promise<Stored | undefined> {
   if (found?.isFile() === true) return { key, sizeBytes: found.size, modifiedAt: found.mtime };
   await root.require();
   return undefined;
+}
+
+/** What is deleted leaves its folders, for a trial they are removed too. */
+async function destroy(root: Root, prefix: string, how: How): Promise<number> {
+  checkPrefix(prefix);
+  const action = `remove ${prefix}`;
+  for await (const path of listFiles(root, prefix, how)) {
+    await translated(action, root, how, () => unlink(join(root.path, path.key)));
+  }
+  if (prefix !== '') await translated(action, root, how, () => removeEmptyFolders(join(root.path, prefix)));
+  return 0;
 }
 
 async function hasLinks(path: string): Promise<boolean> {

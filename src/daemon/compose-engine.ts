@@ -33,19 +33,22 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
   }
 }
 
-/** Makes the repository, with the folder it is in, and opens it. Throws `repository.exists`. */
-export async function createEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
-  await initEngine(config, how);
+/** Makes the repository, with the folder it is in, and opens it; like another one where it can be. Throws `repository.exists`. */
+export async function createEngine(
+  config: RepositoryConfig,
+  how: EngineHow & { readonly like?: Engine | undefined },
+): Promise<Engine> {
+  await initEngine(config, how, how.like);
   return await openEngine(config, how);
 }
 
-async function initEngine(config: RepositoryConfig, how: EngineHow): Promise<void> {
+async function initEngine(config: RepositoryConfig, how: EngineHow, like: Engine | undefined): Promise<void> {
   switch (config.kind) {
     case 'restic': {
       const { initRestic } = await import('../engines/restic/open.ts');
       const options = await resticOptions(config, how);
       await using store = await openStore(config.store, { ...how, create: true });
-      return await initRestic(store, options);
+      return await initRestic(store, options, like);
     }
     case 'archive': {
       const { initArchive } = await import('../engines/archive/open.ts');

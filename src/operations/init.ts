@@ -11,8 +11,8 @@ export interface NewRepository {
   readonly name: string;
   readonly kind: string;
   readonly location: string;
-  /** Makes it and opens it; throws `repository.exists` when there is one. */
-  create(how: How): Promise<Engine>;
+  /** Makes it and opens it; throws `repository.exists` when there is one. `like`: so that both cut content alike, where they can. */
+  create(how: How & { readonly like?: Engine | undefined }): Promise<Engine>;
   /** Opens the one that is there. */
   open(how: How): Promise<Engine>;
 }
@@ -27,7 +27,10 @@ export interface InitReport {
 }
 
 /** Makes the repository unless there is one, and opens it either way. Throws what making or opening it throws. */
-export async function ensureRepository(repository: NewRepository, how: How): Promise<InitReport> {
+export async function ensureRepository(
+  repository: NewRepository,
+  how: How & { readonly like?: Engine | undefined },
+): Promise<InitReport> {
   const { name, kind, location } = repository;
   try {
     const { engine, created } = await createOrOpen(repository, how);
@@ -39,7 +42,10 @@ export async function ensureRepository(repository: NewRepository, how: How): Pro
   }
 }
 
-async function createOrOpen(repository: NewRepository, how: How): Promise<{ engine: Engine; created: boolean }> {
+async function createOrOpen(
+  repository: NewRepository,
+  how: How & { readonly like?: Engine | undefined },
+): Promise<{ engine: Engine; created: boolean }> {
   try {
     return { engine: await repository.create(how), created: true };
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { compareTrees } from '../fixtures/compare-trees.ts';
+import { noise } from '../fixtures/content.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
 import { resticFor } from '../fixtures/restic.ts';
@@ -37,6 +38,7 @@ interface Copies {
       readonly outcome: string;
       readonly copy?: Listed;
       readonly asStored: boolean;
+      readonly storedBytes: number;
       readonly error?: { readonly code: string; readonly message: string };
       readonly warnings: readonly { readonly code: string; readonly message: string }[];
     }[];
@@ -259,6 +261,28 @@ describe('a copy', () => {
       assert.equal((await project.surety.attempt(...args)).code, 2, args.join(' '));
     }
     assert.equal((await project.surety.attempt('copy', '--to', 'plain', '--from', 'plain')).code, 1);
+  });
+
+  test('of what both repositories were given costs nothing where they cut alike, as those of one job do', async () => {
+    await using project = await prepared(
+      { twin: restic('twin'), offsite: restic('offsite') },
+      { to: ['vault', 'twin'], copy_to: ['offsite'] },
+    );
+    writeFileSync(join(project.data, 'large'), noise(1, 12 << 20));
+    await project.surety.run('backup');
+    // A snapshot of another time has the same content: what offsite was given by the one, it needs not from the other.
+    writeFileSync(join(project.data, 'small'), 'changed');
+    await project.surety.run('backup', '--repository', 'twin');
+    const { code, report } = await attempt(project, 'copy', '--from', 'twin', '--to', 'offsite');
+    assert.equal(code, 0);
+    const stored = report.copies[0]!.members.map(({ storedBytes }) => storedBytes);
+    assert.equal(stored.length, 2);
+    assert.ok(Math.max(...stored) < 100_000, `stored ${stored}`);
+    if (without === false) {
+      const { stdout, code: checked } = await project.restic.attempt('cat', 'config', '--no-cache');
+      assert.deepEqual([checked, /chunker_polynomial/.test(stdout)], [0, true]);
+      await resticFor(join(project.folder, 'twin'), PASSWORD).run('check', '--no-cache');
+    }
   });
 
   test('of two at once, the second is busy', async () => {

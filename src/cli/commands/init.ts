@@ -8,6 +8,7 @@ import { askAnswers, type Given } from '../ask-answers.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import type { Answers } from '../config-draft.ts';
 import { EXIT } from '../exit-codes.ts';
+import { likeRepository } from '../like-repository.ts';
 import { keepRules } from '../parse-option.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
@@ -21,6 +22,7 @@ interface InitOptions {
   readonly passwordEnv?: string;
   readonly keep?: Answers['keep'];
   readonly schedule?: string;
+  readonly like?: string;
   readonly repository: boolean;
 }
 
@@ -51,6 +53,7 @@ export function initCommand(act: Act): Command {
       keepRules,
     )
     .option('--schedule <cron>', 'when the job runs, such as "7 3 * * *"')
+    .option('--like <repository>', 'cut content as this repository does; default: as others of the same job do')
     .option('--no-repository', 'only write the configuration')
     .action(act(runInit));
 }
@@ -65,7 +68,7 @@ async function runInit(call: Call, options: InitOptions): Promise<Answer> {
   } else {
     written = await writeConfig(file, await completeAnswers(given, call));
   }
-  const repositories = options.repository ? await makeRepositories(call, file) : [];
+  const repositories = options.repository ? await makeRepositories(call, file, options.like) : [];
   return {
     exitCode: EXIT.ok,
     document: { verb: 'init', outcome: 'ok', configuration: file, written: written ?? null, repositories },
@@ -113,12 +116,14 @@ async function completeAnswers(given: Given, call: Call): Promise<Answers> {
   });
 }
 
-async function makeRepositories(call: Call, file: string): Promise<InitReport[]> {
-  const named: Call = { ...call, globals: { ...call.globals, config: file } };
-  return await withSession(named, { record: false, configWarnings: true }, async ({ platform }) => {
+async function makeRepositories(call: Call, file: string, named: string | undefined): Promise<InitReport[]> {
+  const there: Call = { ...call, globals: { ...call.globals, config: file } };
+  return await withSession(there, { record: false, configWarnings: true }, async ({ platform }) => {
     const reports: InitReport[] = [];
-    for (const name of platform.repositoryNames)
-      reports.push(await ensureRepository(platform.newRepository(name), call));
+    for (const name of platform.repositoryNames) {
+      const like = await likeRepository(platform, name, named, call);
+      reports.push(await ensureRepository(platform.newRepository(name), { signal: call.signal, like }));
+    }
     return reports;
   });
 }

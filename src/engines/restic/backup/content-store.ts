@@ -1,7 +1,7 @@
 import { systemPath } from '../../../base/names.ts';
 import type { BlobTable } from '../blob-table.ts';
-import { gearTable } from '../chunker.ts';
 import type { Repository } from '../repository.ts';
+import { repositoryGear } from '../repository-gear.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import {
   type BackupTask,
@@ -53,7 +53,7 @@ export class ContentStore implements AsyncDisposable {
     this.#onPart = onPart;
     const workerData: BackupWorkerData = {
       masterKey: repository.masterKey,
-      gear: gearTable(Buffer.concat([repository.masterKey.encrypt, Buffer.from(repository.config.id, 'hex')])),
+      gear: repositoryGear(repository),
       level: repository.config.version < 2 ? undefined : repository.level,
       targetBytes: repository.packSizeBytes,
       table: table.shared,

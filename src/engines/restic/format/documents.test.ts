@@ -98,6 +98,9 @@ describe('the config', () => {
     const config = newConfig();
     assert.equal(config.version, 2);
     assert.deepEqual(decodeConfig(Buffer.from(encodeConfig(config))), config);
+    const like = newConfig(2, { polynomial: config.polynomial, gear: Buffer.alloc(1024, 7).toString('base64') });
+    assert.deepEqual(decodeConfig(Buffer.from(encodeConfig(like))), like);
+    assert.throws(() => decodeConfig(Buffer.from(encodeConfig({ ...like, gear: 'AAAA' }))), isDamaged);
   });
 
   test('of an unknown version is refused with that reason', () => {

@@ -74,7 +74,7 @@ function parsed(text: string): { readonly url: string; readonly credential: Cred
   } catch (error) {
     // Its message may have a part of the text in it.
     throw new SuretyError('store.credentials', 'the connection string is not one of an Azure storage account', {
-      hint: 'copy it from the portal: it begins with DefaultEndpointsProtocol=, BlobEndpoint= or AccountName=',
+      hint: 'copy it from the portal: it has DefaultEndpointsProtocol= or SharedAccessSignature= in it',
       details: { kind: error instanceof Error ? error.name : 'unknown' },
     });
   }

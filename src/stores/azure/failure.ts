@@ -61,7 +61,7 @@ export function serviceStatus(error: unknown): number {
 
 function passing(answer: Answer, say: Say): SuretyError | undefined {
   const { name, status } = answer;
-  if (CHANGED_ON_THE_WAY.has(name)) {
+  if (CHANGED_ON_THE_WAY.has(name) || /(content)?(md5|crc64)[^.]*(match|mismatch)/i.test(answer.message)) {
     return say('unavailable', 'the bytes did not arrive as they were sent', { retry: 'later' });
   }
   const server = status >= 500 && status !== 501 && status !== 505 && status !== 507;
@@ -88,7 +88,8 @@ function refusal(answer: Answer, place: FailedPlace, say: Say): SuretyError | un
   if (status === 507 || /quota|capacity limit/i.test(answer.message)) {
     return say('full', 'the account is full', { hint: 'raise its capacity, or run surety cleanup' });
   }
-  if (CREDENTIALS.has(name) || status === 401) return credentialFailure(answer, say);
+  const isStranger = CREDENTIALS.has(name) || /failed to authenticate/i.test(answer.message);
+  if (isStranger || status === 401) return credentialFailure(answer, say);
   if (status === 403) {
     const hint = 'give it the rights that docs/azure.md lists, for this container';
     return say('denied', `access is denied (${shown(answer)})`, { hint });
@@ -131,7 +132,7 @@ function clientFailure(error: unknown, say: Say): SuretyError {
     });
   }
   // The client says so when an answer ends before its announced length.
-  if (/received less data than required|error reading response/i.test(message)) {
+  if (/received less data than required|error reading response|operation was aborted/i.test(message)) {
     return say('unavailable', 'the answer broke off', { retry: 'later' });
   }
   return say('failed', message);

@@ -41,6 +41,7 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
     verify: async (how) => (await import('./verify.ts')).verify(repository, how),
     copyFrom: async (other, how) => (await import('./copy.ts')).copyFrom(repository, other, how),
+    heal: async (how) => (await import('./heal.ts')).heal(repository, how),
     inner: repository,
     forget: (ids, how) => forget(repository, ids, how),
     prune: (how) => prune(repository, how),

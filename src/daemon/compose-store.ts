@@ -1,5 +1,6 @@
 /** Opens stores. */
 import { SuretyError } from '../base/errors.ts';
+import { letHeapGrow } from '../base/heap.ts';
 import { randomHex } from '../base/ids.ts';
 import type { SecretSpec } from '../base/option-values.ts';
 import type { Secret } from '../base/secret.ts';
@@ -23,6 +24,7 @@ export interface StoreHow {
 /** The store with what every store gets around it: failures that may pass are retried. */
 export async function openStore(location: StoreLocation, how: StoreHow): Promise<Store> {
   const { withRetry } = await import('../stores/wrap/retry.ts');
+  if (location.kind !== 'file') letHeapGrow();
   return withRetry(await openAdapter(location, how));
 }
 

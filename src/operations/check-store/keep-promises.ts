@@ -19,12 +19,18 @@ export async function keepPromises(
     } catch (error) {
       how.signal.throwIfAborted();
       const hint = error instanceof SuretyError ? error.hint : undefined;
-      const [detail = ''] = messageOf(error).split('\n', 1);
-      broken.push({ what: `promise: ${promise.name}`, ...failed(detail, hint) });
+      broken.push({ what: `promise: ${promise.name}`, ...failed(firstWords(error), hint) });
     }
   }
   const kept = `${chosen.length - broken.length} of ${chosen.length} are kept`;
   const left = promises.length - chosen.length;
   const detail = left === 0 ? kept : `${kept}; --heavy tries ${left} more, with much more data`;
   return [{ what: 'promises', ...(broken.length === 0 ? ok(detail) : failed(detail, undefined)) }, ...broken];
+}
+
+const SHOWN_LENGTH = 200;
+
+/** What is compared may be long, and over many lines. */
+function firstWords(error: unknown): string {
+  return messageOf(error).replaceAll(/\s+/g, ' ').trim().slice(0, SHOWN_LENGTH);
 }

@@ -1,8 +1,8 @@
 /** One reading for several repositories: what is expensive to read, or is stopped for it, is read once. */
 import type { Reading, SourceFacts, Warning } from '../sources/source.ts';
-import { type Meeting, type Member, openMeeting } from './meeting.ts';
-import { shareContent } from './share-content.ts';
-import { shareEntries } from './share-entries.ts';
+import { type Meeting, type Member, openMeeting } from './share-reading/meeting.ts';
+import { shareContent } from './share-reading/share-content.ts';
+import { shareEntries } from './share-reading/share-entries.ts';
 
 /** What a source is told when it is read. */
 export interface SharedHow {

@@ -1,5 +1,5 @@
 /** Hands the same batches of entries to several takers. */
-import type { Entry, Reading } from '../sources/source.ts';
+import type { Entry, Reading } from '../../sources/source.ts';
 import type { Meeting, Member } from './meeting.ts';
 
 /** How many batches one may be ahead of the slowest, as long as that one is at work. */

@@ -1,5 +1,5 @@
 /** Hands the content of entries to all who ask for it, each content once from the source. */
-import type { Content, Entry, Reading } from '../sources/source.ts';
+import type { Content, Entry, Reading } from '../../sources/source.ts';
 import type { Meeting, Member } from './meeting.ts';
 import { type SharedStream, shareStream } from './share-stream.ts';
 

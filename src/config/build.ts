@@ -12,6 +12,7 @@ import { LOCAL_HOST } from './references.ts';
 import { runOptionsOf, verifyAfterOf } from './run-options.ts';
 import { resolveSecretPath } from './secrets.ts';
 import { storeLocation } from './store-location.ts';
+import { storeUseOf } from './store-use.ts';
 
 type Origin = Pick<Config, 'file' | 'directory' | 'warnings'>;
 type RawSource = NonNullable<ConfigDocument['sources']>[string];
@@ -84,6 +85,7 @@ function buildRepository(name: string, raw: RawRepository, directory: string): R
   const attributes = {
     name,
     store: storeLocation(raw.store, directory),
+    use: storeUseOf(raw, directory),
     verifyAfter: verifyAfterOf(raw.verify_after),
   };
   switch (raw.type) {

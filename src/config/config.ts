@@ -11,6 +11,7 @@ import type { MaintenanceConfig } from './maintenance.ts';
 import type { NotificationsConfig } from './notifications.ts';
 import type { RunOptions, VerifyAfter } from './run-options.ts';
 import type { StoreLocation } from './store-location.ts';
+import type { StoreUse } from './store-use.ts';
 
 export interface Config {
   /** Absolute path of the file. */
@@ -72,6 +73,7 @@ export interface RepositoryOf<Kind extends RepositoryKind> {
   readonly name: string;
   readonly kind: Kind;
   readonly store: StoreLocation;
+  readonly use: StoreUse;
   readonly verifyAfter: VerifyAfter;
   readonly options: ReturnType<(typeof REPOSITORY_OPTIONS)[Kind]>;
 }

@@ -9,6 +9,7 @@ import { maintenanceSchema, scheduleValue, timeZoneValue } from './maintenance.t
 import { notificationsSchema, occasionsSchema } from './notifications.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
 import { storeSchema } from './store-location.ts';
+import { storeUseSchema } from './store-use.ts';
 
 export const IMPORTANCES = ['must', 'should', 'could'] as const;
 export const ROLES = ['config', 'database', 'blobs', 'data'] as const;
@@ -55,7 +56,7 @@ const source = z.discriminatedUnion('type', [
 ]);
 
 /** What every repository has besides the options of its kind. */
-const repositoryAttributes = { store: storeSchema, verify_after: verifyAfterSchema.optional() };
+const repositoryAttributes = { store: storeSchema, ...storeUseSchema, verify_after: verifyAfterSchema.optional() };
 
 const repository = z.discriminatedUnion('type', [
   REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),

@@ -24,7 +24,7 @@ export interface StoreCheckReport {
   readonly without: readonly string[];
 }
 
-/** Throws when the store can not be opened or written at all; what else is wrong is in the findings. */
+/** Throws when the store can not be opened; what else is wrong is in the findings. */
 export async function checkStore(target: StoreToCheck, how: CheckStoreHow): Promise<StoreCheckReport> {
   try {
     await using store = await target.open(how);

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
-import { SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import { eachConcurrently } from '../../base/limit.ts';
 import type { How, Store } from '../../stores/store.ts';
@@ -49,6 +49,8 @@ export function openScratch(
         await how.clock.sleep(PAUSE_MS, signal);
       }
     } catch (error) {
+      // Nothing is left in a place that is not there.
+      if (hasCode(error, 'store.not-found')) return undefined;
       if (!(error instanceof SuretyError) && !signal.aborted) throw error;
       const why = error instanceof SuretyError ? error.message : 'it takes too long';
       return remains(`what was written could not be removed: ${why}`, store, prefix);

@@ -67,3 +67,25 @@ test('uploads and downloads take the time their rate says', async () => {
   await collectBytes(store.stream('a', { offset: 0, length: 500_000 }, how));
   assert.ok(Math.abs(elapsedMs() - 7000) < 1);
 });
+
+test('a rate that changes holds from then on, in the middle of a body too', async () => {
+  const { clock, elapsedMs } = countingClock();
+  const rates = () => (elapsedMs() < 10_000 ? { upload: 100_000, download: 100_000 } : {});
+  const store = withLimit(openMemoryStore(), { rates, clock });
+  await store.put('a', new Uint8Array(5_000_000), how);
+  assert.ok(
+    elapsedMs() >= 10_000 && elapsedMs() < 11_000,
+    `it took ${elapsedMs()} ms, not the 50 seconds of the first rate`,
+  );
+  await store.read('a', undefined, how);
+  assert.ok(elapsedMs() < 11_000);
+});
+
+test('a big read is slowed by the rate of each moment', async () => {
+  const { clock, elapsedMs } = countingClock();
+  const inner = openMemoryStore();
+  await inner.put('a', new Uint8Array(5_000_000), how);
+  const rates = () => (elapsedMs() < 10_000 ? { download: 100_000 } : { download: 1_000_000 });
+  await withLimit(inner, { rates, clock }).read('a', undefined, how);
+  assert.ok(Math.abs(elapsedMs() - 14_000) < 1100, `it took ${elapsedMs()} ms`);
+});

@@ -9,7 +9,15 @@ export interface LimitOptions {
   readonly connections?: number;
   readonly uploadBytesPerSecond?: number;
   readonly downloadBytesPerSecond?: number;
+  /** In place of these, rates that change: asked for each piece. */
+  readonly rates?: (() => LineRates) | undefined;
   readonly clock?: Clock;
+}
+
+/** Bytes a second; undefined: as fast as it goes. */
+export interface LineRates {
+  readonly upload?: number | undefined;
+  readonly download?: number | undefined;
 }
 
 const PIECE_BYTES = 1 << 16;
@@ -19,8 +27,9 @@ export function withLimit(store: Store, options: LimitOptions): Store {
   const connections = options.connections ?? store.traits.connections;
   const gate = openGate(connections);
   const clock = options.clock ?? systemClock;
-  const upload = openMeter(options.uploadBytesPerSecond, clock);
-  const download = openMeter(options.downloadBytesPerSecond, clock);
+  const { rates, uploadBytesPerSecond, downloadBytesPerSecond } = options;
+  const upload = openMeter(rates ? () => rates().upload : uploadBytesPerSecond, clock);
+  const download = openMeter(rates ? () => rates().download : downloadBytesPerSecond, clock);
 
   // A place is held while the next item is fetched, not while the caller works on it: that work may call this store too.
   async function* gated<T>(items: AsyncIterable<T>, how: How): AsyncGenerator<T> {
@@ -62,14 +71,27 @@ export function withLimit(store: Store, options: LimitOptions): Store {
 
 type Meter = (sizeBytes: number, signal: AbortSignal) => Promise<void>;
 
-/** Lets bytes pass at a mean rate. Each caller waits for its own bytes' time, after all that was asked for before. */
-function openMeter(bytesPerSecond: number | undefined, clock: Clock): Meter | undefined {
-  if (bytesPerSecond === undefined) return undefined;
+/**
+ * Lets bytes pass at a mean rate. Each caller waits for its own bytes' time, after all that was asked for before. What has begun to wait
+ * waits as long as was right then: callers ask for small pieces.
+ */
+function openMeter(rate: number | undefined | (() => number | undefined), clock: Clock): Meter | undefined {
+  if (rate === undefined) return undefined;
   let freeAtMs = 0;
   return async (sizeBytes, signal) => {
-    const nowMs = clock.elapsedMs();
-    freeAtMs = Math.max(freeAtMs, nowMs) + (sizeBytes / bytesPerSecond) * 1000;
-    await clock.sleep(freeAtMs - nowMs, signal);
+    for (let left = sizeBytes; left > 0; ) {
+      const bytesPerSecond = typeof rate === 'number' ? rate : rate();
+      if (bytesPerSecond === undefined) {
+        freeAtMs = 0;
+        return;
+      }
+      // A big answer is there already: it is let through in turns, so that a rate that changes holds for the rest of it.
+      const turnBytes = Math.min(left, Math.max(PIECE_BYTES, bytesPerSecond));
+      const nowMs = clock.elapsedMs();
+      freeAtMs = Math.max(freeAtMs, nowMs) + (turnBytes / bytesPerSecond) * 1000;
+      left -= turnBytes;
+      await clock.sleep(freeAtMs - nowMs, signal);
+    }
   };
 }
 

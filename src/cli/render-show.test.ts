@@ -11,7 +11,7 @@ const facts = {
 };
 
 function shown(more: object): string {
-  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts: { ...facts, ...more } }];
+  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts: { ...facts, ...more }, copies: [] }];
   const report = { repository: 'vault', location: '/backup', point: undefined, snapshots, unread: [] };
   return showText(report, now);
 }
@@ -33,6 +33,21 @@ test('what a database contained and how long it was stopped is shown', () => {
   assert.match(text, /^ +2 views, 3 large objects$/m);
 });
 
+test('everywhere it is stored is told, with what is known of it there', () => {
+  const verifiedAt = new Date(2026, 10, 20, 3, 7);
+  const copies = [
+    { repository: 'vault', id: 'abc', state: 'unverified', verifiedAt: undefined, message: '' },
+    { repository: 'offsite', id: 'def', state: 'data', verifiedAt, message: '' },
+    { repository: 'plain', id: 'ghi', state: 'bad', verifiedAt, message: 'its checksum is another one' },
+  ] as const;
+  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts, copies }];
+  const text = showText({ repository: 'vault', location: '/', point: undefined, snapshots, unread: [] }, now);
+  const lines = text.split('\n').filter((line) => / as /.test(line));
+  assert.match(lines[0]!, /^stored in +vault as \w+: not verified$/);
+  assert.match(lines[1]!, /^ +offsite as \w+: every byte verified, 2026-11-20 03:07:00$/);
+  assert.match(lines[2]!, /^ +plain as \w+: bad, 2026-11-20 03:07:00: its checksum is another one$/);
+});
+
 test('a recovery point begins with its members', () => {
   const members = ['app', 'media'].map((source, at) => snapshotOf({ id: `a${at}`, source }));
   const fingerprint = {
@@ -44,8 +59,8 @@ test('a recovery point begins with its members', () => {
     ],
   };
   const snapshots = [
-    { snapshot: members[0]!, facts: { ...facts, fingerprint } },
-    { snapshot: members[1]!, facts: { ...facts, kind: 'files', files: 1200, sizeBytes: 3 * 2 ** 30 } },
+    { snapshot: members[0]!, facts: { ...facts, fingerprint }, copies: [] },
+    { snapshot: members[1]!, facts: { ...facts, kind: 'files', files: 1200, sizeBytes: 3 * 2 ** 30 }, copies: [] },
   ];
   const point = { id: 'P1', time: now, job: 'nightly', expected: 3, complete: false, members };
   const text = showText({ repository: 'vault', location: '/backup', point, snapshots, unread: [] }, now);
@@ -58,7 +73,7 @@ test('a recovery point begins with its members', () => {
 });
 
 test('what a recovery point lacks, and what ran around it, is told where the run is remembered', () => {
-  const first = { snapshot: snapshotOf({ id: 'a0', source: 'app' }), facts };
+  const first = { snapshot: snapshotOf({ id: 'a0', source: 'app' }), facts, copies: [] };
   const point = { id: 'P1', time: now, job: 'nightly', expected: 2, complete: false, members: [first.snapshot] };
   const times = { startedAt: new Date('2026-11-20T03:00:00Z'), endedAt: new Date('2026-11-20T03:02:05Z') };
   const error = {

@@ -1,7 +1,7 @@
 /** What a person reads of `surety show`. */
 import { shortId } from '../base/short-id.ts';
 import { hookName } from '../operations/hook-report.ts';
-import type { ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
+import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
 import { age, count, duration, localTime, shownPath, size, table } from './render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
@@ -58,7 +58,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, now: Date): string {
+function snapshotText({ snapshot, facts, copies }: ShownSnapshot, repository: string, now: Date): string {
   const versions = Object.entries(facts?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
   const rows: [string, string | undefined][] = [
     ['snapshot', snapshot.id],
@@ -70,6 +70,7 @@ function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, no
     ['host', snapshot.host],
     ['paths', snapshot.paths.map(shownPath).join(', ')],
     ['repository', repository],
+    ...copies.map((copy, at): [string, string] => [at === 0 ? 'stored in' : '', copyText(copy)]),
     ['recovery point', snapshot.recoveryPoint],
     ['tags', snapshot.tags.join(', ')],
     ['parent', snapshot.parent === undefined ? undefined : shortId(snapshot.parent)],
@@ -80,8 +81,22 @@ function snapshotText({ snapshot, facts }: ShownSnapshot, repository: string, no
     ...(facts?.notes ?? []).map((note): [string, string] => ['note', shownPath(note)]),
     ['warnings', facts === undefined || facts.warnings === 0 ? undefined : String(facts.warnings)],
   ];
+  // Only the first of the places has a title.
   const given = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '');
   return table([{ title: '' }, { title: '' }], given) + fingerprintText(facts?.fingerprint);
+}
+
+const STATES = {
+  proven: 'proven: it was restored whole',
+  data: 'every byte verified',
+  structure: 'structure verified',
+  bad: 'bad',
+  unverified: 'not verified',
+} as const;
+
+function copyText({ repository, id, state, verifiedAt, message }: ShownCopy): string {
+  const when = verifiedAt === undefined ? '' : `, ${localTime(verifiedAt)}`;
+  return `${repository} as ${shortId(id)}: ${STATES[state]}${when}${message === '' ? '' : `: ${message}`}`;
 }
 
 type Fingerprint = NonNullable<NonNullable<ShownSnapshot['facts']>['fingerprint']>;

@@ -84,6 +84,8 @@ function resultText(result: StepResult): string {
   switch (result.verb) {
     case 'backup':
       return `${formatBytes(result.stats.sizeBytes)}, snapshot ${shortId(result.snapshot.id)}`;
+    case 'copy':
+      return `from ${result.from}, stored ${formatBytes(result.storedBytes)}, snapshot ${shortId(result.snapshot.id)}`;
     case 'restore':
       return `${formatBytes(result.report.sizeBytes)} to ${result.target}`;
     case 'verify':

@@ -7,7 +7,6 @@ import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { type ListedFailure, listedFailures } from './listed-failures.ts';
 import {
-  copyKey,
   hasStatus,
   isWithin,
   type Known,
@@ -18,6 +17,7 @@ import {
   statusOf,
 } from './listed-snapshot.ts';
 import { jobOf, type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
+import { samenessKey } from './same-snapshot.ts';
 import { snapshotStates } from './snapshot-states.ts';
 
 export interface ListRequest extends ListFilter {
@@ -87,8 +87,8 @@ async function whereCopiesAre(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const copies = new Map<string, string[]>();
   const add = (repository: string, one: Snapshot | SnapshotRecord) => {
-    const known = copies.get(copyKey(one)) ?? [];
-    if (!known.includes(repository)) copies.set(copyKey(one), [...known, repository]);
+    const known = copies.get(samenessKey(one)) ?? [];
+    if (!known.includes(repository)) copies.set(samenessKey(one), [...known, repository]);
   };
   for (const { handle, listing } of read) for (const one of listing.snapshots) add(handle.name, one);
   const listed = new Set(read.filter(({ error }) => error === undefined).map(({ handle }) => handle.name));

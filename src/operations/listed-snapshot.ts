@@ -1,5 +1,6 @@
 /** A snapshot as a list shows it: with what is known of it, and where its copies are. */
 import type { Snapshot } from '../engines/engine.ts';
+import { samenessKey } from './same-snapshot.ts';
 import type { SnapshotState, StatesOf } from './snapshot-states.ts';
 
 /** What kind of thing was backed up. */
@@ -48,17 +49,10 @@ export function statusOf({ state, complete }: Pick<ListedSnapshot, 'state' | 'co
   return complete ? 'ok' : 'incomplete';
 }
 
-/** The same snapshot has the same key in every repository: one source of one run. */
-export function copyKey(one: Pick<Snapshot, 'id' | 'source' | 'host' | 'recoveryPoint' | 'time'>): string {
-  return one.recoveryPoint === ''
-    ? JSON.stringify([one.id, one.time.getTime()])
-    : JSON.stringify([one.recoveryPoint, one.source, one.host]);
-}
-
 export interface Known {
   readonly now: Date;
   readonly stateOf: StatesOf;
-  /** Names of repositories by {@link copyKey}. */
+  /** Names of repositories by {@link samenessKey}. */
   readonly copies: ReadonlyMap<string, readonly string[]>;
   /** Ids of the recovery points that lack a member. */
   readonly incomplete: ReadonlySet<string>;
@@ -74,7 +68,7 @@ export function listedSnapshot(snapshot: Snapshot, known: Known): ListedSnapshot
     type: namedType(id) ?? known.typeOf(source),
     sizeBytes: stats?.sizeBytes,
     ageSeconds: Math.round((known.now.getTime() - time.getTime()) / 1000),
-    copies: known.copies.get(copyKey(snapshot)) ?? [],
+    copies: known.copies.get(samenessKey(snapshot)) ?? [],
     complete: !known.incomplete.has(snapshot.recoveryPoint),
   };
 }

@@ -2,6 +2,7 @@
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
+import { isSameSnapshot } from './same-snapshot.ts';
 import { better, type Found, type Shelf } from './shelf.ts';
 
 /** One member of what was found. */
@@ -54,13 +55,9 @@ function missingMembers(found: Found, point: RecoveryPoint, shelves: readonly Sh
   return [...missing.values()];
 }
 
-/** The newest one of the same source of the same run. What Surety did not write is the same when id and time are. */
+/** The newest one of the same source of the same run. */
 function copyIn(shelf: Shelf, snapshot: Snapshot): StoredCopy | undefined {
-  const copy = shelf.snapshots.findLast((one) =>
-    snapshot.recoveryPoint === ''
-      ? one.id === snapshot.id && one.time.getTime() === snapshot.time.getTime()
-      : one.recoveryPoint === snapshot.recoveryPoint && one.source === snapshot.source && one.host === snapshot.host,
-  );
+  const copy = shelf.snapshots.findLast((one) => isSameSnapshot(one, snapshot));
   return copy === undefined ? undefined : storedIn(shelf, copy);
 }
 

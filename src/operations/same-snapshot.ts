@@ -1,7 +1,8 @@
 /** Which snapshots of two repositories are the same one. */
 import type { Snapshot } from '../engines/engine.ts';
 
-type Compared = Pick<Snapshot, 'source' | 'host' | 'recoveryPoint' | 'time' | 'paths' | 'tree'>;
+type Named = Pick<Snapshot, 'source' | 'host' | 'recoveryPoint' | 'time' | 'paths'>;
+type Compared = Named & Pick<Snapshot, 'tree'>;
 
 /**
  * Whether two snapshots of different repositories are one source of one run. What Surety did not write is the same where time, host and paths
@@ -12,7 +13,7 @@ export function isSameSnapshot(one: Compared, other: Compared): boolean {
 }
 
 /** Equal for snapshots that may be the same. */
-export function samenessKey({ source, host, recoveryPoint, time, paths }: Compared): string {
+export function samenessKey({ source, host, recoveryPoint, time, paths }: Named): string {
   if (recoveryPoint !== '') return JSON.stringify([recoveryPoint, source, host]);
   return JSON.stringify([time.getTime(), host, source, paths.toSorted()]);
 }

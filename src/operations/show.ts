@@ -4,9 +4,10 @@ import { hasCode } from '../base/errors.ts';
 import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import type { Snapshot, SnapshotFacts } from '../engines/engine.ts';
 import type { RestoredEntry } from '../sources/source.ts';
-import type { RepositoryHandle } from './handles.ts';
-import { locate, type Wanted } from './locate.ts';
+import type { RepositoryHandle, StoredSnapshot } from './handles.ts';
+import { type Located, locate, type Wanted } from './locate.ts';
 import type { RecoveryPoint } from './recovery-point.ts';
+import { type SnapshotState, type StatesOf, snapshotStates } from './snapshot-states.ts';
 
 export interface ShowRequest {
   readonly wanted: Wanted;
@@ -21,6 +22,14 @@ export interface ShownSnapshot {
   readonly snapshot: Snapshot;
   /** What the source recorded; undefined for a snapshot that Surety did not write. */
   readonly facts: SnapshotFacts | undefined;
+  /** Everywhere it is stored, with what is known of it there; this repository first. */
+  readonly copies: readonly ShownCopy[];
+}
+
+export interface ShownCopy extends SnapshotState {
+  readonly repository: string;
+  /** Its id there. */
+  readonly id: string;
 }
 
 export interface ShowReport {
@@ -45,11 +54,13 @@ export async function show(
   how: { readonly signal: AbortSignal },
   see: SeeEntries,
 ): Promise<ShowReport> {
-  const { repository, engine, point, snapshots, unread } = await locate(request.wanted, request.repositories, how);
+  const located = await locate(request.wanted, request.repositories, how);
+  const { repository, engine, point, snapshots, unread } = located;
+  const copiesOf = await copiesIn(located, request.catalog);
   const shown: ShownSnapshot[] = [];
   const missing: unknown[] = [];
   for (const snapshot of snapshots) {
-    shown.push({ snapshot, facts: await engine.facts(snapshot, how) });
+    shown.push({ snapshot, facts: await engine.facts(snapshot, how), copies: copiesOf(snapshot) });
     if (request.entries === undefined) continue;
     const batches = engine.entries(snapshot, { signal: how.signal, select: request.entries.select });
     try {
@@ -63,6 +74,25 @@ export async function show(
   if (missing.length > 0 && missing.length === shown.length) throw missing[0];
   const run = point === undefined ? undefined : await runOf(point.id, request.catalog);
   return { repository: repository.name, location: repository.location, point, snapshots: shown, run, unread };
+}
+
+/** Where each of the snapshots is stored. */
+async function copiesIn(
+  { members, repository }: Located,
+  catalog: Catalog | undefined,
+): Promise<(snapshot: Snapshot) => readonly ShownCopy[]> {
+  const places = (snapshot: Snapshot): readonly StoredSnapshot[] => {
+    const member = members.find((one) => one.snapshot === snapshot);
+    return [{ repository, snapshot }, ...(member?.copies ?? [])];
+  };
+  const names = new Set(members.flatMap(({ snapshot }) => places(snapshot).map((place) => place.repository.name)));
+  const states = new Map<string, StatesOf>();
+  for (const name of names) states.set(name, await snapshotStates(catalog, name));
+  return (snapshot) =>
+    places(snapshot).flatMap(({ repository: { name }, snapshot: { id } }) => {
+      const state = states.get(name)?.(id);
+      return state === undefined ? [] : [{ repository: name, id, ...state }];
+    });
 }
 
 /** A catalog that can not be read knows nothing: the repository is the truth. */

@@ -4,8 +4,8 @@ import { type Due, nextDue, overdueSince } from '../rules/overdue.ts';
 import { judgeProtection, type ProtectionVerdict } from '../rules/protection.ts';
 import { type RestoreTime, restoreTime } from '../rules/restore-time.ts';
 import { type Outcome, worstOutcome } from './events.ts';
-import { copyKey } from './listed-snapshot.ts';
 import { type Proofs, proofsOf, readingsOf } from './restore-measurements.ts';
+import { samenessKey } from './same-snapshot.ts';
 import type { SeenRepository, SeenSnapshot } from './status-repository.ts';
 
 export interface StatusSource {
@@ -134,8 +134,8 @@ function withoutPlace(message: string, source: string, repository: string): stri
 
 function toNewest(newest: SeenSnapshot, good: readonly SeenSnapshot[], now: Date): NewestBackup {
   const { repository, id, time, sizeBytes, state } = newest;
-  const key = copyKey(newest);
-  const copies = [...new Set(good.filter((one) => copyKey(one) === key).map((one) => one.repository))];
+  const key = samenessKey(newest);
+  const copies = [...new Set(good.filter((one) => samenessKey(one) === key).map((one) => one.repository))];
   const ageSeconds = Math.round((now.getTime() - time.getTime()) / 1000);
   return { repository, snapshot: id, time, ageSeconds, sizeBytes, state, copies };
 }

@@ -1,9 +1,10 @@
-import { GoogleAuth, type GoogleAuthOptions } from 'google-auth-library';
-import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
+import { GoogleAuth } from 'google-auth-library';
+import { messageOf, SuretyError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Connections } from '../connections.ts';
 import { networkFailure, type Say } from '../network-failure.ts';
 import type { How } from '../store.ts';
+import { clientOf, readKeyFile } from './key-file.ts';
 import type { GcsStoreOptions } from './options.ts';
 
 /** Who asks. */
@@ -18,47 +19,44 @@ const SCOPE = 'https://www.googleapis.com/auth/devstorage.full_control';
 
 /**
  * What the configuration says; else what all programs of Google's use: `GOOGLE_APPLICATION_CREDENTIALS`, the login of `gcloud`, the
- * service account of the machine or pod, an identity of another cloud. Nothing is asked for before it is needed.
+ * service account of the machine or pod. Nothing is asked for before it is needed.
  */
 export function openAccess(
   options: GcsStoreOptions,
   credentials: Secret | undefined,
   { agentFor }: Connections,
 ): GcsAccess {
-  const given: GoogleAuthOptions = {
-    scopes: [SCOPE],
-    ...(options.projectId === undefined ? {} : { projectId: options.projectId }),
-    ...(options.keyFile === undefined ? {} : { keyFilename: options.keyFile }),
-    ...(credentials === undefined ? {} : { credentials: parsed(credentials) }),
-    // Tokens come over the same connections as all else: certificates, proxy and time-outs are those of the store.
-    clientOptions: { transporterOptions: { agent: (url: URL) => agentFor(url) } } as never,
-  };
-  const auth = new GoogleAuth(given);
-  const place = options.bucket;
+  // Tokens come over the same connections as all else: certificates, proxy and time-outs are those of the store.
+  const how = { scopes: [SCOPE], transporterOptions: { agent: (url: URL) => agentFor(url) } };
+  const given = credentials && clientOf(credentials.reveal(), how);
+  let opening: Promise<GoogleAuth> | undefined;
+
+  async function open(): Promise<GoogleAuth> {
+    const found = given ?? (options.keyFile === undefined ? undefined : await readKeyFile(options.keyFile, how));
+    const projectId = options.projectId ?? found?.projectId;
+    return new GoogleAuth({
+      ...(found === undefined ? { scopes: how.scopes, clientOptions: how as never } : { authClient: found.client }),
+      ...(projectId === undefined ? {} : { projectId }),
+    });
+  }
+
+  const ask = <T>(how: How, question: (auth: GoogleAuth) => Promise<T>): Promise<T> =>
+    asked(options.bucket, how, async () => {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return await question(await opening);
+    });
   return {
     header: (how) =>
-      asked(place, how, async () => {
-        const headers = await auth.getRequestHeaders();
-        const header = headers.get('authorization');
+      ask(how, async (auth) => {
+        const header = (await auth.getRequestHeaders()).get('authorization');
         if (header !== null) return header;
         throw new Error('they give no token');
       }),
-    projectId: (how) => asked(place, how, () => auth.getProjectId()),
+    projectId: (how) => ask(how, (auth) => auth.getProjectId()),
   };
-}
-
-type Given = NonNullable<GoogleAuthOptions['credentials']>;
-
-function parsed(credentials: Secret): Given {
-  try {
-    const found: unknown = JSON.parse(credentials.reveal());
-    if (typeof found === 'object' && found !== null && 'type' in found) return found as Given;
-  } catch {
-    // Its message would have a part of the secret in it.
-  }
-  throw new SuretyError('store.credentials', 'the credentials for Google Cloud are not a credentials file in JSON', {
-    hint: 'credentials: is the content of such a file; the path of one is key_file:',
-  });
 }
 
 /** The library can not be ended in the middle: what it is still at is left alone. */
@@ -78,6 +76,7 @@ async function asked<T>(place: string, how: How, ask: () => Promise<T>): Promise
 }
 
 function accessFailure(error: unknown, place: string): SuretyError {
+  if (error instanceof SuretyError) return error;
   const say: Say = (code, problem, facts = {}) =>
     new SuretyError(`store.${code}`, `can not log in for gs://${place}: ${problem}`, { cause: error, ...facts });
   const { status } = (error as { readonly response?: { readonly status?: number } }).response ?? {};
@@ -92,10 +91,10 @@ function accessFailure(error: unknown, place: string): SuretyError {
   if (/iat|short-lived|reasonable timeframe/i.test(message)) {
     return say('clock', "this machine's clock differs from the service's", { hint: 'set the clock of this machine' });
   }
-  const isMissing = systemCode(error) === 'ENOENT' || /does not exist|no such file/i.test(message);
+  const isMissing = /does not exist|no such file/i.test(message);
   return say('credentials', message, {
     hint: isMissing
-      ? 'check the path in key_file or GOOGLE_APPLICATION_CREDENTIALS'
+      ? 'check the path in GOOGLE_APPLICATION_CREDENTIALS'
       : 'set GOOGLE_APPLICATION_CREDENTIALS or key_file to a credentials file, or log in with gcloud',
   });
 }

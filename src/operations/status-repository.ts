@@ -18,6 +18,7 @@ export interface SeenSnapshot extends SnapshotState {
   readonly id: string;
   readonly source: string;
   readonly host: string;
+  readonly paths: readonly string[];
   readonly time: Date;
   readonly recoveryPoint: string;
   readonly sizeBytes: number | undefined;
@@ -77,9 +78,9 @@ async function look(handle: RepositoryHandle, catalog: Catalog | undefined, how:
   const { snapshots, failures = [], unreadable, incomplete = [] } = await engine.list(how);
   const stateOf = await snapshotStates(catalog, handle.name);
   const alone = !engine.traits.deduplicates;
-  const seen = snapshots.map(({ id, source, host, time, recoveryPoint, stats }): SeenSnapshot => {
+  const seen = snapshots.map(({ id, source, host, paths, time, recoveryPoint, stats }): SeenSnapshot => {
     const sizes = { sizeBytes: stats?.sizeBytes, storedBytes: alone ? stats?.storedBytes : undefined };
-    return { repository: handle.name, id, source, host, time, recoveryPoint, ...sizes, ...stateOf(id) };
+    return { repository: handle.name, id, source, host, paths, time, recoveryPoint, ...sizes, ...stateOf(id) };
   });
   return { snapshots: seen, failures, unreadable: unreadable.length, incomplete: incomplete.length };
 }
@@ -98,8 +99,19 @@ async function remembered(repository: string, catalog: Catalog | undefined): Pro
   try {
     const stateOf = await snapshotStates(catalog, repository);
     const known = await catalog.snapshots({ repository });
-    return known.map(({ id, source, host, time, recoveryPoint, sizeBytes }) => {
-      return { repository, id, source, host, time, recoveryPoint, sizeBytes, storedBytes: undefined, ...stateOf(id) };
+    return known.map(({ id, source, host, paths, time, recoveryPoint, sizeBytes }) => {
+      return {
+        repository,
+        id,
+        source,
+        host,
+        paths,
+        time,
+        recoveryPoint,
+        sizeBytes,
+        storedBytes: undefined,
+        ...stateOf(id),
+      };
     });
   } catch {
     return [];

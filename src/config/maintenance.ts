@@ -31,6 +31,11 @@ const timeZone = timeZoneValue.describe('of the schedule; default: that of maint
 /** Every verb with its own options, and the arguments that these are. */
 const repositories = z.array(z.string()).min(1).describe('names of repositories; default: all').optional();
 const OPTIONS = {
+  copy: {
+    jobs: z.array(z.string()).min(1).describe('names of jobs; default: all that have copy_to').optional(),
+    to: z.string().describe('name of the repository to copy into; default: as copy_to says').optional(),
+    from: z.array(z.string()).min(1).describe('names of the repositories to copy from').optional(),
+  },
   cleanup: { repositories },
   verify: {
     days: z.int().min(1).max(100_000).describe('only the snapshots of the last so many days').optional(),
@@ -50,6 +55,7 @@ function work<Options extends z.core.$ZodLooseShape>(options: Options, what: str
 
 export const maintenanceSchema = z
   .strictObject({
+    copy: work(OPTIONS.copy, 'surety copy: a schedule, or a mapping with one'),
     cleanup: work(OPTIONS.cleanup, 'surety cleanup: a schedule, or a mapping with one'),
     verify: work(OPTIONS.verify, 'surety verify: a schedule, or a mapping with one'),
     time_zone: timeZoneValue.describe('of these schedules; default: that of this machine').optional(),
@@ -65,6 +71,9 @@ interface RawWork {
   readonly days?: number | undefined;
   readonly read_data?: boolean | undefined;
   readonly repositories?: readonly string[] | undefined;
+  readonly jobs?: readonly string[] | undefined;
+  readonly to?: string | undefined;
+  readonly from?: readonly string[] | undefined;
 }
 
 /** What is given, in the order of {@link MAINTENANCE_VERBS}. */
@@ -78,8 +87,11 @@ export function maintenanceOf(raw: RawMaintenance | undefined): MaintenanceConfi
   });
 }
 
-function argsOf({ days, read_data, repositories: names = [] }: RawWork): string[] {
+function argsOf({ days, read_data, repositories: names = [], jobs = [], to, from = [] }: RawWork): string[] {
   return [
+    ...jobs,
+    ...(to === undefined ? [] : ['--to', to]),
+    ...from.flatMap((name) => ['--from', name]),
     ...(days === undefined ? [] : ['--days', String(days)]),
     ...(read_data === true ? ['--read-data'] : []),
     ...names.flatMap((name) => ['--repository', name]),

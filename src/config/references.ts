@@ -25,7 +25,11 @@ export function checkReferences(raw: unknown): Finding[] {
     findings.push(...checkCopies(raw, job, repositories));
   }
   for (const verb of namesIn(raw, 'maintenance')) {
-    findings.push(...checkNames(raw, ['maintenance', verb, 'repositories'], 'repository', repositories));
+    const at = ['maintenance', verb];
+    findings.push(...checkNames(raw, [...at, 'repositories'], 'repository', repositories));
+    findings.push(...checkNames(raw, [...at, 'from'], 'repository', repositories));
+    findings.push(...checkName(valueAt(raw, [...at, 'to']), [...at, 'to'], 'repository', repositories));
+    findings.push(...checkNames(raw, [...at, 'jobs'], 'job', namesIn(raw, 'jobs')));
   }
   return [...findings, ...checkOrder(raw, sources)];
 }

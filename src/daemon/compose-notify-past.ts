@@ -22,7 +22,7 @@ export async function pastRuns(catalog: Catalog, facts: RunFacts, limit: number)
     job: run.job,
     startedAt: run.startedAt,
     outcome: outcomeOf(run),
-    parts: verb === 'backup' ? memberParts(run) : checked.get(run.id),
+    parts: verb === 'backup' || verb === 'copy' ? memberParts(run) : checked.get(run.id),
   }));
 }
 

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import type http from 'node:http';
+import type https from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { variable, variables } from '../../base/environment.ts';
-import { messageOf, SuretyError } from '../../base/errors.ts';
+import { variable } from '../../base/environment.ts';
 import type { Secret } from '../../base/secret.ts';
+import { openConnections } from '../connections.ts';
 import type { S3StoreOptions } from './options.ts';
 
 /** Credentials that were written in the configuration; without them the client looks where all programs of AWS do. */
@@ -15,8 +13,6 @@ export interface S3Secrets {
   readonly sessionToken?: Secret | undefined;
 }
 
-const CONNECT_TIMEOUT_MS = 15_000;
-const IDLE_TIMEOUT_MS = 60_000;
 /** Where nothing says a region. */
 const ANY_REGION = 'us-east-1';
 
@@ -24,6 +20,7 @@ const ANY_REGION = 'us-east-1';
 export function createClient(options: S3StoreOptions, secrets: S3Secrets | undefined): S3Client {
   const { profile } = options;
   const endpoint = endpointOf(options);
+  const connections = openConnections(options);
   const shared: S3ClientConfig = {
     ...(profile === undefined ? {} : { profile }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -41,9 +38,10 @@ export function createClient(options: S3StoreOptions, secrets: S3Secrets | undef
     // A wrong clock is told and not worked around: times decide what retention removes.
     disableClockSkewCorrection: true,
     requestHandler: {
-      ...agents(options),
-      connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      socketTimeout: options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+      httpAgent: connections.agentFor('http://any') as http.Agent,
+      httpsAgent: connections.agentFor('https://any') as https.Agent,
+      // The connections end themselves when nothing moves.
+      socketTimeout: 0,
       logger: SILENT,
     },
     logger: SILENT,
@@ -77,37 +75,5 @@ async function knownRegion(config: S3ClientConfig): Promise<string> {
     return await new S3Client(config).config.region();
   } catch {
     return ANY_REGION;
-  }
-}
-
-/** Connections are kept for the next request. How many there are is limited by who asks. */
-function agents(options: S3StoreOptions): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } {
-  const kept: http.AgentOptions = {
-    keepAlive: true,
-    maxFreeSockets: 256,
-    scheduling: 'lifo',
-    proxyEnv: proxies(options.proxy),
-  };
-  const secureContext = trusted(options.caFile);
-  return {
-    httpAgent: new http.Agent(kept),
-    httpsAgent: new https.Agent({ ...kept, ...(secureContext === undefined ? {} : { secureContext }) }),
-  };
-}
-
-function proxies(proxy: string | undefined): Record<string, string> {
-  return proxy === undefined ? variables() : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
-}
-
-/** The usual certificates and those of the file, read once and not for each connection. */
-function trusted(caFile: string | undefined): SecureContext | undefined {
-  if (caFile === undefined) return undefined;
-  try {
-    return createSecureContext({ ca: [...getCACertificates('default'), readFileSync(caFile, 'utf8')] });
-  } catch (error) {
-    throw new SuretyError('store.untrusted', `the certificates in ${caFile} can not be used: ${messageOf(error)}`, {
-      hint: 'ca_file names a readable file with certificates in PEM form',
-      cause: error,
-    });
   }
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import { type ErrorFacts, messageOf, SuretyError, systemCode } from '../../base/errors.ts';
-import { networkFailure } from './network-failure.ts';
+import { networkFailure } from '../network-failure.ts';
 
 /** What a failure is about. */
 export interface FailedPlace {

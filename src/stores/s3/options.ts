@@ -1,8 +1,15 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { formatBytes } from '../../base/bytes.ts';
-import { SuretyError } from '../../base/errors.ts';
-import { durationValue, parsedBy, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+import { durationValue, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+import {
+  checkedPrefix,
+  invalidPlace,
+  prefixValue,
+  secretIn,
+  webUrlValue,
+  withoutCredentials,
+} from '../place-options.ts';
 
 /** Where an S3 store is and how it is reached. */
 export interface S3StoreOptions {
@@ -51,8 +58,8 @@ const bucketName = z
 export const s3Schema = z
   .strictObject({
     bucket: bucketName,
-    prefix: z.string().transform(parsedBy(checkedPrefix)).describe('the folder in the bucket').default(''),
-    endpoint: webUrl('https://s3.example.org').describe('of a service other than AWS').optional(),
+    prefix: prefixValue,
+    endpoint: webUrlValue('https://s3.example.org').describe('of a service other than AWS').optional(),
     region: z.string().min(1).describe('such as eu-central-1; default: AWS_REGION or the profile').optional(),
     path_style: z.boolean().describe('the bucket stands in the path; default: with an endpoint').optional(),
     profile: z.string().min(1).describe('a profile of ~/.aws; default: AWS_PROFILE').optional(),
@@ -70,7 +77,9 @@ export const s3Schema = z
     object_lock: z.enum(['governance', 'compliance']).describe('lock bodies against deletion, in this mode').optional(),
     conditional_put: z.boolean().describe('false: do not rely on If-None-Match').optional(),
     ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
-    proxy: webUrl('http://proxy.example.org:3128').describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY').optional(),
+    proxy: webUrlValue('http://proxy.example.org:3128')
+      .describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
+      .optional(),
     connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
     part_size: sizeValue
       .refine((sizeBytes) => sizeBytes >= MIN_PART_BYTES && sizeBytes <= MAX_PART_BYTES, {
@@ -106,33 +115,31 @@ export function s3OptionsFromUrl(url: string): S3StoreOptions {
   const match = /^s3:\/\/([^/?#]*)(?:\/([^?#]*))?$/i.exec(url);
   if (match === null) {
     const object = 'what has an endpoint or options is written { s3: { bucket, prefix, endpoint: https://… } }';
-    throw invalid(shownUrl(url), 'it is not of the form s3://bucket/prefix', object);
+    throw invalidPlace(withoutCredentials(url), 'it is not of the form s3://bucket/prefix', object);
   }
   const [, bucket = '', prefix = ''] = match;
   if (bucket.includes('@')) {
     const hint = 'leave credentials out: they come from the environment, ~/.aws or secret_access_key: { env: NAME }';
-    throw invalid(shownUrl(url), 'credentials do not belong into a URL', hint);
+    throw invalidPlace(withoutCredentials(url), 'credentials do not belong into a URL', hint);
   }
   if (bucket.includes(':')) {
     const host = bucket.toLowerCase();
     const hint = `for the service at ${host} write { s3: { endpoint: https://${host}, bucket: NAME, prefix: … } }`;
-    throw invalid(url, 'a bucket has no port', hint);
+    throw invalidPlace(url, 'a bucket has no port', hint);
   }
   const named = bucketName.safeParse(bucket);
-  if (!named.success) throw invalid(url, `"${bucket}" is not the name of a bucket`, 'write s3://bucket/prefix');
+  if (!named.success) throw invalidPlace(url, `"${bucket}" is not the name of a bucket`, 'write s3://bucket/prefix');
   return { bucket, prefix: checkedPrefix(prefix) };
 }
 
 /** The options with relative paths made absolute. */
 export function s3OptionsIn(options: S3StoreOptions, directory: string): S3StoreOptions {
-  const secret = (spec: SecretSpec | undefined): SecretSpec | undefined =>
-    spec !== undefined && 'file' in spec ? { file: resolve(directory, spec.file) } : spec;
   return {
     ...options,
     caFile: options.caFile === undefined ? undefined : resolve(directory, options.caFile),
-    accessKeyId: secret(options.accessKeyId),
-    secretAccessKey: secret(options.secretAccessKey),
-    sessionToken: secret(options.sessionToken),
+    accessKeyId: secretIn(options.accessKeyId, directory),
+    secretAccessKey: secretIn(options.secretAccessKey, directory),
+    sessionToken: secretIn(options.sessionToken, directory),
   };
 }
 
@@ -140,39 +147,4 @@ export function s3OptionsIn(options: S3StoreOptions, directory: string): S3Store
 export function shownS3({ bucket, prefix, endpoint }: S3StoreOptions): string {
   const place = prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`;
   return endpoint === undefined ? place : `${place} at ${new URL(endpoint).host}`;
-}
-
-function checkedPrefix(prefix: string): string {
-  const trimmed = prefix.replace(/^\/+|\/+$/g, '');
-  const parts = trimmed.split('/');
-  if (trimmed !== '' && parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw invalid(prefix, 'a prefix has no empty parts and no . or ..', 'write folder/subfolder');
-  }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(trimmed)) throw invalid('…', 'the prefix has a control character', 'leave it out');
-  return trimmed;
-}
-
-function webUrl(example: string) {
-  return z.string().transform(
-    parsedBy((text: string) => {
-      const url = URL.canParse(text) ? new URL(text) : undefined;
-      if (url === undefined || !/^https?:$/.test(url.protocol)) {
-        throw invalid(shownUrl(text), 'it is not an http or https URL', `write ${example}`);
-      }
-      if (url.username !== '' || url.password !== '') {
-        throw invalid(shownUrl(text), 'credentials do not belong into a URL', 'leave them out');
-      }
-      return text.replace(/\/+$/, '');
-    }),
-  );
-}
-
-/** A URL without what may be a password. */
-function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@');
-}
-
-function invalid(text: string, problem: string, hint: string): SuretyError {
-  return new SuretyError('store.invalid-url', `"${text}" can not be used: ${problem}`, { hint });
 }

@@ -104,6 +104,11 @@ export interface StoreTraits {
 
 export interface How {
   readonly signal: AbortSignal;
+  /**
+   * Of reads, by who checks the bytes: those of an earlier read will do (`use`), or were bad (`replace`). Of puts: the bytes will be read
+   * again. Without it a call reaches the store, whatever is kept on this machine.
+   */
+  readonly kept?: 'use' | 'replace' | undefined;
 }
 
 export interface PutHow extends How {

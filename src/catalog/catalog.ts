@@ -190,7 +190,7 @@ export interface Verdict {
   readonly depth: 'structure' | 'data';
   readonly at: Date;
   readonly ok: boolean;
-  /** What is wrong; '' when it is ok. */
+  /** What is wrong; of one that is ok what was done to make it good, mostly ''. */
   readonly message: string;
 }
 

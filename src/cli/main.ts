@@ -63,6 +63,7 @@ function withoutCommand<Values extends readonly unknown[]>(values: readonly [...
 
 function nameOf(command: Command): string {
   const parent = command.parent;
+  if (command.opts().repair === true) return `${command.name()} --repair`;
   return parent === null || parent.parent === null ? command.name() : `${nameOf(parent)} ${command.name()}`;
 }
 

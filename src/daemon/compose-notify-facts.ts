@@ -4,6 +4,7 @@ import { messageOf, SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { ErrorFacts, PartFacts, RunFacts, WarningFacts } from '../notify/run-facts.ts';
 import type { Listen, OperationEvent, Run, Step, StepResult } from '../operations/events.ts';
+import { healedText } from '../operations/heal-result.ts';
 import { type HookReport, hookName } from '../operations/hook-report.ts';
 
 const WARNINGS_KEPT = 20;
@@ -90,6 +91,8 @@ function resultText(result: StepResult): string {
       return `${formatBytes(result.report.sizeBytes)} to ${result.target}`;
     case 'verify':
       return `${result.report.snapshots} snapshots looked at, ${formatBytes(result.report.readBytes)} re-read`;
+    case 'heal':
+      return healedText(result.healed);
     case 'cleanup':
     case 'forget':
       return `${result.removed.length} snapshots removed`;

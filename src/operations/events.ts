@@ -5,11 +5,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { BackupStats, Progress, PruneReport, RebuildReport, Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { SourceFacts, Warning, WriteReport } from '../sources/source.ts';
+import type { HealResult } from './heal-result.ts';
 import type { HookPlace, HookReport } from './hook-report.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 
-export type Verb = 'backup' | 'copy' | 'restore' | 'verify' | 'cleanup' | 'forget' | 'rebuild-index';
+export type Verb = 'backup' | 'copy' | 'restore' | 'verify' | 'cleanup' | 'forget' | 'rebuild-index' | 'heal';
 
 /** `warnings`: done, but something was left out or is worth a look. */
 export type Outcome = 'ok' | 'warnings' | 'failed' | 'interrupted';
@@ -81,6 +82,7 @@ export type StepResult =
       readonly removed: readonly string[];
       readonly prune: PruneReport | undefined;
     }
+  | ({ readonly verb: 'heal' } & HealResult)
   | { readonly verb: 'rebuild-index'; readonly report: RebuildReport };
 
 export type OperationEvent =

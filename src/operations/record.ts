@@ -86,6 +86,7 @@ function stepKey({ run, step }: Extract<OperationEvent, { readonly step: unknown
 async function recordStep(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
   if (event.run.verb === 'backup' || event.run.verb === 'copy') return await recordMember(catalog, event, warnings);
   if (event.run.verb === 'verify') return await recordVerification(catalog, event);
+  if (event.run.verb === 'heal') return await recordHealing(catalog, event);
   if (event.run.verb === 'restore') return await recordRestore(catalog, event);
 }
 
@@ -182,6 +183,21 @@ async function recordVerification(catalog: Catalog, event: StepFinished): Promis
   const { repository } = event.step;
   await catalog.recordVerdicts(
     result.results.map(({ id, ok, message }) => ({ repository, snapshot: id, depth, at: event.at, ok, message })),
+  );
+}
+
+/** What is found afterwards is what a verification finds. */
+async function recordHealing(catalog: Catalog, event: StepFinished): Promise<void> {
+  const result = event.result?.verb === 'heal' ? event.result : undefined;
+  if (result?.dryRun === true) return;
+  const { repository } = event.step;
+  const outcome = event.outcome === 'warnings' ? 'ok' : event.outcome;
+  const report = result?.after ?? result?.before;
+  const checked = { repository, depth: 'structure' as const, ...times(event), outcome, ...foundBy(report) };
+  await catalog.recordVerification(event.run.id, { ...checked, error: recordedError(event.error) });
+  const results = result?.results ?? [];
+  await catalog.recordVerdicts(
+    results.map(({ id, depth, ok, message }) => ({ repository, snapshot: id, depth, at: event.at, ok, message })),
   );
 }
 

@@ -1,10 +1,11 @@
 /** Takes lost data from the content of files as it is elsewhere: in repositories that cut it differently, or where it was read in the first place. */
 import type { HealFrom, How, Snapshot } from '../../engine.ts';
 import { type BlobTable, DATA } from '../blob-table.ts';
-import { type Chunker, createChunker, gearTable, MAX_CHUNK_BYTES } from '../chunker.ts';
+import { type Chunker, createChunker, MAX_CHUNK_BYTES } from '../chunker.ts';
 import { createEntrySet } from '../entry-set.ts';
 import type { Node } from '../format/node.ts';
 import type { Repository } from '../repository.ts';
+import { repositoryGear } from '../repository-gear.ts';
 import { openTreeReader } from '../tree-reader.ts';
 import { affectedFiles } from './affected-files.ts';
 import { cutContent, piecesOf } from './cut-content.ts';
@@ -49,11 +50,10 @@ function hasData(lost: LostBlobs): boolean {
 }
 
 /** The chunker of this repository's files. */
-function lazyChunker({ masterKey, config }: Repository): () => Chunker {
+function lazyChunker(repository: Repository): () => Chunker {
   let chunker: Chunker | undefined;
   return () => {
-    const secret = Buffer.concat([masterKey.encrypt, Buffer.from(config.id, 'hex')]);
-    chunker ??= createChunker(gearTable(secret), MAX_CHUNK_BYTES);
+    chunker ??= createChunker(repositoryGear(repository), MAX_CHUNK_BYTES);
     return chunker;
   };
 }

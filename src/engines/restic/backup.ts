@@ -98,7 +98,7 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   const trees = new TreeStore(repository, table, flow);
   const reader = await EntriesReader.open({
     ...{ reading, table, content, tally, failure, how: counted },
-    trees: openTreeReader(repository, table),
+    trees: openTreeReader(repository, table, 'use'),
     save: (tree) => trees.save(tree),
     ready: () => trees.ready(),
     parentTree: parent?.tree,
@@ -131,7 +131,8 @@ function factsOf(
 
 /** The newest snapshot of the same series; one that restic made of the same paths serves as well. */
 async function findParent(repository: Repository, reading: Reading, how: BackupHow): Promise<Snapshot | undefined> {
-  const { snapshots } = recentSnapshots(repository) ?? (await listSnapshots(repository, how));
+  const { snapshots } =
+    recentSnapshots(repository) ?? (await listSnapshots(repository, { signal: how.signal, kept: 'use' }));
   const paths = reading.paths.toSorted().join('\0');
   const alike = snapshots.filter(
     (snapshot) => snapshot.host === reading.host && snapshot.paths.toSorted().join('\0') === paths,

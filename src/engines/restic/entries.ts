@@ -23,7 +23,7 @@ export async function* entries(
   how: EntriesHow,
 ): AsyncGenerator<readonly RestoredEntry[]> {
   const { table } = await loadIndex(repository, how);
-  yield* entriesOf(openTreeReader(repository, table), snapshot, how);
+  yield* entriesOf(openTreeReader(repository, table, 'use'), snapshot, how);
 }
 
 /** The same where the index is loaded already. */

@@ -31,7 +31,7 @@ export async function readFacts(
   how: How,
 ): Promise<SnapshotFacts | undefined> {
   if (!snapshot.tags.includes(SURETY_TAG)) return undefined;
-  const root = await openTreeReader(repository, table).read(snapshot.tree, how);
+  const root = await openTreeReader(repository, table, 'use').read(snapshot.tree, how);
   const node = findFacts(root, snapshot.tree);
   return node === undefined ? undefined : parseFacts(await readContent(repository, table, node, how), snapshot);
 }
@@ -44,7 +44,8 @@ function findFacts(root: Uint8Array, tree: string): Node | undefined {
 async function readContent(repository: Repository, table: BlobTable, node: Node, how: How): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   if (node.sizeBytes > MAX_FACTS_BYTES) throw damaged(FACTS_FILE, 'it is too large');
-  for (const id of node.content) parts.push(await readBlob(repository, table, idBytes(id), DATA, how));
+  for (const id of node.content)
+    parts.push(await readBlob(repository, table, idBytes(id), DATA, { ...how, kept: 'use' }));
   return Buffer.concat(parts);
 }
 

@@ -68,7 +68,8 @@ async function loadFiles(
   const connections = Math.min(CONNECTIONS_MAX, repository.store.traits.connections);
   await eachConcurrently(listed, connections, how.signal, async ({ id }, signal) => {
     try {
-      const json = await repository.readUnpacked('index', id, { signal });
+      const kept = how.onDamaged === undefined ? 'use' : undefined;
+      const json = await repository.readUnpacked('index', id, { signal, kept });
       addFile(table, packs, json, keyOf('index', id), how.without);
       files.push(id);
     } catch (error) {

@@ -23,6 +23,8 @@ export interface OpenOptions extends Identity {
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
+  /** The store with a cache for the repository of this id around it, which then is in the store's place. Default: the store itself. */
+  readonly cached?: ((store: Store, id: string) => Promise<Store>) | undefined;
 }
 
 /**
@@ -38,9 +40,10 @@ export async function openRepository(store: Store, options: OpenOptions): Promis
   const { id: keyId, masterKey } = await unlocking;
   const plain = createSealer(masterKey).open(sealed);
   if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');
+  const config = decodeConfig(plain);
   return createRepository({
-    store,
-    config: decodeConfig(plain),
+    store: (await options.cached?.(store, config.id)) ?? store,
+    config,
     masterKey,
     keyId,
     level: options.compressionLevel,

@@ -34,8 +34,8 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
       can: CAN,
     },
     backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
-    list: (how) => listSnapshots(repository, how),
-    find: (prefix, how) => findSnapshot(repository, prefix, how),
+    list: (how) => listSnapshots(repository, { ...how, kept: 'use' }),
+    find: (prefix, how) => findSnapshot(repository, prefix, { ...how, kept: 'use' }),
     facts: (snapshot, how) => facts(repository, snapshot, how),
     entries: (snapshot, how) => entries(repository, snapshot, how),
     restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
@@ -48,6 +48,6 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     rebuildIndex: (how) => rebuildIndex(repository, how),
     unlock: (how) => unlock(repository, how),
     keys: openKeyRing(repository),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => repository.store[Symbol.asyncDispose](),
   };
 }

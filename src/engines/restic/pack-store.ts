@@ -49,10 +49,11 @@ export class PackStore {
     const { id, buffer, header, sizeBytes, blobs, plainBytes } = pack;
     const key = keyOf('data', idText(id));
     await this.#held;
-    await this.#repository.store.put(key, new Uint8Array(buffer, 0, sizeBytes), this.#how);
-    this.#keys.push(key);
-    // All blobs of a pack are of one type, and the first byte of the header tells it.
+    // All blobs of a pack are of one type, and the first byte of the header tells it. The next run reads trees again.
     const isTree = (header[0]! & 1) === 1;
+    const bytes = new Uint8Array(buffer, 0, sizeBytes);
+    await this.#repository.store.put(key, bytes, { ...this.#how, kept: isTree ? 'use' : undefined });
+    this.#keys.push(key);
     const totals = this.#totals;
     this.#totals = {
       packs: totals.packs + 1,

@@ -1,6 +1,6 @@
 /** Reads single blobs. Every blob is checked against its id before it is used. */
 import { hasCode } from '../../base/errors.ts';
-import type { How } from '../engine.ts';
+import type { How } from '../../stores/store.ts';
 import { type BlobTable, type BlobType, TREE } from './blob-table.ts';
 import { damaged } from './format/damaged.ts';
 import { idText } from './format/id.ts';
@@ -40,6 +40,8 @@ export async function readBlob(
   if (first < 0 || !table.isStored(first)) throw damaged(nameOf(id, type), 'the index does not know it');
   const found = await readEntry(repository, table, first, how);
   if (typeof found !== 'string') return found;
+  // It may have been what is kept on this machine that was bad.
+  if (how.kept === 'use') return await readBlob(repository, table, id, type, { ...how, kept: 'replace' });
   for (const entry of table.copies(id, type).slice(1)) {
     const other = await readEntry(repository, table, entry, how);
     if (typeof other !== 'string') return other;

@@ -1,6 +1,6 @@
 /** Reads several blobs of a pack at once. */
 import { hasCode } from '../../base/errors.ts';
-import type { How } from '../engine.ts';
+import type { How } from '../../stores/store.ts';
 import type { BlobRange } from './blob-ranges.ts';
 import type { BlobTable } from './blob-table.ts';
 import { packKey } from './pack-key.ts';
@@ -26,6 +26,7 @@ export async function readRange(
     const id = table.idOf(entry);
     const plain = sealed === undefined ? undefined : openBlob(repository.sealer, sealed, table.rawLengthOf(entry), id);
     const isGood = plain !== undefined && typeof plain !== 'string';
+    if (!isGood && how.kept === 'use') return await readRange(repository, table, range, { ...how, kept: 'replace' });
     blobs.push(isGood ? plain : await readBlob(repository, table, id, table.typeOf(entry), how));
   }
   return blobs;

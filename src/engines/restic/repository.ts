@@ -1,7 +1,6 @@
 /** An opened repository: its store, its key, and its files by kind and id. The engine's verbs are functions over it. */
 import type { Clock } from '../../base/clock.ts';
-import type { Store } from '../../stores/store.ts';
-import type { How } from '../engine.ts';
+import type { How, Store } from '../../stores/store.ts';
 import type { ConfigDocument } from './format/config.ts';
 import { damaged } from './format/damaged.ts';
 import { isId } from './format/id.ts';
@@ -76,7 +75,7 @@ export function createRepository(parts: RepositoryParts): Repository {
   async function writeUnpacked(kind: FileKind, json: string | Uint8Array, how: How): Promise<string> {
     const sealed = sealer.seal(encodeUnpacked(json, config.version, level));
     const id = sha256Hex(sealed);
-    await store.put(keyOf(kind, id), sealed, how);
+    await store.put(keyOf(kind, id), sealed, kind === 'locks' ? how : { ...how, kept: 'use' });
     return id;
   }
 
@@ -100,12 +99,14 @@ export async function listFiles(store: Store, kind: FileKind, how: How): Promise
   return files;
 }
 
-/** Reads twice before it calls a file damaged: the first time it may have been the way here. */
+/** Reads twice from the store before it calls a file damaged: the first time it may have been the way here. */
 export async function readChecked(store: Store, kind: FileKind, id: string, how: How): Promise<Uint8Array> {
   const key = keyOf(kind, id);
+  const last = how.kept === 'use' ? 3 : 2;
   for (let attempt = 1; ; attempt++) {
-    const bytes = await store.read(key, undefined, how);
+    const again: How = attempt > 1 && how.kept !== undefined ? { ...how, kept: 'replace' } : how;
+    const bytes = await store.read(key, undefined, again);
     if (sha256Hex(bytes) === id) return bytes;
-    if (attempt === 2) throw damaged(key, bytes.length === 0 ? 'it is empty' : 'its content does not fit its name');
+    if (attempt === last) throw damaged(key, bytes.length === 0 ? 'it is empty' : 'its content does not fit its name');
   }
 }

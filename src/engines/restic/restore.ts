@@ -59,7 +59,7 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   const { table, unreadable } = await loadReadable(repository, how);
   const copies = findCopies(table);
   const available = await findAvailable(repository, table, copies, how);
-  const trees = openTreeReader(repository, table);
+  const trees = openTreeReader(repository, table, 'use');
   await checkContent(trees, available, snapshot, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);
   const pool = openPool(repository, table);

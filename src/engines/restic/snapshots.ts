@@ -2,7 +2,8 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { eachConcurrently } from '../../base/limit.ts';
 import { didYouMean } from '../../base/nearest.ts';
-import type { BackupStats, How, Listing, Snapshot } from '../engine.ts';
+import type { How } from '../../stores/store.ts';
+import type { BackupStats, Listing, Snapshot } from '../engine.ts';
 import { decodeSnapshot, type SnapshotDocument, type SnapshotSummary } from './format/snapshot.ts';
 import { nsToDate } from './format/time.ts';
 import { keyOf, type Repository } from './repository.ts';
@@ -39,7 +40,7 @@ export async function listSnapshots(repository: Repository, how: How): Promise<L
   const files = await repository.files('snapshots', how);
   await eachConcurrently(files, repository.store.traits.connections, how.signal, async ({ id }, signal) => {
     try {
-      snapshots.push(await readSnapshot(repository, id, { signal }));
+      snapshots.push(await readSnapshot(repository, id, { signal, kept: how.kept }));
     } catch (error) {
       if (hasCode(error, 'store.not-found')) return;
       if (!hasCode(error, 'repository.damaged')) throw error;

@@ -17,7 +17,8 @@ export interface TreeReader {
   ahead(ids: readonly string[], how: How): void;
 }
 
-export function openTreeReader(repository: Repository, table: BlobTable): TreeReader {
+/** With `kept`, trees that were read earlier and are kept on this machine will do. They are checked all the same. */
+export function openTreeReader(repository: Repository, table: BlobTable, kept?: 'use'): TreeReader {
   const waiting = new Map<string, { readonly tree: Promise<Uint8Array>; readonly sizeBytes: number }>();
   let waitingBytes = 0;
 
@@ -30,7 +31,7 @@ export function openTreeReader(repository: Repository, table: BlobTable): TreeRe
   }
 
   return {
-    read: (id, how) => take(id) ?? readBlob(repository, table, idBytes(id), TREE, how),
+    read: (id, how) => take(id) ?? readBlob(repository, table, idBytes(id), TREE, { ...how, kept }),
     ahead(ids, how) {
       const entries: number[] = [];
       for (const id of ids) {
@@ -43,7 +44,7 @@ export function openTreeReader(repository: Repository, table: BlobTable): TreeRe
         waiting.set(id, { tree: NEVER, sizeBytes });
       }
       for (const range of blobRanges(table, entries)) {
-        const trees = readRange(repository, table, range, how);
+        const trees = readRange(repository, table, range, { ...how, kept });
         range.entries.forEach((entry, at) => {
           const id = idText(table.idOf(entry));
           // A tree that can not be read fails alone: it is read again by itself, and that failure is the one reported.

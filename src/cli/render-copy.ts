@@ -14,8 +14,11 @@ export function copyText(end: CopyEnd, colors: boolean): string {
     rows,
   ).split('\n');
   const members = end.members.map((member, at) => `${lines[at]}\n${below(member)}`);
-  const unread = end.unread.map((text) => `not looked at: ${text}`);
-  return `${title(end)}${members.join('')}${firstOf(unread, unread.length, '  ')}${summary(end)}`;
+  const odd = [
+    ...end.unread.map((text) => `not looked at: ${text}`),
+    ...end.damaged.map((id) => `damaged, as the last verification found: ${shortId(id)} in ${end.to}`),
+  ];
+  return `${title(end)}${members.join('')}${firstOf(odd, odd.length, '  ')}${summary(end)}`;
 }
 
 function title({ to, location, job }: CopyReport): string {

@@ -70,6 +70,8 @@ export interface CopyReport {
   readonly passedOver: number;
   /** Repositories and snapshots that could not be looked at. */
   readonly unread: readonly string[];
+  /** Ids of snapshots of the repository that is copied into which the last verification found damaged: they count as there. */
+  readonly damaged: readonly string[];
   readonly durationMs: number;
 }
 
@@ -81,15 +83,16 @@ export async function copy(request: CopyRequest, how: OperationHow): Promise<Cop
   const { to, job } = request;
   const startedMs = how.clock.elapsedMs();
   const engine = await to.open(how);
-  const chosen = await choose(request, engine, how);
+  const { chosen, damaged } = await choose(request, engine, how);
   const run: Run = { verb: 'copy', job, id: request.runId, startedAt: how.clock.now() };
   const members =
     request.dryRun === true ? chosen.copies.map(planned) : await copyAll(request, engine, chosen, run, how);
-  const outcome = worstOutcome([...members.map((one) => one.outcome), chosen.unread.length > 0 ? 'warnings' : 'ok']);
+  const isOdd = chosen.unread.length + damaged.length > 0;
+  const outcome = worstOutcome([...members.map((one) => one.outcome), isOdd ? 'warnings' : 'ok']);
   const { present, passedOver: passed, unread } = chosen;
   return {
     ...{ job, to: to.name, location: to.location, dryRun: request.dryRun === true, outcome, members },
-    ...{ present, passedOver: passed, unread, durationMs: Math.round(how.clock.elapsedMs() - startedMs) },
+    ...{ present, passedOver: passed, unread, damaged, durationMs: Math.round(how.clock.elapsedMs() - startedMs) },
   };
 }
 
@@ -102,10 +105,12 @@ async function choose({ wanted, memory, ...request }: CopyRequest, engine: Engin
   }
   const { snapshots } = await engine.list(how);
   const names = from.map(({ name }) => name);
-  const isDamaged = await knownDamage(memory?.catalog, names);
+  const { name } = request.to;
+  const isDamaged = await knownDamage(memory?.catalog, [...names, name]);
   const { signal, clock } = how;
   const order = { oldestFirst: request.oldestFirst === true };
-  return await chooseCopies(wanted, from, snapshots, { signal, now: clock.now(), isDamaged, ...order });
+  const chosen = await chooseCopies(wanted, from, snapshots, { signal, now: clock.now(), isDamaged, ...order });
+  return { chosen, damaged: snapshots.map(({ id }) => id).filter((id) => isDamaged(name, id)) };
 }
 
 function planned({ places: [{ repository, snapshot }] }: ChosenCopy): CopyMember {
@@ -215,8 +220,10 @@ function refuseItself({ repository, engine }: CopyPlace, to: Engine): void {
   });
 }
 
+/** Of the repository that is written to, as far as a code can tell. */
+const OF_TARGET = ['store.full', 'store.read-only', 'store.locked', 'repository.locked', 'repository.lock-lost'];
+
 /** Whether another place may do better: not where it is the repository written to that can not take it. */
 function mayDoBetter(error: unknown): boolean {
-  const isOfTarget = hasCode(error, 'store.full', 'store.read-only', 'store.locked', 'repository.lock-lost');
-  return isOfRepository(error) && !isOfTarget;
+  return isOfRepository(error) && !hasCode(error, ...OF_TARGET);
 }

@@ -14,6 +14,7 @@ import { ask, type Bucket, objectOf } from './bucket.ts';
 import { deleteObject } from './delete.ts';
 import { serviceCode, serviceStatus } from './failure.ts';
 import { requireLocks } from './lock-facts.ts';
+import { objectLocks } from './locks.ts';
 import { attributes, holdsBytes, isLocking, md5, putBytes, requireAbsent } from './put-bytes.ts';
 import { statObject } from './read.ts';
 import { removeAbandonedOnce } from './unfinished.ts';
@@ -133,6 +134,7 @@ function openUpload(bucket: Bucket, key: string, body: Body, how: PutHow): Uploa
       await retry((attempt) => completeOnce(attempt), { signal: how.signal, policy: bucket.policy });
       beginning = undefined;
       await checkStored(bucket, key, sizeBytes, how);
+      await lockStored(bucket, key, how);
 
       async function completeOnce(attempt: number): Promise<void> {
         try {
@@ -168,6 +170,15 @@ async function checkStored(bucket: Bucket, key: string, sizeBytes: number, how: 
   throw new SuretyError('store.failed', `${key} ${size} in ${bucket.location} after ${sizeBytes} were sent in parts`, {
     details: { key, sizeBytes },
   });
+}
+
+/** Some services forget the lock that the upload began with. */
+async function lockStored(bucket: Bucket, key: string, how: PutHow): Promise<void> {
+  const { objectLock } = bucket.options;
+  const { keepUntil } = how;
+  if (objectLock === undefined || keepUntil === undefined) return;
+  const lock = () => objectLocks(bucket, objectLock).extend(key, keepUntil, how);
+  await retry(lock, { signal: how.signal, policy: bucket.policy });
 }
 
 function tooLong(bucket: Bucket, key: string, sizeBytes: number): SuretyError {

@@ -46,6 +46,7 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
     restore: async (snapshot, how) => (await import('./restore.ts')).restore(repository, snapshot, how),
     verify: async (how) => (await import('./verify.ts')).verify(repository, how),
     copyFrom: async (other, how) => (await import('./copy.ts')).copyFrom(repository, other, how),
+    heal: async (how) => (await import('./heal.ts')).heal(repository, how),
     inner: repository,
     forget: (ids, how) => forget(repository, ids, how),
     prune: (how) => prune(repository, how),

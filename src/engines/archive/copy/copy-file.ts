@@ -11,15 +11,18 @@ export interface Expected {
   readonly checksum: string;
 }
 
-export interface CopyFile {
+export interface CheckedFile {
   readonly from: Store;
   readonly file: Stored;
-  readonly to: Store;
-  /** In the other store. */
-  readonly key: string;
   /** What the sidecar says of the file; undefined where it says nothing. */
   readonly expected: Expected | undefined;
   readonly onBytes: (sizeBytes: number) => void;
+}
+
+export interface CopyFile extends CheckedFile {
+  readonly to: Store;
+  /** In the other store. */
+  readonly key: string;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function copyFile(copying: CopyFile, { signal }: How): Promise<void
   const there = await to.stat(key, { signal });
   if (there !== undefined && (await isSame(copying, there, signal))) return;
   if (there !== undefined) await to.delete(key, { signal });
-  const open = (how: How) => checked(copying, how.signal);
+  const open = (how: How) => checkedContent(copying, how.signal);
   for (let attempt = 1; ; attempt++) {
     try {
       return await to.put(key, { sizeBytes: file.sizeBytes, open }, { signal, ifAbsent: true });
@@ -50,7 +53,10 @@ async function isSame({ to, file, expected }: CopyFile, there: Stored, signal: A
 }
 
 /** The last bytes are handed out when all of them turned out right. */
-async function* checked({ from, file, expected, onBytes }: CopyFile, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* checkedContent(
+  { from, file, expected, onBytes }: CheckedFile,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const hash = expected === undefined ? undefined : createHash(expected.algorithm);
   let held: Uint8Array | undefined;
   let sizeBytes = 0;

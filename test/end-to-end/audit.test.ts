@@ -19,13 +19,15 @@ describe('the audit log', () => {
     writeFileSync(inFolder('new-password'), 'another secret');
     await project.surety.run('init');
     await project.surety.run('backup');
+    const { location } = await project.surety.json<{ location: string }>('audit');
+    logFile = join(location, '0001.jsonl');
   });
   after(() => project[Symbol.asyncDispose]());
 
   const entries = async (...argv: string[]): Promise<AuditEntry[]> =>
     (await project.surety.json<{ entries: AuditEntry[] }>('audit', ...argv)).entries;
-  const logFile = () => globSync('.home/state/surety/*/audit/0001.jsonl', { cwd: project.folder })[0] ?? '';
-  const logText = () => readFileSync(inFolder(logFile()), 'utf8');
+  let logFile = '';
+  const logText = () => readFileSync(logFile, 'utf8');
 
   test('tells who had what done with what, and what came of it', async () => {
     await project.surety.run('restore', 'latest', '--target', project.newTarget());
@@ -74,7 +76,7 @@ describe('the audit log', () => {
     const [added] = await entries('--command', 'keys');
     assert.deepEqual([added?.command, added?.asked, added?.end?.key], ['keys add', { newPasswordFile: true }, key]);
     assert.ok(!logText().includes(PASSWORD) && !logText().includes('another secret'));
-    assert.equal(statSync(inFolder(logFile())).mode & 0o777, 0o600);
+    assert.equal(statSync(logFile).mode & 0o777, 0o600);
   });
 
   test('shows a command that was killed', async () => {
@@ -102,11 +104,11 @@ describe('the audit log', () => {
   test('tells where a line was changed', async () => {
     assert.match(await project.surety.run('audit', '--check'), /none changed/);
     const good = logText();
-    writeFileSync(inFolder(logFile()), good.replace('"command":"backup"', '"command":"verify"'));
+    writeFileSync(logFile, good.replace('"command":"backup"', '"command":"verify"'));
     const checked = await project.surety.attempt('audit', '--check');
     assert.equal(checked.code, 1);
     assert.match(checked.stdout, /0001\.jsonl line \d+ does not follow line \d+/);
-    writeFileSync(inFolder(logFile()), good);
+    writeFileSync(logFile, good);
   });
 
   test('that can not be written stops what removes and changes, and nothing else', async () => {

@@ -22,6 +22,7 @@ describe('the managed identity of a machine, over TLS with a private authority',
   let server: AzuriteServer;
   let identities: Server;
   let asked: string[];
+  let status = 200;
   const known = ['IDENTITY_ENDPOINT', 'IDENTITY_HEADER'];
   before(async () => {
     authority = await makeCertificateAuthority(folder);
@@ -30,8 +31,9 @@ describe('the managed identity of a machine, over TLS with a private authority',
     identities = createServer((request, response) => {
       asked.push(`${request.headers['x-identity-header']} ${request.url}`);
       const expires = Math.floor(Date.now() / 1000) + 3600;
-      const answer = { access_token: token(expires), expires_on: String(expires), token_type: 'Bearer' };
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      const given = { access_token: token(expires), expires_on: String(expires), token_type: 'Bearer' };
+      const answer = status === 200 ? given : { statusCode: status, message: 'no identity' };
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
     await new Promise<void>((resolve) => identities.listen(0, '127.0.0.1', resolve));
     process.env.IDENTITY_ENDPOINT = `http://127.0.0.1:${(identities.address() as AddressInfo).port}/token`;
@@ -49,12 +51,20 @@ describe('the managed identity of a machine, over TLS with a private authority',
     ...{ container: 'identity', prefix: 'p', endpoint: server.endpoint(), caFile: authority.caFile },
   });
 
+  // The library keeps tokens for all that run in this process: this comes before the first one.
+  it('is told from a machine that has none', async () => {
+    status = 400;
+    await using store = await openAzureStore(options());
+    await assert.rejects(store.stat('a/b', never), { code: 'store.credentials', hint: /managed identity/ });
+    status = 200;
+  });
+
   it('lets in without any secret in the configuration', async () => {
     await using store = await openAzureStore(options(), { create: true });
     await store.put('a/b', Buffer.from('kept'), never);
     assert.equal(Buffer.from(await store.read('a/b', undefined, never)).toString(), 'kept');
     assert.equal((await store.describe?.(never))?.details.credentials, 'the identity of this machine or user');
-    assert.match(asked[0] ?? '', /^header \/token\?.*storage\.azure\.com/);
+    assert.match(asked.at(-1) ?? '', /^header \/token\?.*storage\.azure\.com/);
   });
 
   it('goes through a proxy', async () => {

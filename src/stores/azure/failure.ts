@@ -38,6 +38,7 @@ export function azureFailure(error: unknown, action: string, place: FailedPlace)
   if (error instanceof SuretyError) return error;
   const say: Say = (code, problem, facts = {}) =>
     new SuretyError(`store.${code}`, `can not ${action} in ${place.location}: ${problem}`, { cause: error, ...facts });
+  if (isLoginFailure(error)) return loginFailure(error, say);
   const answer = answerOf(error);
   if (answer === undefined) return networkFailure(error, say) ?? clientFailure(error, say);
   return (
@@ -123,14 +124,24 @@ function skewText(seconds: number | undefined): string {
   return ` by ${Math.round(Math.abs(seconds) / 60)} minutes`;
 }
 
+/** Whether no token was given: by the library for identities, before the service was asked. */
+function isLoginFailure(error: unknown): error is Error & { readonly statusCode?: number } {
+  return error instanceof Error && /Credential|Authentication|AuthError/.test(error.name);
+}
+
+function loginFailure(error: Error & { readonly statusCode?: number }, say: Say): SuretyError {
+  const { statusCode = 0 } = error;
+  if (statusCode === 429 || statusCode >= 500) {
+    return say('unavailable', `the service for tokens answered HTTP status ${statusCode}`, { retry: 'later' });
+  }
+  return say('credentials', `there are no credentials (${oneLine(error.message)})`, {
+    hint: 'set AZURE_STORAGE_CONNECTION_STRING, connection_string, account_key or sas_token, or a managed identity',
+  });
+}
+
 /** What the client itself could not do. */
 function clientFailure(error: unknown, say: Say): SuretyError {
   const message = oneLine(messageOf(error));
-  if (error instanceof Error && /Credential|Authentication|AuthError/.test(error.name)) {
-    return say('credentials', `there are no credentials (${message})`, {
-      hint: 'set AZURE_STORAGE_CONNECTION_STRING, connection_string, account_key or sas_token, or a managed identity',
-    });
-  }
   // The client says so when an answer ends before its announced length.
   if (/received less data than required|error reading response|operation was aborted/i.test(message)) {
     return say('unavailable', 'the answer broke off', { retry: 'later' });

@@ -11,6 +11,8 @@ export interface Globals {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly progress: boolean;
+  /** False: what is kept of remote repositories on this machine is not used. */
+  readonly cache: boolean;
 }
 
 export interface Call {

@@ -63,6 +63,7 @@ export function createProgram(act: Act, print: Print): Command {
     .option('--quiet', 'print nothing unless something is wrong')
     .option('--verbose', 'also print what caused an error')
     .option('--no-progress', 'show no progress')
+    .option('--no-cache', 'keep nothing of remote repositories on this machine, and use nothing that is kept')
     .helpOption('--help', 'show this help')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`);
   for (const create of COMMANDS) program.addCommand(create(act));
@@ -106,6 +107,7 @@ export function globalsOf(command: Command): Globals {
     quiet: options.quiet === true,
     verbose: options.verbose === true,
     progress: options.progress !== false,
+    cache: options.cache !== false,
   };
 }
 

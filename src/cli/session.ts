@@ -43,7 +43,7 @@ export async function withSession<Result>(
     if (!globals.quiet) progress.line(`warning: ${message}`);
   };
   const { compose } = await import('../daemon/compose.ts');
-  await using platform = await compose({ configFile: globals.config, clock, warn });
+  await using platform = await compose({ configFile: globals.config, clock, warn, cache: globals.cache });
   call.trail.begin(platform.auditLog);
   if (configWarnings === true) for (const line of platform.configWarnings) warn(line);
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];

@@ -5,22 +5,26 @@ import type { RepositoryConfig } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openStore } from './compose-store.ts';
+import { cachedBy } from './compose-wrapped.ts';
 
 export interface EngineHow {
   readonly signal: AbortSignal;
   /** The configuration's folder. */
   readonly directory: string;
   readonly warn: (message: string) => void;
+  /** False: nothing is kept on this machine of what is read again and again. */
+  readonly cache: boolean;
 }
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
 export async function openEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
-  const store = await openStore(config.store, { ...how, create: false });
+  const store = await openStore(config.store, { ...how, use: config.use, create: false });
   try {
     switch (config.kind) {
       case 'restic': {
         const { openRestic } = await import('../engines/restic/open.ts');
-        return await openRestic(store, await resticOptions(config, how));
+        const cached = cachedBy({ ...config.use.cache, use: how.cache && config.use.cache.use }, how.warn);
+        return await openRestic(store, { ...(await resticOptions(config, how)), cached });
       }
       case 'archive': {
         const { openArchive } = await import('../engines/archive/open.ts');
@@ -47,12 +51,12 @@ async function initEngine(config: RepositoryConfig, how: EngineHow, like: Engine
     case 'restic': {
       const { initRestic } = await import('../engines/restic/open.ts');
       const options = await resticOptions(config, how);
-      await using store = await openStore(config.store, { ...how, create: true });
+      await using store = await openStore(config.store, { ...how, use: config.use, create: true });
       return await initRestic(store, options, like);
     }
     case 'archive': {
       const { initArchive } = await import('../engines/archive/open.ts');
-      await using store = await openStore(config.store, { ...how, create: true });
+      await using store = await openStore(config.store, { ...how, use: config.use, create: true });
       return await initArchive(store, archiveOptions(config, how), how);
     }
   }

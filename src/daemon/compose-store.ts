@@ -1,14 +1,16 @@
 /** Opens stores. */
-import { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import { letHeapGrow } from '../base/heap.ts';
 import { randomHex } from '../base/ids.ts';
 import type { SecretSpec } from '../base/option-values.ts';
 import type { Secret } from '../base/secret.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import { type StoreLocation, shownLocation } from '../config/store-location.ts';
+import type { StoreUse } from '../config/store-use.ts';
 import type { PlaceProbe } from '../operations/check.ts';
 import type { StoreToCheck } from '../operations/check-store/store-to-check.ts';
 import type { Store } from '../stores/store.ts';
+import { guarded, limited } from './compose-wrapped.ts';
 import { isInside } from './is-inside.ts';
 
 export interface StoreHow {
@@ -17,15 +19,19 @@ export interface StoreHow {
   /** The configuration's folder. */
   readonly directory: string;
   readonly warn: (message: string) => void;
+  /** How it is used: limits, append-only. Default: as it likes. */
+  readonly use?: StoreUse | undefined;
   /** For what opening has to ask. Default: it is not ended. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The store with what every store gets around it: failures that may pass are retried. */
+/** The store with what is to be around it: limits, retries of what may pass, and what is never done to it. */
 export async function openStore(location: StoreLocation, how: StoreHow): Promise<Store> {
   const { withRetry } = await import('../stores/wrap/retry.ts');
   if (location.kind !== 'file') letHeapGrow();
-  return withRetry(await openAdapter(location, how));
+  const adapter = await openAdapter(location, how);
+  if (how.use === undefined) return withRetry(adapter);
+  return await guarded(withRetry(await limited(adapter, how.use)), how.use);
 }
 
 async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Store> {
@@ -93,18 +99,23 @@ export function storeHolds(location: StoreLocation, path: string): boolean {
 
 /** What `surety check` asks about a store. */
 export function probeStore(location: StoreLocation, how: Omit<StoreHow, 'create'>): PlaceProbe {
-  const open = () => openStore(location, { ...how, create: false });
+  const appendOnly = how.use?.appendOnly === true;
+  const use = how.use && { ...how.use, appendOnly: false };
+  const open = () => openStore(location, { ...how, use, create: false });
   return {
     async write(how) {
       await using store = await open();
-      const key = `surety-check-${randomHex(8)}`;
+      // Where nothing can be deleted there is one such file, not one more each time.
+      const key = appendOnly ? 'surety-check' : `surety-check-${randomHex(8)}`;
       const body = Buffer.from('written by surety check; can be removed\n');
       await store.put(key, body, how);
       try {
         const read = await store.read(key, undefined, how);
         if (!body.equals(read)) throw changed(shownLocation(location));
       } finally {
-        await store.delete(key, how);
+        await store.delete(key, how).catch((error: unknown) => {
+          if (!appendOnly || !hasCode(error, 'store.denied', 'store.locked')) throw error;
+        });
       }
     },
     async freeBytes(how) {
@@ -116,14 +127,15 @@ export function probeStore(location: StoreLocation, how: Omit<StoreHow, 'create'
 
 /** The store of a repository for `surety store check`. */
 export async function storeToCheck(
-  { name, store: location }: { readonly name: string; readonly store: StoreLocation },
+  { name, store: location, use }: { readonly name: string; readonly store: StoreLocation; readonly use: StoreUse },
   how: Omit<StoreHow, 'create'>,
 ): Promise<StoreToCheck> {
   const { below } = await import('../stores/wrap/below.ts');
   return {
     name,
     location: shownLocation(location),
-    open: ({ signal }) => openStore(location, { ...how, signal, create: false }),
+    // What it writes it removes, so append-only is left to the service.
+    open: ({ signal }) => openStore(location, { ...how, signal, create: false, use: { ...use, appendOnly: false } }),
     part: below,
     promises: async (make) => (await import('../stores/contract.ts')).storeContract(make),
   };

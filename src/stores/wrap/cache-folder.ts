@@ -1,5 +1,5 @@
 /** Files of a cache: bodies and parts of bodies of one store, in a folder that only this user can enter. */
-import { chmod, lstat, mkdir, open, readFile, rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readFile, rename, rm, statfs, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { SuretyError, systemCode } from '../../base/errors.ts';
@@ -21,8 +21,8 @@ export interface CacheFolderOptions {
   readonly path: string;
   /** A folder name for this store: two stores with other bytes under the same keys must have different ones. */
   readonly name: string;
-  /** Of all caches below `path` together. */
-  readonly sizeBytes: number;
+  /** Of all caches below `path` together; undefined: 2 GiB, or a twentieth of the disk where that is less. */
+  readonly sizeBytes?: number | undefined;
   readonly clock?: Clock;
 }
 
@@ -32,11 +32,14 @@ const CACHE_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# A cache of Sur
 const MARK_AFTER_MS = 3_600_000;
 /** It is trimmed when so much of its size was written, and at the end. */
 const TRIM_SHARE = 1 / 8;
+const DEFAULT_SIZE_BYTES = 2 * 2 ** 30;
+const SHARE_OF_DISK = 1 / 20;
 
 /** Makes the folder. Throws `cache.unsafe` when others may write to it, and the system's error when it can not be made. */
 export async function openCacheFolder(options: CacheFolderOptions): Promise<CacheFolder> {
-  const { path, name, sizeBytes, clock = systemClock } = options;
+  const { path, name, clock = systemClock } = options;
   await makeOwn(path);
+  const sizeBytes = options.sizeBytes ?? (await defaultSize(path));
   await writeFile(join(path, 'CACHEDIR.TAG'), CACHE_TAG, { mode: 0o600 });
   const place = join(path, name);
   let writtenBytes = 0;
@@ -126,6 +129,11 @@ async function mark(file: string, clock: Clock): Promise<void> {
   const { mtimeMs } = await lstat(file);
   const now = clock.now();
   if (now.getTime() - mtimeMs > MARK_AFTER_MS) await utimes(file, now, now);
+}
+
+async function defaultSize(path: string): Promise<number> {
+  const { blocks, bsize } = await statfs(path);
+  return Math.min(DEFAULT_SIZE_BYTES, Math.floor(blocks * bsize * SHARE_OF_DISK));
 }
 
 /** A folder of this user's that no other one can enter. */

@@ -11,6 +11,7 @@ import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
+import { appendOnlyEngine } from './append-only-engine.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
 import { notifying } from './compose-notify.ts';
@@ -50,12 +51,18 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const once = sayOnce(how.warn);
   const state = openState(config.file, { clock: how.clock, warn: once, opened });
   const ground = { opened, directory: config.directory };
-  const engineHow = (signal: AbortSignal) => ({ signal, directory: config.directory, warn: once });
+  const engineHow = (signal: AbortSignal) => ({
+    ...{ signal, directory: config.directory, warn: once },
+    cache: how.cache ?? true,
+  });
   const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {
     const known = engines.get(repository.name);
     if (known !== undefined) return known;
     const hold = (snapshot: string) => state.hold(repository.name, snapshot);
-    const opening = openEngine(repository, engineHow(signal)).then((engine) => holdRestores(opened.use(engine), hold));
+    const opening = openEngine(repository, engineHow(signal)).then((engine) => {
+      const held = holdRestores(opened.use(engine), hold);
+      return repository.use.appendOnly ? appendOnlyEngine(held, repository.name) : held;
+    });
     engines.set(repository.name, opening);
     // A repository that could not be opened may be there the next time.
     opening.catch(() => engines.delete(repository.name));
@@ -95,7 +102,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
         open: ({ signal }) => engineOf(repository, signal),
-        probe: probeStore(repository.store, { directory: config.directory, warn: once }),
+        probe: probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use }),
         usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
     newRepository(name) {

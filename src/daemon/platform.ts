@@ -29,6 +29,8 @@ export interface ComposeHow {
   readonly clock: Clock;
   /** Gets sentences that a person should read but that stop nothing. */
   readonly warn: (message: string) => void;
+  /** False: nothing of the repositories is kept on this machine for the next time. Default: as they are configured. */
+  readonly cache?: boolean;
 }
 
 /** Where a snapshot is written to. `folder`: below a folder; what goes into a server otherwise is a file there. `file`: as that file. */

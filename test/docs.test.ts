@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../src/config/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../src/config/schema.ts';
+import { CEPH_PROGRAMS } from './fixtures/ceph-server.ts';
 import { type Instruction, instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
 import { type Program, skipWithout } from './fixtures/programs.ts';
 import { expectSuccess } from './fixtures/run-program.ts';
@@ -102,7 +103,8 @@ test('every link between pages leads somewhere', () => {
 /** Servers that a page starts for itself. */
 function serversOf(instructions: readonly Instruction[]): Program[] {
   const setup = instructions.filter(({ kind }) => kind === 'setup').map(({ text }) => text);
-  return (['mariadbd', 'pg_ctl'] as const).filter((program) => setup.some((text) => text.includes(program)));
+  const named = (['mariadbd', 'pg_ctl'] as const).filter((program) => setup.some((text) => text.includes(program)));
+  return setup.some((text) => text.includes('serve-ceph.ts')) ? [...named, ...CEPH_PROGRAMS] : named;
 }
 
 /** The names that may stand as keys in a document of this schema; names that people choose are not among them. */

@@ -53,26 +53,35 @@ export function openConnections(open: () => Promise<Session>, most: number): Con
     });
   }
 
-  async function leastBusy(): Promise<Entry> {
+  /** Takes a place on the least busy connection before anybody else looks. */
+  async function take(): Promise<Entry> {
     if (closed) throw new SuretyError('store.failed', 'the store was closed');
     entries = entries.filter(({ session }) => session.isOpen());
     const [first, ...others] = entries;
-    if (first !== undefined) return others.reduce((best, one) => (one.users < best.users ? one : best), first);
-    const [under] = openings;
-    const made = await (under ?? openOne());
-    return made.session.isOpen() && !closed ? made : await leastBusy();
+    if (first === undefined) {
+      const [underWay] = openings;
+      await (underWay ?? openOne());
+      return await take();
+    }
+    const best = others.reduce((least, one) => (one.users < least.users ? one : least), first);
+    if (best.users >= BUSY_FROM) openMore();
+    best.users += 1;
+    return best;
   }
 
   async function lease(signal: AbortSignal): Promise<Lease> {
-    const entry = await untilAborted(leastBusy(), signal);
-    if (entry.users >= BUSY_FROM) openMore();
-    entry.users += 1;
-    return {
-      session: entry.session,
-      [Symbol.dispose]() {
-        entry.users -= 1;
-      },
+    const taking = take();
+    const leave = (entry: Entry): void => {
+      entry.users -= 1;
     };
+    try {
+      const entry = await untilAborted(taking, signal);
+      return { session: entry.session, [Symbol.dispose]: () => leave(entry) };
+    } catch (error) {
+      // It may come when nobody waits for it any more.
+      taking.then(leave, () => undefined);
+      throw error;
+    }
   }
 
   return {

@@ -3,6 +3,7 @@ import type { Connections } from './connections.ts';
 import { isFolder, removeFile, statPath } from './requests.ts';
 import type { Root } from './root.ts';
 import type { Session } from './session.ts';
+import { StatusError } from './wire.ts';
 
 /** Deletes files in an order that survives a power cut, as far as the server lets a client see to it. */
 export interface Deleter {
@@ -63,6 +64,9 @@ async function remove(session: Session, root: Root, key: string): Promise<boolea
 }
 
 async function isFolderAt(session: Session, path: string): Promise<boolean> {
-  const found = await statPath(session, path).catch(() => undefined);
+  const found = await statPath(session, path).catch((error: unknown) => {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  });
   return found !== undefined && isFolder(found);
 }

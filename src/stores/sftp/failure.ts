@@ -24,7 +24,7 @@ export function connectionFailure(ending: Ending, location: string): SuretyError
     new SuretyError('store.unavailable', `${location} can not be reached: ${problem}`, { retry: 'later', hint });
   if (ending.reason === 'closed') return unavailable('the connection was closed');
   const failure = sshFailureOf(ending.stderr);
-  if (!ending.greeted && isPrintable(ending.noise)) return noisy(ending.noise, location);
+  if (!ending.greeted && isText(ending.noise)) return noisy(ending.noise, location);
   if (ending.reason === 'silent') return unavailable('no answer came any more');
   if (ending.reason === 'late' && failure.line === '') return unavailable('no answer came while connecting');
   if (ending.reason === 'garbled') return unavailable('what came is no SFTP');
@@ -42,14 +42,18 @@ function notStarted(error: unknown, location: string): SuretyError {
 
 /** A shell that prints something before the server speaks, as `echo` in `.bashrc` does. */
 function noisy(noise: string, location: string): SuretyError {
-  const shown = noise.slice(0, 80).replace(/\s+/g, ' ').trim();
+  const shown = noise
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 80);
   return new SuretyError('store.failed', `the login shell of ${location} printed text instead of SFTP: "${shown}"`, {
     hint: 'no file that the shell reads at login (.bashrc and the like) may print anything when there is no terminal; an account whose shell is nologin can use "Subsystem sftp internal-sftp"',
   });
 }
 
-function isPrintable(noise: string): boolean {
-  return noise.length >= 4 && /^[\t\r\n\x20-\x7e\x80-\xff]{4}/.test(noise) && noise.charCodeAt(0) !== 0;
+/** A packet begins with its length, which is small. */
+function isText(noise: string): boolean {
+  return noise !== '' && noise.charCodeAt(0) !== 0;
 }
 
 function explained(

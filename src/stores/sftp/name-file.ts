@@ -69,22 +69,38 @@ async function withFolders({ session, root, target }: Naming, name: () => Promis
   return { again: true };
 }
 
+const REPLACE_ATTEMPTS = 20;
+
 /** For servers that can not replace: what was there is set aside, and put back when the new file can not take its place. */
 async function replaceInSteps(session: Session, path: string, target: string): Promise<void> {
-  try {
-    return await rename(session, path, target);
-  } catch (error) {
-    if (!(error instanceof StatusError) || !(await exists(session, target))) throw error;
-  }
   const old = `${path}-old`;
-  await rename(session, target, old);
+  let aside = false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(session, path, target);
+      if (aside) await removeFile(session, old);
+      return;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      // Others may be putting the same key.
+      const taken = attempt < REPLACE_ATTEMPTS && (await exists(session, target));
+      if (!taken && aside) await rename(session, old, target).catch(() => undefined);
+      if (!taken) throw error;
+      if (aside) await removeFile(session, old);
+      aside = await setAside(session, target, old);
+    }
+  }
+}
+
+/** False when it is gone by now. */
+async function setAside(session: Session, target: string, old: string): Promise<boolean> {
   try {
-    await rename(session, path, target);
+    await rename(session, target, old);
+    return true;
   } catch (error) {
-    await rename(session, old, target).catch(() => undefined);
+    if (hasStatus(error, 'noSuchFile')) return false;
     throw error;
   }
-  await removeFile(session, old);
 }
 
 /** Whether both names are of one file: a lost answer leaves open who made the link. A change of mode shows through both. */

@@ -49,7 +49,8 @@ export async function openSftpStore(options: SftpStoreOptions, how: SftpHow): Pr
   const onWithoutLinks = (): void => {
     conditionalPut = false;
   };
-  const place = { connections, root, unfinished, onWithoutLinks };
+  const explain = (error: unknown, key: string, how: How) => translated(error, `write ${key}`, how.signal);
+  const place = { connections, root, unfinished, onWithoutLinks, explain };
 
   /** Native errors become the port's; what an aborted call throws is the signal's reason. */
   async function translated(error: unknown, action: string, signal: AbortSignal): Promise<unknown> {

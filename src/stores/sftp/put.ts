@@ -2,7 +2,7 @@ import { retry } from '../../base/retry.ts';
 import { checkBodySize } from '../body.ts';
 import { sendInParts } from '../parts.ts';
 import type { Body, PutHow, StreamedBody } from '../store.ts';
-import { untilAborted } from './pipeline.ts';
+import { OUTSTANDING, PIECE_BYTES, untilAborted } from './pipeline.ts';
 import { openUpload, type Place, type Upload } from './upload.ts';
 
 export interface PutSettings {
@@ -27,8 +27,10 @@ export async function putFile(
     if (body instanceof Uint8Array) await putBytes(place, upload, body, how);
     else await putStream(place, upload, key, body, how, settings);
   } catch (error) {
+    // Before the unfinished file goes: a full disk has room again without it.
+    const explained = await place.explain(error, key, how);
     upload.abandon();
-    throw error;
+    throw explained;
   }
 }
 
@@ -36,8 +38,15 @@ export async function putFile(
 async function putBytes(place: Place, upload: Upload, bytes: Uint8Array, how: PutHow): Promise<void> {
   using leased = await place.connections.lease(how.signal);
   const { session } = leased;
-  await untilAborted(upload.write(session, bytes, 0, how.signal), how.signal);
-  const now = await untilAborted(upload.check(session, bytes.length), how.signal);
+  await untilAborted(upload.open(session), how.signal);
+  const writing = upload.write(session, bytes, 0, how.signal);
+  // The questions of the check leave right behind what is written; where that takes several rounds, they wait for it.
+  if (bytes.length > OUTSTANDING * PIECE_BYTES) await untilAborted(writing, how.signal);
+  const checking = upload.check(session, bytes.length);
+  checking.catch(() => undefined);
+  // What could not be written tells more than that something is missing.
+  await untilAborted(writing, how.signal);
+  const now = await untilAborted(checking, how.signal);
   await upload.name(session, bytes.length);
   place.unfinished.removeAbandoned(now);
 }
@@ -58,6 +67,7 @@ async function putStream(
   const sizeBytes = await untilAborted(
     sendInParts(body, { signal: how.signal, ...settings }, async ({ bytes, offset }, signal) => {
       using leased = await connections.lease(signal);
+      await untilAborted(upload.open(leased.session), signal);
       await untilAborted(upload.write(leased.session, bytes, offset, signal), signal);
       await untilAborted(upload.sync(leased.session), signal);
     }),

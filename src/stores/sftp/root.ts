@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { SuretyError } from '../../base/errors.ts';
 import { isFolder, makeFolder, realPath, statFileSystem, statPath } from './requests.ts';
 import type { Session } from './session.ts';
-import { hasStatus } from './wire.ts';
+import { hasStatus, StatusError } from './wire.ts';
 
 /** The folder of a store on the server. It tells a missing file from a missing disk. */
 export interface Root {
@@ -29,7 +29,7 @@ export function openRoot(path: string, location: string): Root {
 
   async function diskOf(session: Session): Promise<number | undefined> {
     // A file system without a number of its own has 0.
-    return (await statFileSystem(session, whole).catch(() => undefined))?.id || undefined;
+    return (await statFileSystem(session, whole).catch(unlessAnswered))?.id || undefined;
   }
 
   async function makeAll(session: Session, folder: string, top: string): Promise<void> {
@@ -41,7 +41,7 @@ export function openRoot(path: string, location: string): Root {
         return await makeAll(session, folder, top);
       }
       // A name that is taken is only called a failure.
-      const found = await statPath(session, folder).catch(() => undefined);
+      const found = await statPath(session, folder).catch(unlessAnswered);
       if (found === undefined || !isFolder(found)) throw error;
     }
   }
@@ -74,13 +74,18 @@ export function openRoot(path: string, location: string): Root {
       if (!hasStatus(error, 'failure')) return false;
       // A file in the place of a folder is only called a failure.
       for (let folder = posix.dirname(path); folder.length > whole.length; folder = posix.dirname(folder)) {
-        const found = await statPath(session, folder).catch(() => undefined);
+        const found = await statPath(session, folder).catch(unlessAnswered);
         if (found !== undefined) return !isFolder(found);
       }
       return false;
     },
   };
   return root;
+}
+
+/** For questions whose answer, if it is a refusal, tells nothing. */
+function unlessAnswered(error: unknown): undefined {
+  if (!(error instanceof StatusError)) throw error;
 }
 
 function missing(path: string, location: string): SuretyError {

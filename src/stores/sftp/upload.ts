@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { SuretyError } from '../../base/errors.ts';
 import { alreadyExists } from '../body.ts';
+import type { How } from '../store.ts';
 import type { Connections } from './connections.ts';
 import { exists } from './list.ts';
 import { nameFile, nameFileIfAbsent } from './name-file.ts';
@@ -29,10 +30,14 @@ export interface Place {
   readonly unfinished: Unfinished;
   /** Told when the server's file system turns out to have no hard links. */
   onWithoutLinks(): void;
+  /** The port's error for what went wrong while a key was written. The server is asked how much room is left. */
+  explain(error: unknown, key: string, how: How): Promise<unknown>;
 }
 
 /** A body on its way: written beside the store's files, over one connection or several, then named. */
 export interface Upload {
+  /** Makes the file, unless that is done. With `ifAbsent`, a key that is taken is found before anything is sent. */
+  open(session: Session): Promise<void>;
   write(session: Session, bytes: Uint8Array, offset: number, signal: AbortSignal): Promise<void>;
   /** Makes what was written durable. */
   sync(session: Session): Promise<void>;
@@ -110,11 +115,13 @@ export function openUpload(place: Place, key: string, ifAbsent: boolean): Upload
   }
 
   return {
+    async open(session) {
+      const looked = ifAbsent && state === 'new' ? exists(session, target) : Promise.resolve(false);
+      const [taken] = await Promise.all([looked, handleOn(session)]);
+      if (taken) throw alreadyExists(key, root.location);
+    },
     async write(session, bytes, offset, signal) {
-      const taken = ifAbsent && state === 'new' ? exists(session, target) : undefined;
-      taken?.catch(() => undefined);
       const handle = await handleOn(session);
-      if ((await taken) === true) throw alreadyExists(key, root.location);
       await pipelined(Math.ceil(bytes.length / PIECE_BYTES), OUTSTANDING, signal, (index) => {
         const at = index * PIECE_BYTES;
         return writeAt(session, handle, offset + at, bytes.subarray(at, at + PIECE_BYTES));

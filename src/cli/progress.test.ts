@@ -138,3 +138,18 @@ function screenOf(text: string): string[] {
   // Lines below the cursor are erased already.
   return lines.slice(0, at + 1);
 }
+
+test('what slows the way to a repository is said, as it is at that moment', () => {
+  const time = { ms: 0 };
+  const terminal = memoryTerminal();
+  const limitOf = (repository: string) => (repository === 'vault' && time.ms < 15_000 ? '2 MiB/s up' : undefined);
+  const { listen } = showProgress(terminal, clockAt(time), limitOf);
+  listen({ type: 'step.started', run, step, at: new Date(0) });
+  for (const second of [10, 20]) {
+    time.ms = second * 1000;
+    listen(progress(second, second * 100));
+  }
+  const [limited, free] = terminal.errText.split('\n');
+  assert.match(limited ?? '', / {2}\(limited to 2 MiB\/s up\)/);
+  assert.doesNotMatch(free ?? '', /limited/);
+});

@@ -32,25 +32,32 @@ const LINES_MAX = 8;
 /** One step under way. */
 interface Shown {
   readonly label: string;
+  /** '' where there is none. */
+  readonly repository: string;
   readonly rate: Rate;
   progress: StepProgress | undefined;
   /** When its plain line was last printed. */
   printedMs: number;
 }
 
+/** What slows the way to a repository just now, such as `10 MiB/s`; undefined: nothing that was asked for. */
+export type LimitOf = (repository: string) => string | undefined;
+
 /** Shows on standard error: a line for each step under way, redrawn in place on a terminal. */
-export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay {
+export function showProgress(terminal: Terminal, clock: Clock, limitOf: LimitOf = () => undefined): ProgressDisplay {
   const steps = new Map<string, Shown>();
   const block = openBlock(terminal);
   let drawnMs = clock.elapsedMs();
 
   const draw = () => {
     drawnMs = clock.elapsedMs();
-    const lines = [...steps.values()].map(({ label, progress, rate }) =>
-      progress === undefined ? label : progressLine(label, progress, rate, true),
+    const lines = [...steps.values()].map((shown) =>
+      shown.progress === undefined ? shown.label : lineOf(shown, true),
     );
     block.draw(lines.slice(0, LINES_MAX));
   };
+  const lineOf = ({ label, repository, progress, rate }: Shown, withBar: boolean) =>
+    progress === undefined ? label : progressLine(label, progress, rate, withBar, limitOf(repository));
   const progressed = (shown: Shown, progress: StepProgress) => {
     const nowMs = clock.elapsedMs();
     shown.rate.add(progress.sizeBytes, nowMs);
@@ -59,12 +66,12 @@ export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay 
       if (nowMs - drawnMs >= REDRAW_MS) draw();
     } else if (nowMs - shown.printedMs >= PLAIN_LINE_MS) {
       shown.printedMs = nowMs;
-      terminal.err(`${progressLine(shown.label, progress, shown.rate, false)}\n`);
+      terminal.err(`${lineOf(shown, false)}\n`);
     }
   };
 
-  const begin = (key: string, label: string) => {
-    steps.set(key, { label, rate: openRate(), progress: undefined, printedMs: clock.elapsedMs() });
+  const begin = (key: string, label: string, repository = '') => {
+    steps.set(key, { label, repository, rate: openRate(), progress: undefined, printedMs: clock.elapsedMs() });
     if (terminal.errIsTty) draw();
   };
   const end = (key: string) => {
@@ -75,7 +82,7 @@ export function showProgress(terminal: Terminal, clock: Clock): ProgressDisplay 
   return {
     listen(event) {
       if (event.type === 'step.started') {
-        begin(keyOf(event.step), labelOf(event.step));
+        begin(keyOf(event.step), labelOf(event.step), event.step.repository);
       } else if (event.type === 'step.progress') {
         const shown = steps.get(keyOf(event.step));
         if (shown !== undefined) progressed(shown, event.progress);
@@ -134,8 +141,14 @@ function labelOf({ source, repository, snapshot }: Step): string {
   return source === '' ? repository : `${source} → ${repository}`;
 }
 
-/** One line: what, how far, how fast, how long still. */
-export function progressLine(label: string, progress: StepProgress, rate: Rate, withBar: boolean): string {
+/** One line: what, how far, how fast and what slows it, how long still. */
+export function progressLine(
+  label: string,
+  progress: StepProgress,
+  rate: Rate,
+  withBar: boolean,
+  limit?: string | undefined,
+): string {
   const { items, totalItems, sizeBytes, totalBytes, phase } = progress;
   const share = shareOf(progress);
   const parts = [label, phase];
@@ -144,6 +157,7 @@ export function progressLine(label: string, progress: StepProgress, rate: Rate, 
   if (sizeBytes > 0 || (totalBytes ?? 0) > 0) parts.push(amount(sizeBytes, totalBytes, formatBytes));
   const speed = rate.bytesPerSecond();
   if (speed !== undefined && sizeBytes > 0) parts.push(`${formatBytes(speed)}/s`);
+  if (limit !== undefined) parts.push(`(limited to ${limit})`);
   const remainingMs = rate.remainingMs(totalBytes);
   if (remainingMs !== undefined && remainingMs > 0)
     parts.push(`${formatElapsed(Math.ceil(remainingMs / 1000) * 1000)} left`);

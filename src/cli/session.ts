@@ -6,7 +6,7 @@ import { type Listen, listenAll, type OperationHow, type Verb } from '../operati
 import { type Recorder, recordInto } from '../operations/record.ts';
 import type { Call } from './call.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
-import { showProgress } from './progress.ts';
+import { type LimitOf, showProgress } from './progress.ts';
 import { renderError } from './render-error.ts';
 import { withUnsent } from './unsent.ts';
 
@@ -38,12 +38,14 @@ export async function withSession<Result>(
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const { globals, terminal, signal, clock } = call;
-  const progress = showProgress(terminal, clock);
+  let limitOf: LimitOf | undefined;
+  const progress = showProgress(terminal, clock, (repository) => limitOf?.(repository));
   const warn = (message: string) => {
     if (!globals.quiet) progress.line(`warning: ${message}`);
   };
   const { compose } = await import('../daemon/compose.ts');
   await using platform = await compose({ configFile: globals.config, clock, warn, cache: globals.cache });
+  limitOf = platform.limitOf;
   call.trail.begin(platform.auditLog);
   if (configWarnings === true) for (const line of platform.configWarnings) warn(line);
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];

@@ -57,6 +57,12 @@ jobs:
       name: 'vault',
       kind: 'restic',
       store: { kind: 'file', options: { path: '/etc/here/data/vault' } },
+      use: {
+        limit: [],
+        connections: undefined,
+        appendOnly: false,
+        cache: { use: true, path: undefined, sizeBytes: undefined },
+      },
       verifyAfter: undefined,
       options: { password: { file: '/etc/here/secret/password' }, compressionLevel: 3, packSizeBytes: 16 * 2 ** 20 },
     },

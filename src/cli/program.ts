@@ -9,6 +9,7 @@ import { catalogCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
 import { cleanupCommand } from './commands/cleanup.ts';
 import { configCommand } from './commands/config.ts';
+import { copiesCommand } from './commands/copies.ts';
 import { copyCommand } from './commands/copy.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { importCommand } from './commands/import.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   verifyCommand,
   restoreCommand,
   copyCommand,
+  copiesCommand,
   cleanupCommand,
   forgetCommand,
   checkCommand,

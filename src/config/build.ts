@@ -1,6 +1,7 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
 import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
 import { copyPolicies, copyTargets } from './copies.ts';
+import { copiesRule, type RawCopies, repositoryLocation } from './copies-rule.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
@@ -24,7 +25,7 @@ export const IMPLICIT_JOB = 'all';
 
 /** The configuration of a document that has no errors. */
 export function build(document: ConfigDocument, origin: Origin): Config {
-  const sources = Object.entries(document.sources ?? {}).map(([name, raw]) => buildSource(name, raw));
+  const sources = Object.entries(document.sources ?? {}).map(([name, raw]) => buildSource(name, raw, document.copies));
   const repositories = Object.entries(document.repositories).map(([name, raw]) =>
     buildRepository(name, raw, origin.directory),
   );
@@ -41,16 +42,18 @@ export function build(document: ConfigDocument, origin: Origin): Config {
     repositories,
     jobs,
     maintenance: maintenanceOf(document.maintenance),
+    site: document.copies?.site,
   });
 }
 
-function buildSource(name: string, raw: RawSource): SourceConfig {
+function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceConfig {
   const attributes = {
     name,
     host: raw.host ?? LOCAL_HOST,
     importance: raw.importance ?? 'should',
     rpoMs: raw.rpo,
     rtoMs: raw.rto,
+    copies: copiesRule(copies, raw.copies, raw.importance ?? 'should'),
     after: raw.after ?? [],
     role: raw.role,
     hooks: hooksOf(raw.hooks),
@@ -75,7 +78,7 @@ function buildSource(name: string, raw: RawSource): SourceConfig {
       return { ...attributes, kind: 'dump-files', options };
     }
     case 'service': {
-      const of = sourceInside(buildSource(name, { ...raw.of, host: raw.host }));
+      const of = sourceInside(buildSource(name, { ...raw.of, host: raw.host }, undefined));
       return { ...attributes, kind: 'service', options: { ...SOURCE_OPTIONS.service(raw), of } };
     }
   }
@@ -86,6 +89,7 @@ function buildRepository(name: string, raw: RawRepository, directory: string): R
     name,
     store: storeLocation(raw.store, directory),
     use: storeUseOf(raw, directory),
+    location: repositoryLocation(raw.location),
     verifyAfter: verifyAfterOf(raw.verify_after),
   };
   switch (raw.type) {

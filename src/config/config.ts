@@ -3,7 +3,9 @@ import { SuretyError } from '../base/errors.ts';
 import { didYouMean, listed } from '../base/nearest.ts';
 import type { HookSet } from '../rules/hook.ts';
 import type { RetentionPolicy } from '../rules/policy.ts';
+import type { CopiesRule } from '../rules/three-two-one.ts';
 import type { CopyTarget } from './copies.ts';
+import type { RepositoryLocation } from './copies-rule.ts';
 import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
@@ -24,6 +26,8 @@ export interface Config {
   /** Undefined: nobody is told. */
   readonly notifications: NotificationsConfig | undefined;
   readonly maintenance: readonly MaintenanceConfig[];
+  /** Name of the place where the sources are. */
+  readonly site: string | undefined;
   readonly warnings: readonly ConfigProblem[];
 }
 
@@ -58,6 +62,8 @@ export interface SourceOf<Kind extends SourceKind> {
   readonly rpoMs: number | undefined;
   /** How long a restore may take at most. */
   readonly rtoMs: number | undefined;
+  /** Which copies of it there should be; undefined: nobody said. */
+  readonly copies: CopiesRule | undefined;
   /** Names of sources that are read before this one. */
   readonly after: readonly string[];
   /** Undefined: by its kind. */
@@ -74,6 +80,8 @@ export interface RepositoryOf<Kind extends RepositoryKind> {
   readonly kind: Kind;
   readonly store: StoreLocation;
   readonly use: StoreUse;
+  /** What can not be seen of where it is. */
+  readonly location: RepositoryLocation;
   readonly verifyAfter: VerifyAfter;
   readonly options: ReturnType<(typeof REPOSITORY_OPTIONS)[Kind]>;
 }

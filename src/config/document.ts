@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
 import { copyToSchema } from './copies.ts';
+import { copiesSchema, ownCopiesSchema, repositoryLocationSchema } from './copies-rule.ts';
 import { hooksSchema } from './hooks.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
 import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
@@ -30,6 +31,7 @@ const sourceAttributes = {
     .enum(ROLES)
     .describe('when it is read and restored: config first, then databases, then blobs, then data; default by type')
     .optional(),
+  copies: ownCopiesSchema.optional(),
   hooks: hooksSchema.optional(),
 };
 
@@ -56,7 +58,12 @@ const source = z.discriminatedUnion('type', [
 ]);
 
 /** What every repository has besides the options of its kind. */
-const repositoryAttributes = { store: storeSchema, ...storeUseSchema, verify_after: verifyAfterSchema.optional() };
+const repositoryAttributes = {
+  store: storeSchema,
+  ...storeUseSchema,
+  location: repositoryLocationSchema.optional(),
+  verify_after: verifyAfterSchema.optional(),
+};
 
 const repository = z.discriminatedUnion('type', [
   REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
@@ -107,6 +114,7 @@ export const documentSchema = z
         params: { hint: 'leave `jobs` out to back up all sources to all repositories' },
       })
       .optional(),
+    copies: copiesSchema.optional(),
     maintenance: maintenanceSchema.optional(),
     notifications: notificationsSchema.describe('who is told how runs end').optional(),
   })

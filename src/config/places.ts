@@ -31,7 +31,8 @@ export function localServers({ sources }: Config): string[] {
   });
 }
 
-function placesOfSource({ kind, options }: PlainSource, directory: string): Place[] {
+/** What of this machine a source reads; nothing where it is a server or a command that has it. */
+export function placesOfSource({ kind, options }: PlainSource, directory: string): Place[] {
   switch (kind) {
     case 'files':
       return options.paths.map((path) => ({ path: resolvePath(directory, path), writable: false }));

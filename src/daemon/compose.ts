@@ -1,6 +1,6 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
 
-import { hostName } from '../base/environment.ts';
+import { hostName, systemTimeZone } from '../base/environment.ts';
 import { type Config, findNamed, type PlainSource, type RepositoryConfig, sourceInside } from '../config/config.ts';
 import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
@@ -9,8 +9,10 @@ import { readConfig } from '../config/read.ts';
 import { LOCAL_HOST } from '../config/references.ts';
 import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
+import { shownRates } from '../config/store-use.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
+import { ratesAt } from '../rules/rate-windows.ts';
 import { appendOnlyEngine } from './append-only-engine.ts';
 import { createEngine, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
@@ -20,6 +22,7 @@ import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
 import { probeStore, storeHolds, storeToCheck } from './compose-store.ts';
 import { usageOf } from './compose-usage.ts';
+import { whereaboutsIn } from './compose-whereabouts.ts';
 import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
@@ -82,6 +85,8 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         const { name, importance, rpoMs, rtoMs } = source;
         return { name, kind: sourceInside(source).kind, importance, rpoMs, rtoMs };
       }),
+    copyGoals: (names) => whereaboutsIn(config).copyGoals(chosen(config.sources, names, 'source')),
+    whereabouts: whereaboutsIn(config).whereabouts,
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),
     job: (name) => findNamed(config.jobs, name, 'job'),
@@ -110,6 +115,10 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       const create: NewRepository['create'] = async ({ signal, like }) =>
         opened.use(await createEngine(repository, { ...engineHow(signal), like }));
       return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
+    },
+    limitOf: (name) => {
+      const limit = config.repositories.find((one) => one.name === name)?.use.limit ?? [];
+      return shownRates(ratesAt(limit, how.clock.now(), systemTimeZone()));
     },
     storeToCheck: async (name) =>
       await storeToCheck(findNamed(config.repositories, name, 'repository'), {

@@ -15,6 +15,7 @@ import type { NewRepository } from '../operations/init.ts';
 import type { BackupTarget } from '../operations/member.ts';
 import type { Memory } from '../operations/memory.ts';
 import type { LeftHooks, PendingHooks } from '../operations/pending-hooks.ts';
+import type { CopiesSource, WhereaboutsOf } from '../operations/proven-copies.ts';
 import type { RestoreJournal } from '../operations/restore-journal.ts';
 import type { SpaceAt } from '../operations/space.ts';
 import type { StatusSource } from '../operations/status-source.ts';
@@ -67,10 +68,16 @@ export interface Platform extends AsyncDisposable, Notifying {
   sources(names?: readonly string[]): BackupSource[];
   /** How well sources are to be protected. */
   goals(names?: readonly string[]): readonly StatusSource[];
+  /** Which copies of sources there should be, and where the originals are. */
+  copyGoals(names?: readonly string[]): Promise<Omit<CopiesSource, 'repositories' | 'latestOnly'>[]>;
+  /** Where repositories are, by their names. */
+  whereabouts(how: { readonly signal: AbortSignal }): Promise<ReadonlyMap<string, WhereaboutsOf>>;
   repositories(
     names?: readonly string[],
   ): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe; readonly usage: MeasureUsage })[];
   newRepository(name: string): NewRepository;
+  /** What the way to a repository is limited to at this moment, for people; undefined: nothing, or no such repository. */
+  readonly limitOf: (repository: string) => string | undefined;
   /** The store under a repository. */
   storeToCheck(name: string): Promise<StoreToCheck>;
   /** Keeps a snapshot from being removed on this machine, until disposed of. */

@@ -9,7 +9,8 @@ import { type SnapshotState, snapshotStates } from './snapshot-states.ts';
 import type { MeasureUsage, Usage } from './usage.ts';
 
 export interface StatusRepository extends RepositoryHandle {
-  readonly usage: MeasureUsage;
+  /** Undefined: it is not measured. */
+  readonly usage?: MeasureUsage | undefined;
 }
 
 /** A snapshot as far as an overview goes. */
@@ -60,7 +61,7 @@ export async function seeRepository(
     how.signal.throwIfAborted();
     const reason: unknown = limit.signal.aborted ? limit.signal.reason : thrown;
     const error = toSuretyError(reason, `repository ${name}`, how.signal);
-    const snapshots = await remembered(name, catalog);
+    const snapshots = await rememberedSnapshots(name, catalog);
     const nothing = { failures: [], unreadable: 0, incomplete: 0, usage: undefined };
     return { repository: name, kind, location, from: 'catalog', snapshots, ...nothing, error };
   }
@@ -88,13 +89,17 @@ async function look(handle: RepositoryHandle, catalog: Catalog | undefined, how:
 /** A size that can not be told is no reason not to tell the rest. */
 async function measure({ usage }: StatusRepository, how: { readonly signal: AbortSignal }): Promise<Usage | undefined> {
   try {
-    return await usage(how);
+    return await usage?.(how);
   } catch {
     return undefined;
   }
 }
 
-async function remembered(repository: string, catalog: Catalog | undefined): Promise<readonly SeenSnapshot[]> {
+/** As the catalog has them; never throws. */
+export async function rememberedSnapshots(
+  repository: string,
+  catalog: Catalog | undefined,
+): Promise<readonly SeenSnapshot[]> {
   if (catalog === undefined) return [];
   try {
     const stateOf = await snapshotStates(catalog, repository);

@@ -15,6 +15,7 @@ const LOOKING: ReadonlySet<string> = new Set([
   'keys list',
   'schedule',
   'notify test',
+  'copies',
 ]);
 
 /** They remove nothing that is good from a repository, and not doing them could cost more than a missing line: a disk that is full is when a restore is needed. */

@@ -122,7 +122,7 @@ function brokenParts(
     ],
   ];
   return parts.flatMap(([code, has, wanted, what]) =>
-    has >= wanted ? [] : [{ code, alarm: true, repository: '', text: `${has} ${what}, and ${wanted} are wanted` }],
+    has >= wanted ? [] : [{ code, alarm: true, repository: '', text: `${has} ${what}, ${wanted} wanted` }],
   );
 }
 

@@ -16,9 +16,14 @@ export function copyText(end: CopyEnd, colors: boolean): string {
   const members = end.members.map((member, at) => `${lines[at]}\n${below(member)}`);
   const odd = [
     ...end.unread.map((text) => `not looked at: ${text}`),
+    ...(end.check?.report?.problems ?? []).map(({ code, message }) => `${code}: ${message}`),
     ...end.damaged.map((id) => `damaged, as the last verification found: ${shortId(id)} in ${end.to}`),
   ];
-  return `${title(end)}${members.join('')}${firstOf(odd, odd.length, '  ')}${summary(end)}`;
+  return `${title(end)}${members.join('')}${firstOf(odd, odd.length, '  ')}${checkError(end)}${summary(end)}`;
+}
+
+function checkError({ check }: CopyReport): string {
+  return check?.error === undefined ? '' : errorBelow(check.error, '  ');
 }
 
 function title({ to, location, job }: CopyReport): string {
@@ -41,7 +46,8 @@ function memberRow(member: CopyMember, { to, dryRun }: CopyReport, colors: boole
   ];
 }
 
-function readBack({ verified, error }: CopyMember): string {
+function readBack({ verified, error, rereadBytes }: CopyMember): string {
+  if (rereadBytes !== undefined) return `re-read ${size(rereadBytes)}`;
   if (verified?.report === undefined || error !== undefined) return '';
   return verified.report.readBytes > 0 ? `re-read ${size(verified.report.readBytes)}` : 'structure checked';
 }

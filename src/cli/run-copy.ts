@@ -52,7 +52,8 @@ export async function endOfCopy(plan: PlannedCopy, copyHow: CopyHow, session: Se
 
 /** Codes of all that failed. */
 export function copyErrors(end: CopyEnd): string[] {
-  return 'error' in end ? [end.error.code] : end.members.flatMap(({ error }) => error?.code ?? []);
+  if ('error' in end) return [end.error.code];
+  return [...end.members, ...(end.check === undefined ? [] : [end.check])].flatMap(({ error }) => error?.code ?? []);
 }
 
 /** Copies what a run of a job has stored to where the job says. Undefined: it says nothing of that, or nothing was stored. */

@@ -127,7 +127,15 @@ export interface Copying extends AsyncDisposable {
    * it is stored. Throws `repository.damaged` or `tree.damaged`, naming the file of the other repository, when something that the snapshot needs can not be read
    * there; what could be is stored, so that a copy from elsewhere needs only the rest. Undefined where just this snapshot can not be taken as it is stored.
    */
-  copy(snapshot: Snapshot, how: ProgressHow): Promise<CopyResult | undefined>;
+  copy(snapshot: Snapshot, how: CopyHow): Promise<CopyResult | undefined>;
+}
+
+export interface CopyHow extends ProgressHow {
+  /**
+   * Read back all files that were stored and compare them with what was sent, before the snapshot is. An engine that can not leaves
+   * `rereadBytes` out of its result.
+   */
+  readonly readBack?: boolean;
 }
 
 export interface CopyResult {
@@ -139,6 +147,8 @@ export interface CopyResult {
   readonly storedBytes: number;
   /** Keys of the files that were stored. */
   readonly files: readonly string[];
+  /** Bytes that were read back, all of them as they were sent, where that was asked for. */
+  readonly rereadBytes?: number | undefined;
 }
 
 export interface BackupStats {

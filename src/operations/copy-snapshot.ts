@@ -6,11 +6,11 @@ import type { StepTools } from './step.ts';
 import { readStored } from './stored-reading.ts';
 
 export interface Copier extends AsyncDisposable {
-  /** Throws what reading and storing it throw. */
-  copy(place: CopyPlace, tools: StepTools): Promise<Copied>;
+  /** Throws what reading and storing it throw. `readBack`: all that was stored is compared with what was sent, where the repository can do that. */
+  copy(place: CopyPlace, readBack: boolean, tools: StepTools): Promise<Copied>;
 }
 
-export interface Copied extends Pick<CopyResult, 'snapshot' | 'already' | 'storedBytes' | 'files'> {
+export interface Copied extends Pick<CopyResult, 'snapshot' | 'already' | 'storedBytes' | 'files' | 'rereadBytes'> {
   /** True when nothing of it was unpacked. */
   readonly asStored: boolean;
 }
@@ -38,10 +38,10 @@ export function openCopier(to: Engine, signal: AbortSignal): Copier {
   }
 
   return {
-    async copy({ engine, snapshot }, tools) {
+    async copy({ engine, snapshot }, readBack, tools) {
       warn = tools.warn;
       const copying = await copyingFrom(engine);
-      const result = await copying?.copy(snapshot, { progress: tools.progress });
+      const result = await copying?.copy(snapshot, { progress: tools.progress, readBack });
       if (result !== undefined) return { ...result, asStored: true };
       return await copyContents(engine, snapshot, to, tools);
     },

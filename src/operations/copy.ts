@@ -1,60 +1,15 @@
 /** Copies snapshots from some repositories into another one, and reads back what was stored. */
-import { hasCode, messageOf, SuretyError } from '../base/errors.ts';
-import { shortId } from '../base/short-id.ts';
-import type { Engine, Snapshot } from '../engines/engine.ts';
-import type { Warning } from '../sources/source.ts';
-import {
-  type ChosenCopies,
-  type ChosenCopy,
-  type CopyPlace,
-  chooseCopies,
-  type WantedCopies,
-} from './choose-copies.ts';
-import { type Copied, type Copier, openCopier } from './copy-snapshot.ts';
-import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
-import type { RepositoryHandle } from './handles.ts';
+import { SuretyError } from '../base/errors.ts';
+import type { Engine, VerifyReport } from '../engines/engine.ts';
+import { type ChosenCopies, type ChosenCopy, chooseCopies } from './choose-copies.ts';
+import { type CopyMember, type CopyRequest, copyMember } from './copy-member.ts';
+import { openCopier } from './copy-snapshot.ts';
+import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import { knownDamage } from './known-damage.ts';
-import type { BackupTarget } from './member.ts';
-import type { Memory } from './memory.ts';
-import { runStep, type StepTools } from './step.ts';
-import { unproven, type VerifiedNew, type VerifyAfter, verifyNew } from './verify-new.ts';
-import { isOfRepository, passedOver } from './write-copies.ts';
+import { snapshotResults } from './snapshot-results.ts';
+import { runStep } from './step.ts';
 
-export interface CopyRequest {
-  readonly runId: string;
-  /** Name of the job, '' when it is not for one. */
-  readonly job: string;
-  readonly wanted: WantedCopies;
-  /** Where the snapshots are; the first that has one whole is taken. */
-  readonly from: readonly RepositoryHandle[];
-  readonly to: BackupTarget;
-  /** Default: the newest complete recovery point first. */
-  readonly oldestFirst?: boolean;
-  /** Only say what would be copied. */
-  readonly dryRun?: boolean;
-  /** What is known of the repositories from before; undefined: nothing. */
-  readonly memory?: Memory | undefined;
-  /** Keeps a snapshot from being removed while it is read. */
-  readonly hold?: ((repository: string, snapshot: string) => Disposable) | undefined;
-}
-
-/** One snapshot, copied or not. */
-export interface CopyMember {
-  /** As it is in the repository that it was copied from, or would be. */
-  readonly snapshot: Snapshot;
-  readonly from: string;
-  readonly outcome: Outcome;
-  /** As it is in the other one; also when it does not count because it could not be verified: then there is an `error`. */
-  readonly copy: Snapshot | undefined;
-  readonly storedBytes: number;
-  /** True when it was taken over without being unpacked. */
-  readonly asStored: boolean;
-  readonly verified: VerifiedNew | undefined;
-  readonly warnings: readonly Warning[];
-  readonly warningCount: number;
-  readonly error: SuretyError | undefined;
-  readonly durationMs: number;
-}
+export type { CopyMember, CopyRequest } from './copy-member.ts';
 
 export interface CopyReport {
   readonly job: string;
@@ -64,6 +19,8 @@ export interface CopyReport {
   readonly outcome: Outcome;
   /** In the order they were copied; in a dry run, would be. */
   readonly members: readonly CopyMember[];
+  /** The look at the structure of all that was read back while it was copied; undefined where there was none. */
+  readonly check: CopyCheck | undefined;
   /** How many of what was asked for were there before. */
   readonly present: number;
   /** How many are not copied, because what is kept there would let them go. */
@@ -72,6 +29,13 @@ export interface CopyReport {
   readonly unread: readonly string[];
   /** Ids of snapshots of the repository that is copied into which the last verification found damaged: they count as there. */
   readonly damaged: readonly string[];
+  readonly durationMs: number;
+}
+
+export interface CopyCheck {
+  readonly outcome: Outcome;
+  readonly report: VerifyReport | undefined;
+  readonly error: SuretyError | undefined;
   readonly durationMs: number;
 }
 
@@ -85,13 +49,21 @@ export async function copy(request: CopyRequest, how: OperationHow): Promise<Cop
   const engine = await to.open(how);
   const { chosen, damaged } = await choose(request, engine, how);
   const run: Run = { verb: 'copy', job, id: request.runId, startedAt: how.clock.now() };
-  const members =
-    request.dryRun === true ? chosen.copies.map(planned) : await copyAll(request, engine, chosen, run, how);
+  const done = request.dryRun === true ? undefined : await copyAll(request, engine, chosen, run, how);
+  const members = done?.members ?? chosen.copies.map(planned);
   const isOdd = chosen.unread.length + damaged.length > 0;
-  const outcome = worstOutcome([...members.map((one) => one.outcome), isOdd ? 'warnings' : 'ok']);
+  const outcome = worstOutcome([done?.outcome ?? 'ok', isOdd ? 'warnings' : 'ok']);
   const { present, passedOver: passed, unread } = chosen;
   return {
-    ...{ job, to: to.name, location: to.location, dryRun: request.dryRun === true, outcome, members },
+    ...{
+      job,
+      to: to.name,
+      location: to.location,
+      dryRun: request.dryRun === true,
+      outcome,
+      members,
+      check: done?.check,
+    },
     ...{ present, passedOver: passed, unread, damaged, durationMs: Math.round(how.clock.elapsedMs() - startedMs) },
   };
 }
@@ -116,8 +88,14 @@ async function choose({ wanted, memory, ...request }: CopyRequest, engine: Engin
 function planned({ places: [{ repository, snapshot }] }: ChosenCopy): CopyMember {
   return {
     ...{ snapshot, from: repository.name, outcome: 'ok', copy: undefined, storedBytes: 0, asStored: false },
-    ...{ verified: undefined, warnings: [], warningCount: 0, error: undefined, durationMs: 0 },
+    ...{ rereadBytes: undefined, verified: undefined, warnings: [], warningCount: 0, error: undefined, durationMs: 0 },
   };
+}
+
+interface Done {
+  readonly outcome: Outcome;
+  readonly members: readonly CopyMember[];
+  readonly check: CopyCheck | undefined;
 }
 
 async function copyAll(
@@ -126,104 +104,49 @@ async function copyAll(
   { copies, unread }: ChosenCopies,
   run: Run,
   how: OperationHow,
-): Promise<CopyMember[]> {
+): Promise<Done> {
   how.listen({ type: 'run.started', run, steps: copies.length });
   const members: CopyMember[] = [];
-  await using copier = openCopier(engine, how.signal);
-  for (const chosen of copies) members.push(await copyMember({ request, engine, copier, chosen, run }, how));
-  const outcome = worstOutcome([...members.map((one) => one.outcome), unread.length > 0 ? 'warnings' : 'ok']);
+  {
+    await using copier = openCopier(engine, how.signal);
+    for (const chosen of copies) members.push(await copyMember({ request, engine, copier, chosen, run }, how));
+  }
+  const check = await checkCopies(request, engine, members, run, how);
+  const outcomes = [...members, ...(check === undefined ? [] : [check])].map((one) => one.outcome);
+  const outcome = worstOutcome([...outcomes, unread.length > 0 ? 'warnings' : 'ok']);
   how.listen({ type: 'run.finished', run, at: how.clock.now(), outcome });
-  return members;
+  return { outcome, members, check };
 }
 
-interface Member {
-  readonly request: CopyRequest;
-  /** Of the repository that it goes to. */
-  readonly engine: Engine;
-  readonly copier: Copier;
-  readonly chosen: ChosenCopy;
-  readonly run: Run;
-}
-
-type Stored = Extract<StepResult, { readonly verb: 'copy' }>;
-
-async function copyMember(member: Member, how: OperationHow): Promise<CopyMember> {
-  const { request, chosen, run } = member;
-  const [{ snapshot, repository }] = chosen.places;
-  const { to } = request;
-  const what = snapshot.source === '' ? '' : ` of source ${snapshot.source}`;
-  const ending = await runStep<Stored>(
+/**
+ * Every byte that was sent was compared with what arrived; that all a snapshot leads to is there, also what was there before, is looked at
+ * for all of them together.
+ */
+async function checkCopies(
+  { to }: CopyRequest,
+  engine: Engine,
+  members: readonly CopyMember[],
+  run: Run,
+  how: OperationHow,
+): Promise<CopyCheck | undefined> {
+  const copies = members.flatMap(({ copy: one, rereadBytes }) =>
+    one === undefined || rereadBytes === undefined ? [] : [one],
+  );
+  if (copies.length === 0) return undefined;
+  const ending = await runStep(
     {
       run,
-      step: { source: snapshot.source, repository: to.name, snapshot: snapshot.id },
-      doing: `snapshot ${shortId(snapshot.id)}${what} into repository ${to.name}`,
-      work: (tools) => copyAndVerify(member, tools, how),
-      judge: ({ snapshot: copied, verified }) => (verified === undefined ? 'ok' : (unproven(copied, verified) ?? 'ok')),
+      step: { repository: to.name, source: '', snapshot: '' },
+      doing: `repository ${to.name}`,
+      work: async ({ signal, progress }) => {
+        const snapshots = copies.map(({ id }) => id);
+        const report = await engine.verify({ signal, progress, snapshots, depth: 'structure' });
+        const results = snapshotResults({ snapshots: copies, unreadable: [] }, report);
+        return { verb: 'verify' as const, depth: 'structure' as const, whole: true, report, results };
+      },
+      judge: ({ report }) => (report.problems.length > 0 ? 'failed' : 'ok'),
     },
     how,
   );
-  const { result, outcome, warnings, warningCount, error, durationMs } = ending;
-  return {
-    ...{ snapshot, from: result?.from ?? repository.name, outcome, copy: result?.snapshot },
-    ...{ storedBytes: result?.storedBytes ?? 0, asStored: result?.asStored ?? false, verified: result?.verified },
-    ...{ warnings, warningCount, error, durationMs },
-  };
-}
-
-async function copyAndVerify(member: Member, tools: StepTools, { clock }: OperationHow): Promise<Stored> {
-  const { engine, request } = member;
-  const { to } = request;
-  const { place, copied } = await copyFromAny(member, tools);
-  const { snapshot, already, storedBytes, asStored } = copied;
-  const depth = already ? undefined : depthOf(engine, to.verifyAfter, copied);
-  const verified =
-    depth === undefined
-      ? undefined
-      : await verifyNew(engine, snapshot, depth.depth, { ...tools, clock, ...depth.part });
-  const into = { id: engine.traits.id, location: to.location };
-  const of = { from: place.repository.name, original: place.snapshot.id };
-  return { verb: 'copy', snapshot, ...of, already, storedBytes, asStored, into, verified };
-}
-
-/** Where nothing else is said, all that is new is read back: every byte that was sent is compared with what arrived. */
-function depthOf({ traits }: Engine, wanted: VerifyAfter, { files }: Copied) {
-  if (wanted === 'no') return undefined;
-  const canRead = traits.can.has('verify-data');
-  if (wanted === 'structure' || !canRead) return { depth: 'structure', part: {} } as const;
-  const isPart = wanted === undefined && !traits.readsBackNew;
-  return { depth: 'data', part: isPart ? { files } : {} } as const;
-}
-
-/** From the first place that has it whole. What one has lost, the next one may have; what a damaged one gave needs not be copied again. */
-async function copyFromAny({ request, engine, copier, chosen: { places } }: Member, tools: StepTools) {
-  let first: unknown;
-  for (const [at, place] of places.entries()) {
-    try {
-      refuseItself(place, engine);
-      using _held = request.hold?.(place.repository.name, place.snapshot.id);
-      return { place, copied: await copier.copy(place, tools) };
-    } catch (error) {
-      tools.signal.throwIfAborted();
-      first ??= error;
-      const next = places[at + 1];
-      if (next === undefined || !mayDoBetter(error)) throw first;
-      tools.warn(passedOver(place, messageOf(error), next));
-    }
-  }
-  throw first;
-}
-
-function refuseItself({ repository, engine }: CopyPlace, to: Engine): void {
-  if (engine.traits.id !== to.traits.id) return;
-  throw new SuretyError('copy.same-repository', `repository ${repository.name} is the one to copy into`, {
-    hint: 'two names of the configuration lead to one place: that is no second copy',
-  });
-}
-
-/** Of the repository that is written to, as far as a code can tell. */
-const OF_TARGET = ['store.full', 'store.read-only', 'store.locked', 'repository.locked', 'repository.lock-lost'];
-
-/** Whether another place may do better: not where it is the repository written to that can not take it. */
-function mayDoBetter(error: unknown): boolean {
-  return isOfRepository(error) && !hasCode(error, ...OF_TARGET);
+  return { outcome: ending.outcome, report: ending.result?.report, error: ending.error, durationMs: ending.durationMs };
 }

@@ -54,6 +54,8 @@ export type StepResult =
       /** True when it turned out to be there. */
       readonly already: boolean;
       readonly storedBytes: number;
+      /** Bytes that were read back while it was copied; undefined where it was verified after that, or not at all. */
+      readonly rereadBytes: number | undefined;
       /** True when it was taken over without being unpacked. */
       readonly asStored: boolean;
       readonly into: { readonly id: string; readonly location: string };

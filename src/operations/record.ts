@@ -84,8 +84,10 @@ function stepKey({ run, step }: Extract<OperationEvent, { readonly step: unknown
 }
 
 async function recordStep(catalog: Catalog, event: StepFinished, warnings: MemberRecord['warnings']): Promise<void> {
+  // Copies are looked at together in the end: that step is about no single one.
+  const isCheck = event.run.verb === 'copy' && event.step.snapshot === '';
+  if (event.run.verb === 'verify' || isCheck) return await recordVerification(catalog, event);
   if (event.run.verb === 'backup' || event.run.verb === 'copy') return await recordMember(catalog, event, warnings);
-  if (event.run.verb === 'verify') return await recordVerification(catalog, event);
   if (event.run.verb === 'heal') return await recordHealing(catalog, event);
   if (event.run.verb === 'restore') return await recordRestore(catalog, event);
 }

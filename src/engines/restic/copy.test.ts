@@ -206,6 +206,28 @@ describe('a copy between repositories of this kind', () => {
     assert.deepEqual(await from.files('locks', FOREVER), []);
   });
 
+  test('that did not arrive as it was sent is none, and is sent again', async () => {
+    const [from, to] = [await makeSource(), await makeResticRepository()];
+    let puts = 0;
+    const lying = withStore(to, (store) => ({
+      ...store,
+      async put(key, body, how) {
+        const changed = key.startsWith('data/') && ++puts === 2 && body instanceof Uint8Array;
+        await store.put(key, changed ? body.map((byte, at) => (at === 70 ? byte ^ 1 : byte)) : body, how);
+      },
+    }));
+    const copyBack = async (repository: Repository) => {
+      await using copying = (await copyFrom(repository, engineOf(from), HOW))!;
+      const [snapshot] = (await listSnapshots(from, FOREVER)).snapshots;
+      return (await copying.copy(snapshot!, { readBack: true }))!;
+    };
+    await assert.rejects(copyBack(lying), (error) => hasCode(error, 'copy.not-as-sent'));
+    assert.deepEqual((await listSnapshots(to, FOREVER)).snapshots, []);
+    const { rereadBytes, storedBytes } = await copyBack(to);
+    assert.equal(rereadBytes, storedBytes);
+    await whole(to);
+  });
+
   test('made twice at once is one snapshot', async () => {
     const [from, to] = [await makeSource(), await makeResticRepository()];
     await Promise.all([

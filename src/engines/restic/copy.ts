@@ -2,7 +2,8 @@
  * The verb `copy`: snapshots of another repository are taken over blob by blob, without their files. The order is that of a backup: packs,
  * index, snapshot last. Killed anywhere, the next copy goes on from the packs that were stored.
  */
-import type { Copying, CopyingHow, CopyResult, Engine, ProgressHow, Snapshot } from '../engine.ts';
+import { hasCode } from '../../base/errors.ts';
+import type { CopyHow, Copying, CopyingHow, CopyResult, Engine, Snapshot } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
 import { confirmIndex } from './backup/confirm-index.ts';
@@ -14,6 +15,7 @@ import type { BlobTable } from './blob-table.ts';
 import { type BlobMover, openBlobMover } from './copy/blob-mover.ts';
 import { findMissing } from './copy/find-missing.ts';
 import { type KnownSnapshots, knownSnapshots } from './copy/known-snapshots.ts';
+import { readBack } from './copy/read-back.ts';
 import { createEntrySet, type EntrySet } from './entry-set.ts';
 import { decodeSnapshot, encodeSnapshot, type SnapshotDocument } from './format/snapshot.ts';
 import { loadIndex } from './load-index.ts';
@@ -38,11 +40,11 @@ export async function copyFrom(to: Repository, other: Engine, how: CopyingHow): 
   });
   const opened = opening.move();
   return {
-    async copy(snapshot, progress) {
+    async copy(snapshot, copyHow) {
       working ??= open({ from, to, known, warn: how.warn, signal });
       const begun = working;
       try {
-        return await copyOne(await begun, snapshot, progress);
+        return await copyOne(await begun, snapshot, copyHow);
       } catch (error) {
         // What was claimed in the index may never have been stored.
         working = undefined;
@@ -100,7 +102,7 @@ async function open(ends: Ends): Promise<Working> {
   };
 }
 
-async function copyOne(working: Working, { id }: Snapshot, how: ProgressHow): Promise<CopyResult> {
+async function copyOne(working: Working, { id }: Snapshot, how: CopyHow): Promise<CopyResult> {
   const { from, to, known, packs, signal } = working;
   signal.throwIfAborted();
   const document = decodeSnapshot(await from.readUnpacked('snapshots', id, { signal }), keyOf('snapshots', id));
@@ -109,15 +111,24 @@ async function copyOne(working: Working, { id }: Snapshot, how: ProgressHow): Pr
   const { storedBytes } = packs.totals;
   const { length } = packs.keys;
   const readBytes = await copyContent(working, document, how);
+  const files = packs.keys.slice(length);
+  const rereadBytes = how.readBack === true ? await readBackAll(working, files, how) : undefined;
   await packs.flush();
   await confirmIndex(to, working.relied, { signal });
   const snapshot = (await known.find(document, { signal })) ?? (await storeSnapshot(to, id, document, signal));
-  const files = packs.keys.slice(length);
-  return { snapshot, already: false, readBytes, storedBytes: packs.totals.storedBytes - storedBytes, files };
+  return {
+    ...{ snapshot, already: false, readBytes, files, rereadBytes },
+    storedBytes: packs.totals.storedBytes - storedBytes,
+  };
+}
+
+async function readBackAll({ to, signal }: Working, files: readonly string[], how: CopyHow): Promise<number> {
+  const tell = pacedProgress(how, to.clock);
+  return await readBack(to, files, signal, (sizeBytes) => tell({ phase: 'check', items: 0, sizeBytes }));
 }
 
 /** Returns the bytes of data that were read. */
-async function copyContent(working: Working, { tree }: SnapshotDocument, how: ProgressHow): Promise<number> {
+async function copyContent(working: Working, { tree }: SnapshotDocument, how: CopyHow): Promise<number> {
   const { from, to, fromTable: table, toTable: target, seen, trees, failure, mover, signal } = working;
   const tell = pacedProgress(how, to.clock);
   const save = async (bytes: Uint8Array): Promise<void> => {
@@ -130,13 +141,26 @@ async function copyContent(working: Working, { tree }: SnapshotDocument, how: Pr
   const missing = await findMissing({ from, table, target, seen, save, onTrees }, tree, { signal });
   const totalBytes = missing.reduce((sum, entry) => sum + table.lengthOf(entry), 0);
   let readBytes = 0;
-  await mover.move(missing, signal, (sizeBytes) => {
+  const onBytes = (sizeBytes: number): void => {
     readBytes += sizeBytes;
     tell({ phase: 'write', items: 0, sizeBytes: readBytes, totalBytes: Math.max(totalBytes, readBytes) });
-  });
+  };
+  try {
+    await mover.move(missing, signal, onBytes);
+  } catch (error) {
+    // What could be read is there for a copy from elsewhere.
+    if (hasCode(error, 'repository.damaged')) await storeMoved(working);
+    throw error;
+  }
   await failure.during(trees.flush());
   await mover.flush();
   return readBytes;
+}
+
+async function storeMoved({ trees, mover, packs, failure }: Working): Promise<void> {
+  await failure.during(trees.flush());
+  await mover.flush();
+  await packs.flush();
 }
 
 /** As restic's own copy writes it: the parent means nothing there, and the first id is kept. */

@@ -61,6 +61,11 @@ export function keyOf(kind: FileKind, id: string): string {
   return kind === 'data' ? `data/${id.slice(0, 2)}/${id}` : `${kind}/${id}`;
 }
 
+/** The id in a store's key. */
+export function idOfKey(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
 export function createRepository(parts: RepositoryParts): Repository {
   const { store, config, level } = parts;
   const sealer = createSealer(parts.masterKey);

@@ -159,8 +159,7 @@ async function storeMember(
   { clock }: OperationHow,
 ): Promise<Stored> {
   const { source: handle, repository } = member;
-  const source = await handle.open(tools);
-  const engine = await repository.open(tools);
+  const [source, engine] = await Promise.all([handle.open(tools), repository.open(tools)]);
   const previous = await remembered(engine, await listMember(member, engine, tools), handle, tools);
   const { signal, warn, alive } = tools;
   await using reading = await (member.seat === undefined

@@ -43,12 +43,19 @@ async function runBackup(call: Call, jobs: readonly string[], options: BackupOpt
   const record = dryRun !== true;
   return await withSession(call, { record, configWarnings: true }, async (session) => {
     const runs = planRuns(session.platform, { jobs, source, repository });
+    beginToOpen(runs, session);
     if (dryRun === true) return await planAll(runs, options, call, session);
     const finished = await finishKilledRuns(call, session);
     const ends: RunEnd[] = [];
     for (const run of runs) ends.push(await endOf(run, runs.length === 1, options, session));
     return answerOf(ends, finished, call);
   });
+}
+
+/** What is far away answers while the rest gets ready. What fails is told when it is needed. */
+function beginToOpen(runs: readonly PlannedRun[], { platform, how }: Session): void {
+  const names = runs[0]?.repositories ?? [];
+  for (const repository of platform.repositories(names)) repository.open(how).catch(() => {});
 }
 
 /** Nothing is written, no hook is run, and no lock is needed. */

@@ -130,6 +130,9 @@ describe('a service that makes buckets with object lock and does not keep locks'
     // It would put the request in the place of the object.
     await assert.rejects(store.locks?.extend('a', inMinutes(5), how) ?? Promise.resolve(), refused);
     assert.equal(Buffer.compare(await store.read('a', undefined, how), body), 0);
+    const named = '0'.repeat(64);
+    await store.put(named, noise(8, 100_000), how);
+    assert.equal(Buffer.compare(await store.read(named, undefined, how), noise(8, 100_000)), 0);
     // It knows no conditional writes either.
     const racers = Array.from({ length: 8 }, (_, at) => store.put('one', noise(at, 50), { ...how, ifAbsent: true }));
     const won = (await Promise.allSettled(racers)).filter(({ status }) => status === 'fulfilled');

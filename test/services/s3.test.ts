@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { collectBytes } from '../../src/base/streams.ts';
 import { connect } from '../../src/stores/s3/bucket-store.ts';
@@ -166,6 +167,26 @@ describe('the S3 store', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
     });
     assert.equal(await store.stat('a', how), undefined);
     await store.put('a', Buffer.from('as it was before'), how);
+  });
+
+  test('lets the service compare bodies with the hash that they are named by, and stores what is named otherwise', async () => {
+    await using faults = await startHttpFaults(ceph.port);
+    await using store = await openTestStore(through(faults.port), { bucket, prefix: freshName('named') });
+    const body = noise(10, 200_000);
+    const hash = createHash('sha256').update(body).digest('hex');
+    await store.put(`data/${hash}`, body, how);
+    assert.equal(faults.requests.length, 1);
+    const other = '0'.repeat(64);
+    await store.put(other, body, { ...how, ifAbsent: true });
+    assert.equal(faults.requests.length, 3);
+    for (const key of [`data/${hash}`, other])
+      assert.deepEqual(Buffer.compare(await store.read(key, undefined, how), body), 0);
+    let changes = 1;
+    const text = body.subarray(1000, 1032) as Buffer;
+    await using line = await startChangingLine(ceph.port, text, Buffer.alloc(32), () => changes-- > 0);
+    await using changed = await openTestStore(through(line.port), { bucket, prefix: freshName('named') });
+    await changed.put(`data/${hash}`, body, how);
+    assert.equal(Buffer.compare(await changed.read(`data/${hash}`, undefined, how), body), 0);
   });
 
   test('goes on with a stream that broke, and never takes a part for the whole', async () => {

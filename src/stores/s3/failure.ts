@@ -43,8 +43,8 @@ const PASSING = new Set([
   ...['OperationAborted', 'ConditionalRequestConflict', 'Throttling', 'ThrottlingException', 'RequestLimitExceeded'],
   ...['TooManyRequests', 'RequestThrottled', 'BandwidthLimitExceeded', 'TemporarilyUnavailable'],
 ]);
-/** The bytes did not arrive as they were sent. */
-const CHANGED_ON_THE_WAY = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'IncompleteBody']);
+/** Codes of a service to which the bytes did not come as they were said to be. */
+export const CHANGED_ON_THE_WAY = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'IncompleteBody']);
 const REDIRECTS = new Set([
   ...['PermanentRedirect', 'TemporaryRedirect', 'Redirect', 'AuthorizationHeaderMalformed'],
   ...['IllegalLocationConstraintException'],

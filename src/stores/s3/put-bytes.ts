@@ -4,7 +4,7 @@ import { hasCode } from '../../base/errors.ts';
 import { alreadyExists } from '../body.ts';
 import type { How, PutHow } from '../store.ts';
 import { ask, type Bucket, objectOf } from './bucket.ts';
-import { serviceCode, serviceStatus } from './failure.ts';
+import { CHANGED_ON_THE_WAY, serviceCode, serviceStatus } from './failure.ts';
 import { requireLocks } from './lock-facts.ts';
 import { readObject, statObject } from './read.ts';
 
@@ -38,12 +38,37 @@ export async function requireAbsent(bucket: Bucket, key: string, how: How): Prom
   if ((await statObject(bucket, key, how)) !== undefined) throw alreadyExists(key, bucket.location);
 }
 
+/**
+ * A name that looks like the SHA-256 of the body, as nearly all of a `restic` repository are, is taken for it: the service compares, and
+ * this process need not read the body once more to sign it. Where the service finds it to be another name, it is signed as any other.
+ */
 async function send(
   bucket: Bucket,
   key: string,
   bytes: Uint8Array,
   how: PutHow,
   condition: Partial<PutObjectCommandInput> = {},
+): Promise<void> {
+  const named = bytes.length < MIN_NAMED_BYTES ? undefined : /(?:^|\/)([0-9a-f]{64})$/.exec(key)?.[1];
+  if (named === undefined) return await sendSigned(bucket, key, bytes, how, condition);
+  try {
+    await sendSigned(bucket, key, bytes, how, condition, named);
+  } catch (error) {
+    if (!CHANGED_ON_THE_WAY.has(serviceCode(error))) throw error;
+    await sendSigned(bucket, key, bytes, how, condition);
+  }
+}
+
+/** What is smaller is signed in no time. */
+const MIN_NAMED_BYTES = 64 * 1024;
+
+async function sendSigned(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  how: PutHow,
+  condition: Partial<PutObjectCommandInput>,
+  sha256?: string,
 ): Promise<void> {
   const command = new PutObjectCommand({
     ...objectOf(bucket, key),
@@ -52,6 +77,15 @@ async function send(
     Body: bytes,
     ...(isLocking(bucket, how) ? { ContentMD5: md5(bytes) } : {}),
   });
+  if (sha256 !== undefined) {
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        (args.request as { readonly headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+        return await next(args);
+      },
+      { step: 'build' },
+    );
+  }
   await ask(bucket, `write ${key}`, how, (client, sending) => client.send(command, sending));
 }
 

@@ -10,7 +10,8 @@ import { incomplete, notFound, rangeLength } from '../body.ts';
 import type { How, Range, Stored } from '../store.ts';
 import { ask, askNow, type Bucket, objectOf } from './bucket.ts';
 import { explained } from './explain.ts';
-import { s3Failure, serviceCode, serviceStatus } from './failure.ts';
+import { serviceCode, serviceStatus } from './failure.ts';
+import { type Answer, receiveChunks, receiveWhole } from './receive.ts';
 
 /** One range of an object, received into one array. */
 export async function readObject(
@@ -22,13 +23,7 @@ export async function readObject(
   return await bucket.gate.run(async () => {
     const answer = await openObject(bucket, key, range, how);
     if (answer === undefined) return new Uint8Array(0);
-    const bytes = new Uint8Array(answer.sizeBytes);
-    let at = 0;
-    for await (const chunk of chunksOf(bucket, key, answer, how)) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return await receiveWhole(bucket, key, answer, how);
   }, how.signal);
 }
 
@@ -40,7 +35,7 @@ export async function* streamObject(
   how: How,
 ): AsyncGenerator<Uint8Array> {
   const answer = await openObject(bucket, key, range, how);
-  if (answer !== undefined) yield* chunksOf(bucket, key, answer, how);
+  if (answer !== undefined) yield* receiveChunks(bucket, key, answer, how);
 }
 
 /** Size and time, or undefined when there is none. */
@@ -79,11 +74,6 @@ export function missingBucket(bucket: Bucket, cause: unknown): SuretyError {
     hint: 'check the name, or make it with surety init',
     cause,
   });
-}
-
-interface Answer {
-  readonly body: Readable;
-  readonly sizeBytes: number;
 }
 
 /** Undefined when the range has no bytes. */
@@ -158,29 +148,4 @@ async function onlyEmpty(bucket: Bucket, key: string, range: Range, how: How, ca
     throw notFound(key, bucket.location, error);
   }
   throw cause;
-}
-
-async function* chunksOf(
-  bucket: Bucket,
-  key: string,
-  { body, sizeBytes }: Answer,
-  how: How,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let received = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer<ArrayBuffer>>) {
-      how.signal.throwIfAborted();
-      received += chunk.length;
-      if (received > sizeBytes) break;
-      yield chunk;
-    }
-  } catch (error) {
-    if (how.signal.aborted) throw how.signal.reason;
-    throw s3Failure(error, `read ${key}`, bucket);
-  }
-  if (received === sizeBytes) return;
-  throw new SuretyError('store.unavailable', `${key} broke off after ${received} of ${sizeBytes} bytes`, {
-    retry: 'later',
-    details: { key, sizeBytes, received },
-  });
 }

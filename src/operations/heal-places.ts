@@ -1,7 +1,7 @@
 /** Where the content of what is lost may be had: other repositories of the configuration, and the sources themselves. */
 import { constants, createReadStream } from 'node:fs';
 import { systemPath } from '../base/names.ts';
-import type { HealFrom, How, OfferedContent, Snapshot, WantedContents } from '../engines/engine.ts';
+import type { HealFrom, How, OfferedContent, Snapshot, SnapshotFacts, WantedContents } from '../engines/engine.ts';
 import { BATCH_ENTRIES, type Content, type Entry, RESERVED_NAME } from '../sources/source.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import { samenessKey } from './same-snapshot.ts';
@@ -34,7 +34,7 @@ export function repositoryPlace(repository: RepositoryHandle): HealFrom {
 }
 
 /** As the engines write it; the recovery point stands elsewhere. */
-function recorded({ recoveryPoint: _, ...facts }: { readonly recoveryPoint: string }): Uint8Array {
+function recorded({ recoveryPoint: _, ...facts }: SnapshotFacts): Uint8Array {
   return Buffer.from(`${JSON.stringify(facts)}\n`);
 }
 
@@ -84,13 +84,13 @@ function freshOnes({ files }: WantedContents, offered: Set<string>): Set<string>
 
 async function* readSource(
   source: SourceHandle,
-  { host }: Snapshot,
+  snapshot: Snapshot,
   paths: ReadonlySet<string>,
   { signal }: How,
 ): AsyncGenerator<OfferedContent> {
   const opened = await source.open({ signal });
   await using reading = await opened.read({ signal, warn: () => {}, look: true });
-  if (reading.host !== host) return;
+  if (reading.host !== snapshot.host) return;
   const entries: Entry[] = [];
   for await (const batch of reading.entries())
     for (const entry of batch) if (entry.type === 'file' && paths.has(entry.path)) entries.push(entry);
@@ -102,6 +102,15 @@ async function* readSource(
       if (content.kind !== 'gone') yield* offer(path, content);
     }
   }
+  if (!paths.has(RESERVED_NAME)) return;
+  const facts = await reading.finish().catch(() => undefined);
+  // Of an unchanged source that was read without a warning.
+  if (facts === undefined) return;
+  const { source: name, host, program, recoveryPoint } = snapshot;
+  yield {
+    path: RESERVED_NAME,
+    chunks: once(recorded({ ...facts, source: name, host, program, warnings: 0, recoveryPoint })),
+  };
 }
 
 /** A stream is read to its end before the next one is asked for, however little of it is needed. */

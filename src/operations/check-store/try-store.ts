@@ -28,7 +28,11 @@ export async function tryConditionalWrites(store: Store, how: How, rounds: numbe
     return warning(`refused: the service does not know them; ${race}`, 'see below what that means');
   }
   if (claimed && most === 1) return ok(`honoured: ${race}`);
-  if (claimed) return failed(`ignored: ${race}`, 'set conditional_put: false among the options of the store');
+  const hint =
+    store.traits.kind === 's3'
+      ? 'set conditional_put: false among the options of the store'
+      : 'do not back up into it from two machines at once';
+  if (claimed) return failed(`ignored: ${race}`, hint);
   return warning(`not used: Surety looks before it writes; ${race}`, 'see below what that means');
 }
 

@@ -85,6 +85,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         const { name, importance, rpoMs, rtoMs } = source;
         return { name, kind: sourceInside(source).kind, importance, rpoMs, rtoMs };
       }),
+    hasCopiesRule: config.sources.some(({ copies }) => copies !== undefined),
     copyGoals: (names) => whereaboutsIn(config).copyGoals(chosen(config.sources, names, 'source')),
     whereabouts: whereaboutsIn(config).whereabouts,
     sourceNames: config.sources.map(({ name }) => name),

@@ -68,6 +68,8 @@ export interface Platform extends AsyncDisposable, Notifying {
   sources(names?: readonly string[]): BackupSource[];
   /** How well sources are to be protected. */
   goals(names?: readonly string[]): readonly StatusSource[];
+  /** Whether it is said of any source which copies there should be. */
+  readonly hasCopiesRule: boolean;
   /** Which copies of sources there should be, and where the originals are. */
   copyGoals(names?: readonly string[]): Promise<Omit<CopiesSource, 'repositories' | 'latestOnly'>[]>;
   /** Where repositories are, by their names. */

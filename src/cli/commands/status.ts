@@ -2,10 +2,13 @@ import { Command } from 'commander';
 import { hostName, systemTimeZone } from '../../base/environment.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Platform } from '../../daemon/compose.ts';
+import { provenCopies, type SourceCopies } from '../../operations/proven-copies.ts';
 import { status } from '../../operations/status.ts';
 import type { StatusJob } from '../../operations/status-source.ts';
 import type { Act, Answer, Call } from '../call.ts';
+import { copiesRequest } from '../copies-request.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { copiesSummary } from '../render-copies.ts';
 import { statusText } from '../render-status.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
@@ -42,12 +45,25 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
       },
       call,
     );
+    const copies = await judgedCopies(platform, options.source, call);
+    const line = copiesSummary(copies);
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
-      document: { verb: 'status', ...report },
-      text: statusText(report, call.terminal.colors),
+      document: { verb: 'status', ...report, copies: copies.map(({ name, verdict }) => ({ name, verdict })) },
+      text: statusText(report, call.terminal.colors) + (line === undefined ? '' : `Copies: ${line}\n`),
     };
   });
+}
+
+/** Of the sources that a rule is set for. It is a note: `surety copies` has the reasons and the exit code. */
+async function judgedCopies(
+  platform: Platform,
+  sources: readonly string[] | undefined,
+  call: Call,
+): Promise<readonly SourceCopies[]> {
+  if (!platform.hasCopiesRule) return [];
+  const request = await copiesRequest(platform, { sources, repositories: undefined, check: false }, call);
+  return (await provenCopies(request, call)).sources.filter(({ rule }) => rule !== undefined);
 }
 
 /** A job without a time zone runs by that of this machine. */

@@ -1,4 +1,5 @@
 /** A snapshot as a source: what one repository hands out, another one backs up. Nothing is kept in between. */
+import { collectBytes } from '../base/streams.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type {
   Content,
@@ -36,7 +37,8 @@ export async function readStored(
     paths: snapshot.paths,
     entries: () => restoring.entries(),
     xattrs: (entries) => entries.map(xattrsOf),
-    content: (entries, contentHow) => contents(restoring, entries, contentHow),
+    // Of an archive, files are had one after another.
+    content: (entries, contentHow) => contents(restoring, entries, engine.traits.deduplicates, contentHow),
     finish: async () => facts,
     [Symbol.asyncDispose]: () => restoring[Symbol.asyncDispose](),
   };
@@ -51,6 +53,40 @@ function xattrsOf(entry: Entry): readonly Xattr[] {
   return restored(entry).xattrs;
 }
 
-function* contents(restoring: Restoring, entries: readonly Entry[], how: ContentHow): Generator<Content> {
-  for (const entry of entries) yield { kind: 'stream', chunks: restoring.stream(restored(entry), how) };
+/** Small files are read ahead where any of them can be had at any time: from far away, each costs a while. */
+const SMALL_BYTES = 1 << 20;
+const AHEAD_FILES = 16;
+const AHEAD_BYTES = 8 << 20;
+
+async function* contents(
+  restoring: Restoring,
+  entries: readonly Entry[],
+  isRandom: boolean,
+  how: ContentHow,
+): AsyncGenerator<Content> {
+  const ahead = new Map<Entry, Promise<Uint8Array>>();
+  let next = 0;
+  let waitingBytes = 0;
+  const begin = (at: number): void => {
+    for (; isRandom && next < Math.min(entries.length, at + AHEAD_FILES) && waitingBytes < AHEAD_BYTES; next++) {
+      const entry = entries[next]!;
+      if (entry.sizeBytes > SMALL_BYTES) continue;
+      waitingBytes += entry.sizeBytes;
+      const bytes = collectBytes(restoring.stream(restored(entry), how));
+      // It may fail before anybody waits for it.
+      bytes.catch(() => {});
+      ahead.set(entry, bytes);
+    }
+  };
+  for (const [at, entry] of entries.entries()) {
+    begin(at);
+    const bytes = ahead.get(entry);
+    yield { kind: 'stream', chunks: bytes === undefined ? restoring.stream(restored(entry), how) : whole(bytes) };
+    if (ahead.delete(entry)) waitingBytes -= entry.sizeBytes;
+    next = Math.max(next, at + 1);
+  }
+}
+
+async function* whole(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield await bytes;
 }

@@ -58,6 +58,6 @@ describe('the Google Cloud store', () => {
         },
       };
     };
-    for (const check of storeContract(unsteady)) it(check.name, () => check.run());
+    for (const check of storeContract(unsteady)) if (!check.heavy) it(check.name, () => check.run());
   });
 });

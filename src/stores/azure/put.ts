@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
-import { hasCode } from '../../base/errors.ts';
-import { alreadyExists, bodySize } from '../body.ts';
+import { bodySize } from '../body.ts';
 import { collectBody } from '../collect-body.ts';
-import type { Body, How, PutHow } from '../store.ts';
-import { ask, blobOf, type Container } from './container.ts';
-import { serviceCode } from './failure.ts';
-import { readBlob, statBlob } from './read.ts';
+import type { Body, PutHow } from '../store.ts';
+import type { Container } from './container.ts';
+import { putBytes } from './put-bytes.ts';
 import { putInBlocks } from './upload.ts';
 
 /** Up to this size a body is one request. */
@@ -18,53 +15,4 @@ export async function putBlob(container: Container, key: string, body: Body, how
   const once = !(body instanceof Uint8Array) && body.once === true;
   if (!single || once) return await putInBlocks(container, key, body, how);
   await putBytes(container, key, await collectBody(key, body, sizeBytes, how), how);
-}
-
-/** One request. The blob is there as a whole when it is answered, or not at all; the service checks the MD5. */
-export async function putBytes(container: Container, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
-  const md5 = createHash('md5').update(bytes).digest();
-  try {
-    await ask(container, `write ${key}`, how, (sending) =>
-      blobOf(container, key).upload(asBuffer(bytes), bytes.length, {
-        ...sending,
-        ...attributes(container, md5),
-        ...conditions(how),
-        transactionalContentMD5: md5,
-      }),
-    );
-  } catch (error) {
-    throw how.ifAbsent === true && isTaken(error) ? alreadyExists(key, container.location, error) : error;
-  }
-}
-
-export function conditions(how: PutHow): { readonly conditions?: { readonly ifNoneMatch: string } } {
-  return how.ifAbsent === true ? { conditions: { ifNoneMatch: '*' } } : {};
-}
-
-/** Whether a conditional write found the key taken. */
-export function isTaken(error: unknown): boolean {
-  return ['BlobAlreadyExists', 'ConditionNotMet', 'TargetConditionNotMet'].includes(serviceCode(error));
-}
-
-/** What each blob of the store gets. */
-export function attributes({ options: { tier } }: Container, blobContentMD5?: Uint8Array) {
-  const blobHTTPHeaders = { blobContentType: 'application/octet-stream', ...(blobContentMD5 && { blobContentMD5 }) };
-  return { blobHTTPHeaders, ...(tier === undefined ? {} : { tier }) };
-}
-
-/** The client sends a Buffer as it is. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Whether the blob has exactly these bytes. */
-export async function holdsBytes(container: Container, key: string, bytes: Uint8Array, how: How): Promise<boolean> {
-  const found = await statBlob(container, key, how);
-  if (found?.sizeBytes !== bytes.length) return false;
-  try {
-    return Buffer.compare(await readBlob(container, key, undefined, how), bytes) === 0;
-  } catch (error) {
-    if (hasCode(error, 'store.not-found')) return false;
-    throw error;
-  }
 }

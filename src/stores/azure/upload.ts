@@ -8,7 +8,7 @@ import { type Part, sendInParts } from '../parts.ts';
 import type { Body, PutHow } from '../store.ts';
 import { ask, blobOf, type Container } from './container.ts';
 import { serviceCode } from './failure.ts';
-import { asBuffer, attributes, conditions, holdsBytes, isTaken, putBytes } from './put.ts';
+import { asBuffer, attributes, conditions, holdsBytes, isTaken, putBytes } from './put-bytes.ts';
 import { statBlob } from './read.ts';
 
 /** The service takes no more blocks than this of one blob; with the usual size they hold 800 GB. */

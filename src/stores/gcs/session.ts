@@ -5,7 +5,7 @@ import type { Part } from '../parts.ts';
 import type { How, PutHow } from '../store.ts';
 import { ask, type Bucket, bucketPath } from './bucket.ts';
 import { serviceStatus } from './failure.ts';
-import { attributes, condition } from './put.ts';
+import { attributes, condition } from './put-bytes.ts';
 
 /** One upload of one object. */
 export interface Session {

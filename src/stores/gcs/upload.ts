@@ -5,7 +5,7 @@ import { alreadyExists, bodySize, checkBodySize } from '../body.ts';
 import { type Part, sendInParts } from '../parts.ts';
 import type { Body, PutHow } from '../store.ts';
 import type { Bucket } from './bucket.ts';
-import { holdsBytes, isTaken, putBytes } from './put.ts';
+import { holdsBytes, isTaken, putBytes } from './put-bytes.ts';
 import { statObject } from './read.ts';
 import { openSession, type Session } from './session.ts';
 

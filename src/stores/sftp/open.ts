@@ -9,6 +9,7 @@ import { listFiles, statOrGone } from './list.ts';
 import { type SftpStoreOptions, shownSftp } from './options.ts';
 import { putFile } from './put.ts';
 import { readFileRange, streamFileRange } from './read.ts';
+import { removeEmptyFolders } from './remove-folders.ts';
 import { isFile, statFileSystem } from './requests.ts';
 import { openRoot } from './root.ts';
 import { openSession, type Session } from './session.ts';
@@ -131,6 +132,20 @@ export async function openSftpStore(options: SftpStoreOptions, how: SftpHow): Pr
         const found = await use(how.signal, (session) => statFileSystem(session, root.at('')));
         return found?.freeBytes ?? Number.POSITIVE_INFINITY;
       }),
+
+    trials: {
+      async destroy(prefix: string, how: How) {
+        checkPrefix(prefix);
+        const top = prefix.replace(/\/$/, '');
+        for await (const { key } of store.list(prefix, how)) await store.delete(key, how);
+        await call(`remove ${prefix}`, how.signal, () =>
+          use(how.signal, (session) =>
+            top === '' ? Promise.resolve() : removeEmptyFolders(session, root, root.at(top)),
+          ),
+        );
+        return 0;
+      },
+    },
 
     serverTime: (how: How) => call('look at the clock', how.signal, () => touch(how.signal)),
 

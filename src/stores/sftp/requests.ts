@@ -98,6 +98,11 @@ export async function makeFolder(session: Session, path: string, mode: number): 
   expectOk(await session.request(PACKET.mkdir, [text(path), attributesOf(mode)]));
 }
 
+/** Fails when there is something in it. */
+export async function removeFolder(session: Session, path: string): Promise<void> {
+  expectOk(await session.request(PACKET.rmdir, [text(path)]));
+}
+
 export async function removeFile(session: Session, path: string): Promise<void> {
   expectOk(await session.request(PACKET.remove, [text(path)]));
 }

@@ -17,6 +17,7 @@ export const PACKET = {
   readdir: 12,
   remove: 13,
   mkdir: 14,
+  rmdir: 15,
   realpath: 16,
   stat: 17,
   rename: 18,

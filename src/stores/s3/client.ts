@@ -29,7 +29,7 @@ export function createClient(options: S3StoreOptions, secrets: S3Secrets | undef
   };
   return new S3Client({
     ...shared,
-    region: options.region ?? (() => knownRegion(shared)),
+    region: options.region ?? knownRegion(shared),
     maxAttempts: 1,
     // Others than AWS do not understand its newer checksums; each request is signed with the SHA-256 of its body.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -68,12 +68,24 @@ function identityOf({ accessKeyId, secretAccessKey, sessionToken }: S3Secrets) {
   };
 }
 
-async function knownRegion(config: S3ClientConfig): Promise<string> {
+/** Each request asks for the region: it is looked up for the first one. */
+function knownRegion(config: S3ClientConfig): () => Promise<string> {
+  let found: Promise<string> | undefined;
+  return () => {
+    found ??= findRegion(config);
+    return found;
+  };
+}
+
+async function findRegion(config: S3ClientConfig): Promise<string> {
   const named = variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION');
   if (named !== undefined && named !== '') return named;
+  const client = new S3Client(config);
   try {
-    return await new S3Client(config).config.region();
+    return await client.config.region();
   } catch {
     return ANY_REGION;
+  } finally {
+    client.destroy();
   }
 }

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { StoreCheckReport } from '../../src/operations/check-store/check-store.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { checkStore, type StoreCheckReport } from '../../src/operations/check-store/check-store.ts';
+import { storeContract } from '../../src/stores/contract.ts';
+import type { Store } from '../../src/stores/store.ts';
+import { below } from '../../src/stores/wrap/below.ts';
 import { CEPH_PROGRAMS, type CephServer, startCeph } from '../fixtures/ceph-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { openTestStore, plainClient } from '../fixtures/s3-store.ts';
+import { openSftp, sftpOptions } from '../fixtures/sftp-store.ts';
+import { SSH_PROGRAMS, startSshServer } from '../fixtures/ssh-server.ts';
 import { suretyIn } from '../fixtures/surety.ts';
 
 describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
@@ -91,5 +97,24 @@ describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
     assert.equal(exitCode, 1);
     assert.match(stdout, /^failed {2}access .*gone/m);
     assert.doesNotMatch(stdout, /tidiness/);
+  });
+});
+
+describe('a check of a store over SFTP', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
+  it('leaves neither files nor folders', async () => {
+    await using server = await startSshServer();
+    const root = sftpOptions(server).path;
+    const target = {
+      ...{ name: 'far', location: 'sftp', part: below },
+      open: () => openSftp(server, { path: root }),
+      promises: async (make: () => Promise<Store>) => storeContract(make).slice(0, 3),
+    };
+    const signal = AbortSignal.timeout(60_000);
+    const report = await checkStore(target, { signal, clock: systemClock, heavy: false });
+    assert.equal(report.outcome, 'ok', JSON.stringify(report.findings));
+    assert.deepEqual(
+      readdirSync(root).filter((name) => name.startsWith('surety-check')),
+      [],
+    );
   });
 });

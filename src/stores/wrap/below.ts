@@ -1,5 +1,6 @@
 import { checkKey, checkPrefix } from '../key.ts';
 import type { How, ObjectLocks, PutHow, Range, Store, StoreTrials } from '../store.ts';
+import { liveTraits } from './live-traits.ts';
 
 /**
  * The part of a store that is below `prefix` (without a `/` at its end), as a store of its own. Closing it leaves the store open. Keys
@@ -17,15 +18,7 @@ export function below(store: Store, prefix: string): Store {
 
   return {
     ...store,
-    // `conditionalPut` may change when the service says so.
-    traits: Object.defineProperty(
-      { ...store.traits, location: `${store.traits.location}/${prefix}` },
-      'conditionalPut',
-      {
-        enumerable: true,
-        get: () => store.traits.conditionalPut,
-      },
-    ),
+    traits: liveTraits(store, { location: `${store.traits.location}/${prefix}` }),
     put: async (key, body, how: PutHow) => await store.put(full(key), body, how),
     read: async (key, range, how) => await store.read(full(key), range, how),
     async *stream(key: string, range: Range | undefined, how: How) {

@@ -3,6 +3,7 @@ import { openGate } from '../../base/limit.ts';
 import { inPieces } from '../../base/streams.ts';
 import { bodySize, openBody } from '../body.ts';
 import type { Body, How, Store } from '../store.ts';
+import { liveTraits } from './live-traits.ts';
 
 export interface LimitOptions {
   /** Calls at once; default: the store's own number. A stream or list counts while its next piece is fetched. */
@@ -54,7 +55,7 @@ export function withLimit(store: Store, options: LimitOptions): Store {
 
   return {
     ...store,
-    traits: { ...store.traits, connections },
+    traits: liveTraits(store, { connections }),
     put: (key, body, how) => gate.run(() => store.put(key, slowBody(body, upload), how), how.signal),
     read: (key, range, how) =>
       gate.run(async () => {

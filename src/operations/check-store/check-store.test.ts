@@ -117,6 +117,42 @@ test('a lock that is only written down is no lock', async () => {
   assert.ok(good.relies.some((line) => line.startsWith('What is locked can not be deleted')));
 });
 
+test('what is locked for a moment is removed when that is over, and breaks no promise', async () => {
+  const store = openMemoryStore();
+  const lockedUntil = new Map<string, number>();
+  const requireFree = (key: string) => {
+    if ((lockedUntil.get(key) ?? 0) < systemClock.elapsedMs()) return;
+    throw new SuretyError('store.locked', `${key} is locked`);
+  };
+  const until = new Map<string, Date>();
+  const locking: Store = {
+    ...store,
+    async put(key, body, putHow) {
+      requireFree(key);
+      await store.put(key, body, putHow);
+      if (putHow.keepUntil === undefined) return;
+      until.set(key, putHow.keepUntil);
+      lockedUntil.set(key, systemClock.elapsedMs() + 300);
+    },
+    async delete(key, deleteHow) {
+      requireFree(key);
+      await store.delete(key, deleteHow);
+    },
+    locks: {
+      async extend(key, time) {
+        if ((await store.stat(key, how)) === undefined) throw new SuretyError('store.not-found', `there is no ${key}`);
+        if (time > (until.get(key) ?? time)) until.set(key, time);
+      },
+      until: async (key) => until.get(key),
+    },
+  };
+  // Pauses are short, so that the locks of the trial end during the first of them.
+  const clock = { ...systemClock, sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms / 10, signal) };
+  const report = await checkStore(target(locking), { ...how, clock });
+  assert.equal(report.outcome, 'ok', JSON.stringify(report.findings));
+  assert.deepEqual(await keysOf(store), []);
+});
+
 test('a clock that is off, and damage that is taken, are warned of', async () => {
   const store: Store = {
     ...openMemoryStore(),

@@ -33,7 +33,7 @@ export function openScratch(
     how.signal.throwIfAborted();
     parts += 1;
     const inner = part(scratch, String(parts));
-    return { ...inner, [Symbol.asyncDispose]: () => empty(inner, { signal: how.signal }) };
+    return { ...inner, [Symbol.asyncDispose]: async () => void (await empty(inner, { signal: how.signal })) };
   }
 
   async function remove({ wait }: { readonly wait: boolean }): Promise<StoreFinding | undefined> {
@@ -41,8 +41,8 @@ export function openScratch(
     const untilMs = how.clock.elapsedMs() + (wait ? LOCKS_END_MS : 0);
     try {
       for (;;) {
-        await empty(raw, { signal });
-        const kept = (await raw.trials?.destroy?.('', { signal })) ?? 0;
+        const locked = await empty(raw, { signal });
+        const kept = locked > 0 ? locked : ((await raw.trials?.destroy?.('', { signal })) ?? 0);
         if (kept === 0) return undefined;
         if (how.clock.elapsedMs() > untilMs || how.signal.aborted)
           return remains(`${kept} locked bodies stay`, store, prefix);
@@ -65,10 +65,20 @@ function remains(problem: string, store: Store, prefix: string): StoreFinding {
   return { what: 'tidiness', ...warning(problem, hint) };
 }
 
-async function empty(store: Store, how: How): Promise<void> {
+/** Deletes what can be deleted. Returns how many bodies are locked, for some seconds yet. */
+async function empty(store: Store, how: How): Promise<number> {
   const keys: string[] = [];
   for await (const { key } of store.list('', how)) keys.push(key);
-  await eachConcurrently(keys, store.traits.connections, how.signal, (key, signal) => store.delete(key, { signal }));
+  let locked = 0;
+  await eachConcurrently(keys, store.traits.connections, how.signal, async (key, signal) => {
+    try {
+      await store.delete(key, { signal });
+    } catch (error) {
+      if (!hasCode(error, 'store.locked')) throw error;
+      locked += 1;
+    }
+  });
+  return locked;
 }
 
 /** Every call also ends when `ended` does: what is run on it may know no signal. */

@@ -94,11 +94,27 @@ export async function tryLock(
       'do not rely on object lock in this service',
     );
   }
-  const keeps = store.trials?.keepsLocked;
-  if (keeps === undefined)
-    return warning(`a lock until ${until.toISOString()} was stored; whether it is kept was not tried`, undefined);
-  if (await keeps('locked', how)) return ok('enforced: a locked body could not be destroyed');
+  const keeps = await keepsLocked(store, facts, how);
+  if (keeps === undefined) {
+    return warning(
+      `a lock until ${until.toISOString()} was stored; whether versions are kept was not tried`,
+      undefined,
+    );
+  }
+  if (keeps) return ok('enforced: a locked body could not be destroyed');
   return failed('only accepted: a locked body could be destroyed', 'do not rely on object lock in this service');
+}
+
+/** Undefined where deleting hides a body, and nobody knows how to destroy it. */
+async function keepsLocked(store: Store, facts: StoreFacts | undefined, how: How): Promise<boolean | undefined> {
+  if (store.trials?.keepsLocked !== undefined) return await store.trials.keepsLocked('locked', how);
+  try {
+    await store.delete('locked', how);
+    return facts?.versioning === 'on' ? undefined : false;
+  } catch (error) {
+    if (hasCode(error, 'store.locked')) return true;
+    throw error;
+  }
 }
 
 const CLOCKS_APART_MS = 60_000;

@@ -38,11 +38,12 @@ function isOfArchive(code: string): boolean {
 }
 
 const ARCHIVE =
-  'Next: put the damaged files back from a copy, or take the bad archives away with `surety forget` and back up again.\n';
+  'Next: `surety check --repair` puts back what another repository has the same. If nothing is left that has it:\n' +
+  'take the bad archives away with `surety forget` and back up again.\n';
 
 const DAMAGE =
-  'Next: restore what you need, from here or from another repository. To mend this one: copy it, remove the damaged\n' +
-  'files named above, run `surety repair index`, then `surety backup --read-all`: it stores again what is still there.\n';
+  'Next: restore what you need at once, from here or from another repository. `surety check --repair` heals this one from the others\n' +
+  'and from the sources (--dry-run: what it could).\n';
 
 function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], colors: boolean): string {
   const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;

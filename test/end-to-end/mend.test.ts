@@ -22,7 +22,7 @@ async function problemsOf({ surety }: Project): Promise<Verified['repositories']
 }
 
 for (const kind of ['every data file', 'one data file'] as const) {
-  test(`a repository where ${kind} is damaged is mended as verify says, and the next backup is whole`, async () => {
+  test(`a repository where ${kind} is damaged is mended by hand, and the next backup is whole`, async () => {
     await using project = makeProject();
     makeNastyTree(project.data);
     const original = join(project.folder, 'original');
@@ -42,7 +42,7 @@ for (const kind of ['every data file', 'one data file'] as const) {
     }
     const found = await project.surety.attempt('verify', '--read-data');
     assert.equal(found.code, 1);
-    assert.match(found.stdout, /remove the damaged\nfiles named above, run `surety repair index`/);
+    assert.match(found.stdout, /`surety check --repair` heals this one/);
     const problems = await problemsOf(project);
     assert.ok(problems.length > 0);
 

@@ -37,7 +37,7 @@ describe('Surety and real restic on one SFTP server', { skip: skipWithout('resti
     };
     mkdirSync(project.data);
     for (let file = 0; file < 30; file++) writeFileSync(join(project.data, `file-${file}`), prose(file, 20_000));
-    writeFileSync(join(project.data, 'large'), noise(1, 20_000_000));
+    writeFileSync(join(project.data, 'large'), noise(1, 6_000_000));
   });
 
   after(async () => {
@@ -49,20 +49,19 @@ describe('Surety and real restic on one SFTP server', { skip: skipWithout('resti
     await project.surety.run('init');
     await project.surety.run('backup');
     await restic.run('check', '--read-data');
-    writeFileSync(join(project.data, 'added'), noise(2, 3_000_000));
+    writeFileSync(join(project.data, 'added'), noise(2, 1_000_000));
     await restic.run('backup', project.data);
     await project.surety.run('verify', '--read-data');
     const snapshots = await restic.json<ResticSnapshot[]>('snapshots');
     assert.equal(snapshots.length, 2);
-    for (const [index, { id }] of snapshots.entries()) {
-      const [ours, theirs] = [project.newTarget(), project.newTarget()];
-      await project.surety.run('restore', id, '--target', ours);
-      await restic.run('restore', id, '--target', theirs);
-      assert.deepEqual(compareTrees(join(theirs, project.data), join(ours, project.data)), []);
-      if (index === 1) assert.deepEqual(compareTrees(project.data, join(ours, project.data), { times: false }), []);
-    }
+    const [ours, theirs] = [project.newTarget(), project.newTarget()];
+    const newest = snapshots[1]?.id ?? '';
+    await project.surety.run('restore', newest, '--target', ours);
+    await restic.run('restore', newest, '--target', theirs);
+    assert.deepEqual(compareTrees(project.data, join(ours, project.data), { times: false }), []);
+    assert.deepEqual(compareTrees(join(theirs, project.data), join(ours, project.data)), []);
     await project.surety.run('backup');
-    await restic.run('check', '--read-data');
+    await restic.run('check');
   });
 
   test('Surety opens what restic made there', async () => {
@@ -75,7 +74,6 @@ describe('Surety and real restic on one SFTP server', { skip: skipWithout('resti
     await using other = makeProject({
       repositories: { vault: { type: 'restic', store, password: { env: 'VAULT_PASSWORD' } } },
     });
-    await other.surety.run('verify', '--read-data');
     const target = other.newTarget();
     await other.surety.run('restore', 'latest', '--target', target);
     assert.deepEqual(compareTrees(project.data, join(target, project.data)), []);

@@ -26,7 +26,7 @@ export function conclude(known: Known, store: Store): { readonly relies: string[
     without.push('Checksums on the way: damage is found when snapshots are verified, not when they are made.');
   }
   if (known.lock.status === 'ok' && store.locks !== undefined) {
-    relies.push('What is locked can not be deleted before its time, with these credentials or any other.');
+    relies.push('What is locked can not be deleted before its time, not with these credentials.');
   } else {
     without.push(
       known.access.status === 'warning'

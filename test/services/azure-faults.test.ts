@@ -189,6 +189,8 @@ describe('an Azure store when things go wrong', () => {
     await fails(store.put('changed', big.subarray(0, 1000), never), 'store.unavailable');
     await fails(store.put('changed', big, never), 'store.unavailable');
     assert.equal(await direct.stat('changed', never), undefined);
+    assert.equal(await direct.trials?.refusesDamaged?.('changed', never), true);
+    assert.equal(await direct.stat('changed', never), undefined);
   });
 
   it('lists page after page', async () => {

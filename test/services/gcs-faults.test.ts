@@ -114,6 +114,19 @@ describe('a Google Cloud store when things go wrong', () => {
     await fails(missing.stat('a', never), 'store.credentials', /key_file/);
   });
 
+  it('finds out that damaged bodies are refused, and that locked ones can not be destroyed', async () => {
+    await using store = await open({ bucket: 'locking', objectLock: 'locked' }, server.port, true);
+    assert.equal(await store.trials?.refusesDamaged?.('damaged', never), true);
+    assert.equal(await store.stat('damaged', never), undefined);
+    await store.put('free', big.subarray(0, 9), never);
+    await store.put('locked', big.subarray(0, 9), { ...never, keepUntil: new Date(Date.now() + 60_000) });
+    assert.equal(await store.trials?.keepsLocked?.('locked', never), true);
+    assert.equal(await store.trials?.keepsLocked?.('free', never), false);
+    await fails(store.put('locked', big, never), 'store.locked');
+    await store.put('parts', big, { ...never, keepUntil: new Date(Date.now() + 60_000) });
+    assert.ok((await store.locks?.until('parts', never)) !== undefined);
+  });
+
   it('says that the bucket is missing, whatever is asked', async () => {
     const store = await open({ bucket: 'missing' });
     const calls = [

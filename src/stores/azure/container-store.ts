@@ -13,6 +13,7 @@ import { listBlobs } from './list.ts';
 import { type AzureStoreOptions, shownAzure } from './options.ts';
 import { putBlob } from './put.ts';
 import { readBlob, statBlob, streamBlob } from './read.ts';
+import { containerTrials } from './trials.ts';
 
 export interface AzureStoreHow {
   /** Make the container when it is missing; nobody else can read it. */
@@ -103,6 +104,7 @@ function containerStore(container: Container, connections: Connections): Store {
 
     describe: (how: How) => describeContainer(container, how),
     serverTime: (how: How) => serverTime(container, how),
+    trials: containerTrials(container),
 
     async [Symbol.asyncDispose](): Promise<void> {
       connections[Symbol.dispose]();

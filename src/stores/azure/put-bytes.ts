@@ -7,8 +7,13 @@ import { serviceCode } from './failure.ts';
 import { readBlob, statBlob } from './read.ts';
 
 /** One request. The blob is there as a whole when it is answered, or not at all; the service checks the MD5. */
-export async function putBytes(container: Container, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
-  const md5 = createHash('md5').update(bytes).digest();
+export async function putBytes(
+  container: Container,
+  key: string,
+  bytes: Uint8Array,
+  how: PutHow,
+  md5: Uint8Array = md5Of(bytes),
+): Promise<void> {
   try {
     await ask(container, `write ${key}`, how, (sending) =>
       blobOf(container, key).upload(asBuffer(bytes), bytes.length, {
@@ -21,6 +26,10 @@ export async function putBytes(container: Container, key: string, bytes: Uint8Ar
   } catch (error) {
     throw how.ifAbsent === true && isTaken(error) ? alreadyExists(key, container.location, error) : error;
   }
+}
+
+export function md5Of(bytes: Uint8Array): Buffer {
+  return createHash('md5').update(bytes).digest();
 }
 
 export function conditions(how: PutHow): { readonly conditions?: { readonly ifNoneMatch: string } } {

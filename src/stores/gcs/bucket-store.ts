@@ -15,6 +15,7 @@ import { objectLocks } from './locks.ts';
 import { type GcsStoreOptions, shownGcs } from './options.ts';
 import { putObject } from './put.ts';
 import { readObject, statObject, streamObject } from './read.ts';
+import { bucketTrials } from './trials.ts';
 
 export interface GcsStoreHow {
   /** Make the bucket when it is missing; nobody else can read it. */
@@ -102,6 +103,7 @@ function bucketStore(bucket: Bucket): Store {
     describe: (how: How) => describeBucket(bucket, how),
     serverTime: (how: How) => serverTime(bucket, how),
     ...(options.objectLock === undefined ? {} : { locks: objectLocks(bucket, options.objectLock) }),
+    trials: bucketTrials(bucket),
 
     async [Symbol.asyncDispose](): Promise<void> {
       bucket.links[Symbol.dispose]();

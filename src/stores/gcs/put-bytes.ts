@@ -8,9 +8,14 @@ import { serviceStatus } from './failure.ts';
 import { readObject, statObject } from './read.ts';
 
 /** One request. The object is there as a whole when it is answered, or not at all; the service checks the MD5. */
-export async function putBytes(bucket: Bucket, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
+export async function putBytes(
+  bucket: Bucket,
+  key: string,
+  bytes: Uint8Array,
+  how: PutHow,
+  md5Hash: string = md5Of(bytes),
+): Promise<void> {
   const boundary = `surety-${randomHex(16)}`;
-  const md5Hash = createHash('md5').update(bytes).digest('base64');
   const head = JSON.stringify({ ...attributes(bucket, key, how), md5Hash });
   const before =
     `--${boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${head}\r\n` +
@@ -26,6 +31,10 @@ export async function putBytes(bucket: Bucket, key: string, bytes: Uint8Array, h
   } catch (error) {
     throw isTaken(error, how) ? alreadyExists(key, bucket.location, error) : error;
   }
+}
+
+export function md5Of(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('base64');
 }
 
 /** An object that is not there has generation 0. */

@@ -17,6 +17,7 @@ import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { notifyCommand } from './commands/notify.ts';
+import { pinCommand } from './commands/pin.ts';
 import { repairCommand } from './commands/repair.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { scheduleCommand } from './commands/schedule.ts';
@@ -24,6 +25,7 @@ import { showCommand } from './commands/show.ts';
 import { statusCommand } from './commands/status.ts';
 import { storeCommand } from './commands/store.ts';
 import { unlockCommand } from './commands/unlock.ts';
+import { unpinCommand } from './commands/unpin.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
@@ -40,6 +42,8 @@ const COMMANDS: readonly ((act: Act) => Command)[] = [
   copiesCommand,
   cleanupCommand,
   forgetCommand,
+  pinCommand,
+  unpinCommand,
   checkCommand,
   storeCommand,
   scheduleCommand,

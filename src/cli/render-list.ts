@@ -70,7 +70,7 @@ function snapshotRow(one: ListedSnapshot, now: Date, colors: boolean): string[] 
     size(one.sizeBytes),
     one.state === 'bad' ? state('bad', colors) : one.state === 'unverified' ? '-' : one.state,
     one.copies.join(' '),
-    one.recoveryPoint + (one.complete ? '' : ' (incomplete)'),
+    one.recoveryPoint + (one.complete ? '' : ' (incomplete)') + (one.pins.length === 0 ? '' : ' pinned'),
   ];
 }
 

@@ -11,7 +11,9 @@ const facts = {
 };
 
 function shown(more: object): string {
-  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts: { ...facts, ...more }, copies: [] }];
+  const snapshots = [
+    { snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts: { ...facts, ...more }, copies: [], pins: [] },
+  ];
   const report = { repository: 'vault', location: '/backup', point: undefined, snapshots, unread: [] };
   return showText(report, now);
 }
@@ -40,7 +42,7 @@ test('everywhere it is stored is told, with what is known of it there', () => {
     { repository: 'offsite', id: 'def', state: 'data', verifiedAt, message: '' },
     { repository: 'plain', id: 'ghi', state: 'bad', verifiedAt, message: 'its checksum is another one' },
   ] as const;
-  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts, copies }];
+  const snapshots = [{ snapshot: snapshotOf({ id: 'abc', source: 'app' }), facts, copies, pins: [] }];
   const text = showText({ repository: 'vault', location: '/', point: undefined, snapshots, unread: [] }, now);
   const lines = text.split('\n').filter((line) => / as /.test(line));
   assert.match(lines[0]!, /^stored in +vault as \w+: not verified$/);
@@ -59,8 +61,13 @@ test('a recovery point begins with its members', () => {
     ],
   };
   const snapshots = [
-    { snapshot: members[0]!, facts: { ...facts, fingerprint }, copies: [] },
-    { snapshot: members[1]!, facts: { ...facts, kind: 'files', files: 1200, sizeBytes: 3 * 2 ** 30 }, copies: [] },
+    { snapshot: members[0]!, facts: { ...facts, fingerprint }, copies: [], pins: [] },
+    {
+      snapshot: members[1]!,
+      facts: { ...facts, kind: 'files', files: 1200, sizeBytes: 3 * 2 ** 30 },
+      copies: [],
+      pins: [],
+    },
   ];
   const point = { id: 'P1', time: now, job: 'nightly', expected: 3, complete: false, members };
   const text = showText({ repository: 'vault', location: '/backup', point, snapshots, unread: [] }, now);
@@ -73,7 +80,7 @@ test('a recovery point begins with its members', () => {
 });
 
 test('what a recovery point lacks, and what ran around it, is told where the run is remembered', () => {
-  const first = { snapshot: snapshotOf({ id: 'a0', source: 'app' }), facts, copies: [] };
+  const first = { snapshot: snapshotOf({ id: 'a0', source: 'app' }), facts, copies: [], pins: [] };
   const point = { id: 'P1', time: now, job: 'nightly', expected: 2, complete: false, members: [first.snapshot] };
   const times = { startedAt: new Date('2026-11-20T03:00:00Z'), endedAt: new Date('2026-11-20T03:02:05Z') };
   const error = {

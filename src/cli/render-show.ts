@@ -2,6 +2,7 @@
 import { shortId } from '../base/short-id.ts';
 import { hookName } from '../operations/hook-report.ts';
 import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
+import { pinText } from '../rules/pins.ts';
 import { age, count, duration, localTime, shownPath, size, table } from './render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
@@ -58,7 +59,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }
 
-function snapshotText({ snapshot, facts, copies }: ShownSnapshot, repository: string, now: Date): string {
+function snapshotText({ snapshot, facts, copies, pins }: ShownSnapshot, repository: string, now: Date): string {
   const versions = Object.entries(facts?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
   const rows: [string, string | undefined][] = [
     ['snapshot', snapshot.id],
@@ -73,6 +74,7 @@ function snapshotText({ snapshot, facts, copies }: ShownSnapshot, repository: st
     ...copies.map((copy, at): [string, string] => [at === 0 ? 'stored in' : '', copyText(copy)]),
     ['recovery point', snapshot.recoveryPoint],
     ['tags', snapshot.tags.join(', ')],
+    ...pins.map((pin): [string, string] => ['kept', shownPath(pinText(pin))]),
     ['parent', snapshot.parent === undefined ? undefined : shortId(snapshot.parent)],
     ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
     ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],

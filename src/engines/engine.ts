@@ -14,6 +14,7 @@
  * `key.unknown`, `key.in-use`, `key.empty-password`, `repository.cannot` (a verb its traits do not name), `repository.wrong-recipient`,
  * `repository.no-identity`, `repository.wrong-identity` (the secret key for what is encrypted is missing or another one), and those of the store.
  */
+import type { PinDocument, PinMark, UnpinDocument } from '../rules/pins.ts';
 import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '../sources/source.ts';
 
 export interface Engine extends AsyncDisposable {
@@ -51,6 +52,8 @@ export interface Engine extends AsyncDisposable {
   /** Removes stale locks, or all of them. Returns how many. */
   unlock(how: How & { readonly all: boolean }): Promise<number>;
   readonly keys: KeyRing;
+  /** What keeps snapshots from being removed, for every machine. Missing where a repository of this kind can not have any. */
+  readonly pins?: PinBoard | undefined;
   /** What an engine of the same kind needs of this one for `copyFrom` and `heal`; opaque to everybody else. */
   readonly inner?: unknown;
 }
@@ -343,6 +346,14 @@ export interface KeyRing {
   remove(id: string, how: How): Promise<void>;
   /** Adds a key for the new password, then removes the one in use. Returns the new id. */
   change(password: string, how: How): Promise<string>;
+}
+
+/** Pins are kept with the repository, beside the snapshots; `forget` and `prune` take no notice of them: who calls these does. */
+export interface PinBoard {
+  /** All that were ever set, and what lifts them; what can not be read is among them. Throws rather than leaving one out. */
+  list(how: How): Promise<readonly PinMark[]>;
+  /** Durable when its promise resolves. Changes and removes nothing. Returns its name. */
+  add(snapshot: string, document: PinDocument | UnpinDocument, how: How): Promise<string>;
 }
 
 export interface KeyInfo {

@@ -8,6 +8,7 @@ import type { RepositoryHandle } from './handles.ts';
 import { decideRepository, type KeepFor, type RefusedSeries, type RepositoryDecision } from './keep-decision.ts';
 import { lastFailures } from './last-failures.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
+import { type Pins, pinsOf } from './pins.ts';
 import { provenSnapshots } from './proven.ts';
 import { snapshotStates } from './snapshot-states.ts';
 import { runStep, type StepTools } from './step.ts';
@@ -80,7 +81,9 @@ async function cleanRepository(
         const engine = await openCleanable(repository, tools);
         const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
         for (const one of lost) tools.warn(lossWarning(one));
-        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now: how.clock.now() });
+        const now = how.clock.now();
+        const pins = await pinsOf(engine, listing.snapshots, { signal: tools.signal, now });
+        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now, pins });
         if (decision.refused !== undefined) throw refusal(decision.refused, lost.length > 0);
         for (const one of decision.refusedSeries) tools.warn(seriesWarning(one));
         const ids = decision.remove.map(({ snapshot }) => snapshot.id);
@@ -121,18 +124,19 @@ interface Deciding {
   readonly request: CleanupRequest;
   readonly missing: number;
   readonly now: Date;
+  readonly pins: Pins;
 }
 
 async function decide(
   listing: Listing,
   { repository: { name }, keep }: CleanupRequest['repositories'][number],
-  { request, missing, now }: Deciding,
+  { request, missing, now, pins }: Deciding,
 ): Promise<RepositoryDecision> {
   const catalog = request.memory?.catalog;
   const stateOf = await snapshotStates(catalog, name);
   const damaged = listing.snapshots.filter(({ id }) => stateOf(id).state === 'bad');
   return decideRepository(listing, keep, {
-    ...{ now, missing },
+    ...{ now, missing, pins },
     proven: await provenSnapshots(catalog, name),
     damaged: new Set(damaged.map(({ id }) => id)),
     lastFailures: await lastFailures({ repository: name, jobs: keep, catalog, failures: listing.failures ?? [] }),

@@ -42,6 +42,8 @@ describe('forget', () => {
       maxUnused: 0,
       named: false,
       allowNewest: false,
+      allowPinned: false,
+      now: new Date(),
       catalog,
     };
     const restoring = () => new Set<string>();

@@ -3,7 +3,8 @@ import type { SuretyError } from '../base/errors.ts';
 import type { PruneReport } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
-import { type ForgetTarget, type ForgetTargets, forgetTargets, type Going } from './forget-targets.ts';
+import { type ForgetTarget, type ForgetTargets, forgetTargets } from './forget-targets.ts';
+import type { Going } from './meant-snapshots.ts';
 import { runStep } from './step.ts';
 
 export interface ForgetRequest extends ForgetTargets {

@@ -7,6 +7,7 @@ import type { LastFailure, Refusal } from '../rules/retention-guard.ts';
 import { groupSeries, type Series } from '../rules/series.ts';
 import { type DecidedFailure, decideFailures } from './failure-records.ts';
 import { pinnedSnapshots } from './pinned-snapshots.ts';
+import type { Pins } from './pins.ts';
 
 /** What one job keeps of its sources in one repository. */
 export interface KeepFor {
@@ -55,6 +56,8 @@ export interface DecisionHow {
   readonly lastFailures?: ReadonlyMap<string, LastFailure>;
   /** Ids of snapshots that are being restored. */
   readonly restoring?: ReadonlySet<string>;
+  /** Pins of snapshots, by their ids. */
+  readonly pins?: Pins;
   /** How many snapshots should be in the listing and are not. */
   readonly missing?: number;
 }
@@ -72,6 +75,7 @@ export function decideRepository(listing: Listing, keepFor: readonly KeepFor[], 
     proven: how.proven,
     damaged: how.damaged ?? new Set(),
     restoring: how.restoring ?? new Set(),
+    pins: how.pins ?? new Map(),
   });
   const seriesHow = { ...how, pins, refreshed: newestOfSources(listing.snapshots) };
   const decisions = groupSeries(listing.snapshots).map((series) => decideSeries(series, keepFor, seriesHow));
@@ -108,7 +112,7 @@ function told({ code, why, source, host, paths }: RefusalOfSeries): RefusedSerie
   return { source, host, paths, code, why };
 }
 
-interface SeriesHow extends DecisionHow {
+interface SeriesHow extends Omit<DecisionHow, 'pins'> {
   readonly pins: ReadonlyMap<string, readonly string[]>;
   readonly refreshed: ReadonlyMap<string, Date>;
 }

@@ -16,6 +16,7 @@ import {
   type SnapshotType,
   statusOf,
 } from './listed-snapshot.ts';
+import { type Pins, pinsOf } from './pins.ts';
 import { jobOf, type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
 import { samenessKey } from './same-snapshot.ts';
 import { snapshotStates } from './snapshot-states.ts';
@@ -56,7 +57,7 @@ export interface ListReport {
 
 /** A repository that can not be listed has its error in its entry and does not hide the others. */
 export async function list(request: ListRequest, how: { readonly signal: AbortSignal }): Promise<ListReport> {
-  const read = await Promise.all(request.repositories.map((repository) => readListing(repository, how)));
+  const read = await Promise.all(request.repositories.map((repository) => readListing(repository, request.now, how)));
   const copies = await whereCopiesAre(read, request.catalog);
   const repositories = await Promise.all(read.map((one) => describe(one, copies, request)));
   const failed = repositories.some((one) => one.error !== undefined || one.unreadable.length > 0);
@@ -67,16 +68,19 @@ interface Read {
   readonly handle: RepositoryHandle;
   readonly listing: Listing;
   readonly error: SuretyError | undefined;
+  readonly pins: Pins;
 }
 
-async function readListing(handle: RepositoryHandle, how: { readonly signal: AbortSignal }): Promise<Read> {
+async function readListing(handle: RepositoryHandle, now: Date, how: { readonly signal: AbortSignal }): Promise<Read> {
   try {
     const engine = await handle.open(how);
-    return { handle, listing: await engine.list(how), error: undefined };
+    const listing = await engine.list(how);
+    const pins = await pinsOf(engine, listing.snapshots, { signal: how.signal, now });
+    return { handle, listing, error: undefined, pins };
   } catch (thrown) {
     how.signal.throwIfAborted();
     const error = toSuretyError(thrown, `repository ${handle.name}`, how.signal);
-    return { handle, listing: { snapshots: [], unreadable: [] }, error };
+    return { handle, listing: { snapshots: [], unreadable: [] }, error, pins: new Map() };
   }
 }
 
@@ -98,7 +102,7 @@ async function whereCopiesAre(
 }
 
 async function describe(
-  { handle, listing, error }: Read,
+  { handle, listing, error, pins }: Read,
   copies: Known['copies'],
   request: ListRequest,
 ): Promise<RepositoryListing> {
@@ -106,7 +110,7 @@ async function describe(
   const { catalog, now, typeOf } = request;
   const points = recoveryPoints(listing.snapshots);
   const incomplete = new Set(points.filter((point) => !point.complete).map(({ id }) => id));
-  const known = { now, stateOf: await snapshotStates(catalog, name), copies, incomplete, typeOf };
+  const known = { now, stateOf: await snapshotStates(catalog, name), copies, incomplete, typeOf, pins };
   const wanted = listing.snapshots.map((one) => listedSnapshot(one, known)).filter((one) => isWanted(one, request));
   const newest = wanted.reverse().slice(0, request.last);
   const failures = await wantedFailures(listing, newest.at(-1)?.time, { name, request });

@@ -1,5 +1,7 @@
 /** A snapshot as a list shows it: with what is known of it, and where its copies are. */
 import type { Snapshot } from '../engines/engine.ts';
+import type { ActivePin } from '../rules/pins.ts';
+import type { Pins } from './pins.ts';
 import { samenessKey } from './same-snapshot.ts';
 import type { SnapshotState, StatesOf } from './snapshot-states.ts';
 
@@ -15,6 +17,8 @@ export interface ListedSnapshot extends Snapshot, SnapshotState {
   readonly copies: readonly string[];
   /** False for a member of a recovery point that lacks others. */
   readonly complete: boolean;
+  /** What keeps it from being removed; empty where it is not pinned. */
+  readonly pins: readonly ActivePin[];
 }
 
 /** Failed backups, the damaged and the unreadable are `failed`; what was cut short, or lacks the others of its run, is `incomplete`. */
@@ -56,6 +60,7 @@ export interface Known {
   readonly copies: ReadonlyMap<string, readonly string[]>;
   /** Ids of the recovery points that lack a member. */
   readonly incomplete: ReadonlySet<string>;
+  readonly pins: Pins;
   /** Of a configured source. */
   readonly typeOf: (source: string) => SnapshotType | undefined;
 }
@@ -69,6 +74,7 @@ export function listedSnapshot(snapshot: Snapshot, known: Known): ListedSnapshot
     sizeBytes: stats?.sizeBytes,
     ageSeconds: Math.round((known.now.getTime() - time.getTime()) / 1000),
     copies: known.copies.get(samenessKey(snapshot)) ?? [],
+    pins: known.pins.get(id) ?? [],
     complete: !known.incomplete.has(snapshot.recoveryPoint),
   };
 }

@@ -1,5 +1,7 @@
 /** Snapshots that stay whatever the retention policy of their series says. */
 import type { Snapshot } from '../engines/engine.ts';
+import { pinText } from '../rules/pins.ts';
+import type { Pins } from './pins.ts';
 import { recoveryPoints } from './recovery-point.ts';
 
 /** A snapshot with this tag stays until the tag is taken away. */
@@ -13,6 +15,7 @@ export interface PinHow {
   readonly damaged: ReadonlySet<string>;
   /** Ids of snapshots that are being restored. */
   readonly restoring: ReadonlySet<string>;
+  readonly pins: Pins;
 }
 
 /** Snapshots with the reasons why they stay. */
@@ -25,6 +28,7 @@ export function pinnedSnapshots(snapshots: readonly Snapshot[], how: PinHow): Re
   const times = new Map(snapshots.map(({ id, time }) => [id, time.getTime()]));
   for (const { id, tags, time, parent = '' } of snapshots) {
     if (how.restoring.has(id)) pin(id, 'being restored');
+    for (const one of how.pins.get(id) ?? []) pin(id, pinText(one));
     if (tags.includes(HOLD_TAG)) pin(id, `tagged ${HOLD_TAG}`);
     // What was stored last may look like the oldest.
     if ((times.get(parent) ?? 0) > time.getTime()) pin(id, 'dated before the snapshot it followed: a clock was wrong');

@@ -3,14 +3,17 @@
 import { hasCode } from '../base/errors.ts';
 import type { Catalog, RunRecord } from '../catalog/catalog.ts';
 import type { Snapshot, SnapshotFacts } from '../engines/engine.ts';
+import type { ActivePin } from '../rules/pins.ts';
 import type { RestoredEntry } from '../sources/source.ts';
 import type { RepositoryHandle, StoredSnapshot } from './handles.ts';
 import { type Located, locate, type Wanted } from './locate.ts';
+import { pinsOf } from './pins.ts';
 import type { RecoveryPoint } from './recovery-point.ts';
 import { type SnapshotState, type StatesOf, snapshotStates } from './snapshot-states.ts';
 
 export interface ShowRequest {
   readonly wanted: Wanted;
+  readonly now: Date;
   readonly repositories: readonly RepositoryHandle[];
   /** Where the run that made it is looked up; undefined: nowhere. */
   readonly catalog?: Catalog | undefined;
@@ -24,6 +27,8 @@ export interface ShownSnapshot {
   readonly facts: SnapshotFacts | undefined;
   /** Everywhere it is stored, with what is known of it there; this repository first. */
   readonly copies: readonly ShownCopy[];
+  /** What keeps it from being removed in this repository. */
+  readonly pins: readonly ActivePin[];
 }
 
 export interface ShownCopy extends SnapshotState {
@@ -57,10 +62,16 @@ export async function show(
   const located = await locate(request.wanted, request.repositories, how);
   const { repository, engine, point, snapshots, unread } = located;
   const copiesOf = await copiesIn(located, request.catalog);
+  const pins = await pinsOf(engine, snapshots, { signal: how.signal, now: request.now });
   const shown: ShownSnapshot[] = [];
   const missing: unknown[] = [];
   for (const snapshot of snapshots) {
-    shown.push({ snapshot, facts: await engine.facts(snapshot, how), copies: copiesOf(snapshot) });
+    shown.push({
+      snapshot,
+      facts: await engine.facts(snapshot, how),
+      copies: copiesOf(snapshot),
+      pins: pins.get(snapshot.id) ?? [],
+    });
     if (request.entries === undefined) continue;
     const batches = engine.entries(snapshot, { signal: how.signal, select: request.entries.select });
     try {

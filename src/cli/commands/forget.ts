@@ -13,6 +13,7 @@ interface ForgetOptions {
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly allowNewest?: boolean;
+  readonly allowPinned?: boolean;
   readonly prune?: boolean;
 }
 
@@ -24,13 +25,14 @@ export function forgetCommand(act: Act): Command {
     .summary('remove named snapshots')
     .description(
       'Removes the named snapshots, whatever the rules of `keep` say. The newest good one of a source and its newest ' +
-        'proven one stay unless --allow-newest is given; what is being restored stays in any case.',
+        'proven one stay unless --allow-newest is given, what is pinned unless --allow-pinned is; what is being restored stays in any case.',
     )
     .argument('<id...>', 'ids of snapshots, recovery points or records of failed backups')
     .option('--repository <name>', 'only from this repository (repeatable)', repeated)
     .option('--dry-run', 'show what would be removed, and remove nothing')
     .option('--force', 'do not ask')
     .option('--allow-newest', 'also the newest good or the newest proven one of a source')
+    .option('--allow-pinned', 'also what is pinned')
     .option('--prune', 'free their content at once instead of at the next cleanup')
     .action(act(runForget));
 }
@@ -48,6 +50,8 @@ async function runForget(call: Call, ids: readonly string[], options: ForgetOpti
       ...{ runId: newRecoveryPointId(how.clock.now()), ids, dryRun },
       ...{ repositories: platform.repositories(options.repository), named: options.repository !== undefined },
       allowNewest: options.allowNewest === true,
+      allowPinned: options.allowPinned === true,
+      now: how.clock.now(),
       catalog: await platform.catalog(),
       restoring: platform.restoring,
       prune: options.prune === true,

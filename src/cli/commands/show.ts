@@ -50,7 +50,11 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
     };
     const repositories = platform.repositories(options.repository);
     const catalog = await platform.catalog();
-    const report = await show({ wanted: toWanted(id, options), repositories, entries, catalog }, call, see);
+    const report = await show(
+      { wanted: toWanted(id, options), repositories, entries, catalog, now: call.clock.now() },
+      call,
+      see,
+    );
     for (const line of report.unread) warn(`not looked at: ${line}`);
     return {
       exitCode: EXIT.ok,

@@ -2,11 +2,12 @@
 import { SuretyError } from '../../base/errors.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Engine, EngineTraits, How, KeyRing } from '../engine.ts';
+import { openPinBoard, type PinCoding } from '../pin-files.ts';
 import { facts } from './facts.ts';
 import { forget } from './forget.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { prune } from './prune.ts';
-import type { OpenOptions, Repository } from './repository.ts';
+import { type OpenOptions, type Repository, requireAdopted } from './repository.ts';
 import { findSnapshot, listSnapshots } from './sidecars.ts';
 
 export type { OpenOptions } from './repository.ts';
@@ -53,6 +54,7 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
     rebuildIndex: () => refuse('has no index'),
     unlock: () => refuse('has no locks'),
     keys: KEYS,
+    pins: openPinBoard(store, PINS, () => requireAdopted(repository)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -73,6 +75,9 @@ function traitsOf({ id, store, recipients }: Repository): EngineTraits {
 async function refuse(why: string): Promise<never> {
   throw new SuretyError('repository.cannot', `an archive repository ${why}`);
 }
+
+/** What is in a folder with a dot is no backup. */
+const PINS: PinCoding = { folder: '.pins', encode: (json) => Buffer.from(json), decode: (bytes) => bytes };
 
 const NO_KEYS = 'has no passwords: its recipients are in the configuration';
 const KEYS: KeyRing = {

@@ -1,11 +1,13 @@
 /** The restic engine: one file per verb, put together here. */
 import type { Store } from '../../stores/store.ts';
 import type { Engine, EngineTraits } from '../engine.ts';
+import { openPinBoard } from '../pin-files.ts';
 import { entries } from './entries.ts';
 import { facts } from './facts.ts';
 import { forget } from './forget.ts';
 import { openKeyRing } from './keys.ts';
 import { type OpenOptions, openRepository } from './open-repository.ts';
+import { pinCoding } from './pin-coding.ts';
 import { prune } from './prune.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { findSnapshot, listSnapshots } from './snapshots.ts';
@@ -48,6 +50,7 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     rebuildIndex: (how) => rebuildIndex(repository, how),
     unlock: (how) => unlock(repository, how),
     keys: openKeyRing(repository),
+    pins: openPinBoard(repository.store, pinCoding(repository)),
     [Symbol.asyncDispose]: () => repository.store[Symbol.asyncDispose](),
   };
 }

@@ -63,6 +63,7 @@ jobs:
         appendOnly: false,
         cache: { use: true, path: undefined, sizeBytes: undefined },
       },
+      location: { administrator: undefined, site: undefined },
       verifyAfter: undefined,
       options: { password: { file: '/etc/here/secret/password' }, compressionLevel: 3, packSizeBytes: 16 * 2 ** 20 },
     },

@@ -19,7 +19,15 @@ test('the schema is JSON and describes what may stand in the file', () => {
 });
 
 test('known keys are those of the place, and of the kind that stands there', () => {
-  assert.deepEqual(knownKeys(raw, []), ['hosts', 'sources', 'repositories', 'jobs', 'maintenance', 'notifications']);
+  assert.deepEqual(knownKeys(raw, []), [
+    'hosts',
+    'sources',
+    'repositories',
+    'jobs',
+    'copies',
+    'maintenance',
+    'notifications',
+  ]);
   assert.ok(knownKeys(raw, ['sources', 'media']).includes('exclude'));
   assert.ok(!knownKeys(raw, ['sources', 'app']).includes('exclude'));
   assert.ok(knownKeys(raw, ['sources', 'other']).includes('exclude'));

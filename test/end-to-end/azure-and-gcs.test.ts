@@ -66,12 +66,13 @@ describe('repositories in Azure and Google Cloud', () => {
       listed.repositories.map(({ snapshots }) => snapshots.length),
       [1, 1, 1, 1, 1],
     );
-    for (const repository of KINDS) {
+    const restore = async (repository: string) => {
       const target = project.newTarget();
       await surety.run('restore', 'latest', '--repository', repository, '--target', target);
       assert.ok(content.equals(readFileSync(join(target, project.data, 'big'))), repository);
       assert.equal(readFileSync(join(target, project.data, 'small'), 'utf8'), 'first and second', repository);
-    }
+    };
+    await Promise.all(KINDS.map(restore));
     assert.ok([...(gcs.buckets.get('backups')?.objects.keys() ?? [])].includes('restic/config'));
   });
 

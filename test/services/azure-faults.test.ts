@@ -49,10 +49,10 @@ describe('an Azure store when things go wrong', () => {
     );
   }
 
-  function sasToken(permissions: string, endsInMs: number): Secret {
+  function sasToken(permissions: string, endsInMs: number, resourceTypes = 'sco'): Secret {
     const key = new StorageSharedKeyCredential(server.account, server.accountKey);
     const [startsOn, expiresOn] = [new Date(Date.now() - 7_200_000), new Date(Date.now() + endsInMs)];
-    const given = { permissions: AccountSASPermissions.parse(permissions), services: 'b', resourceTypes: 'sco' };
+    const given = { permissions: AccountSASPermissions.parse(permissions), services: 'b', resourceTypes };
     return new Secret(generateAccountSASQueryParameters({ ...given, startsOn, expiresOn }, key).toString());
   }
 
@@ -65,6 +65,10 @@ describe('an Azure store when things go wrong', () => {
     const reader = await open({}, { sasToken: sasToken('rl', 60_000) });
     await fails(reader.put('a', big.subarray(0, 9), never), 'store.denied', /docs\/azure\.md/);
     assert.equal(await reader.stat('a', never), undefined);
+    const objectsOnly = await open({}, { sasToken: sasToken('rwdl', 60_000, 'o') });
+    const facts = await objectsOnly.describe?.(never);
+    assert.match(facts?.details['credentials end'] ?? '', /^20/);
+    assert.ok((await objectsOnly.serverTime?.(never)) instanceof Date);
     await using faults = await startHttpFaults(server.port);
     const again = withRetry(await open({}, { accountKey: new Secret(wrong) }, faults.port), { policy });
     await fails(keysOf(again), 'store.credentials');

@@ -99,6 +99,13 @@ describe('a Google Cloud store when things go wrong', () => {
     assert.equal(await direct.stat('a', never), undefined);
   });
 
+  it('says what it can of a bucket that it may not ask about', async () => {
+    await refusing(new Refusal(403, 'forbidden', 'a@b does not have storage.buckets.get access'), async () => {
+      assert.deepEqual(await direct.describe?.(never), { details: { endpoint: server.endpoint } });
+      assert.ok((await direct.serverTime?.(never)) instanceof Date);
+    });
+  });
+
   it('refuses what is no credentials file, and tells when the proof of an identity is not taken', async () => {
     const options = { bucket: 'faults', prefix: '', endpoint: server.endpoint };
     const nonsense = openGcsStore(options, { credentials: new Secret('{"private_key": "very secret') });

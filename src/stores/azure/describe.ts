@@ -1,11 +1,11 @@
-import { SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { How, StoreFacts } from '../store.ts';
 import { ask, askNow, type Container, type Sending } from './container.ts';
 
 /** What container and account say about themselves. What may not be asked or is not known there is undefined. */
 export async function describeContainer(container: Container, how: How): Promise<StoreFacts> {
   const { client, service } = container;
-  const found = await ask(container, 'ask for the container', how, (sending) => client.getProperties(sending));
+  const found = await propertiesOf(container, how);
   const [settings, account, versions] = await Promise.all([
     said(container, how, (sending) => service.getProperties(sending)),
     said(container, how, (sending) => client.getAccountInfo(sending)),
@@ -19,19 +19,29 @@ export async function describeContainer(container: Container, how: How): Promise
     'credentials end': container.access.endsAt?.toISOString(),
     redundancy: account?.skuName,
     'kind of account': account?.accountKind,
-    public: found.blobPublicAccess === undefined ? undefined : `yes, for each ${found.blobPublicAccess}`,
-    'immutability policy': found.hasImmutabilityPolicy === true ? 'yes, of the container' : undefined,
-    'legal hold': found.hasLegalHold === true ? 'yes' : undefined,
+    public: found?.blobPublicAccess === undefined ? undefined : `yes, for each ${found.blobPublicAccess}`,
+    'immutability policy': found?.hasImmutabilityPolicy === true ? 'yes, of the container' : undefined,
+    'legal hold': found?.hasLegalHold === true ? 'yes' : undefined,
   };
   return {
     versioning: versions,
     softDeleteDays: deleted?.enabled === true ? deleted.days : deleted === undefined ? undefined : 0,
-    objectLock: found.isImmutableStorageWithVersioningEnabled === true ? 'on' : undefined,
-    defaultRetention: found.hasImmutabilityPolicy === true ? 'the immutability policy of the container' : undefined,
+    objectLock: found?.isImmutableStorageWithVersioningEnabled === true ? 'on' : undefined,
+    defaultRetention: found?.hasImmutabilityPolicy === true ? 'the immutability policy of the container' : undefined,
     details: Object.fromEntries(
       Object.entries(details).filter((pair): pair is [string, string] => pair[1] !== undefined),
     ),
   };
+}
+
+/** Of the container; undefined where the credentials may not ask for them. */
+async function propertiesOf(container: Container, how: How) {
+  try {
+    return await ask(container, 'ask for the container', how, (sending) => container.client.getProperties(sending));
+  } catch (error) {
+    if (hasCode(error, 'store.denied')) return undefined;
+    throw error;
+  }
 }
 
 /** The service's clock, to the second. A refusal has it too. */

@@ -1,4 +1,4 @@
-import { SuretyError } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { How, StoreFacts } from '../store.ts';
 import { ask, askNow, type Bucket, bucketPath } from './bucket.ts';
 
@@ -21,10 +21,10 @@ const FIELDS =
   'objectRetention,lifecycle,iamConfiguration';
 const DAY_SECONDS = 86_400;
 
-/** What the bucket says about itself. Throws `store.denied` where the account may not ask (`storage.buckets.get`). */
+/** What the bucket says about itself; nearly nothing where the account may not ask (`storage.buckets.get`). */
 export async function describeBucket(bucket: Bucket, how: How): Promise<StoreFacts> {
-  const question = { path: bucketPath(bucket), query: { fields: FIELDS } };
-  const { json: found } = await ask<BucketFacts>(bucket, 'ask for the bucket', how, question);
+  const found = await askAbout(bucket, how);
+  if (found === undefined) return { details: { endpoint: bucket.endpoint } };
   const softSeconds = found.softDeletePolicy?.retentionDurationSeconds;
   const rules = (found.lifecycle?.rule ?? []).map(({ action }) => action?.type ?? 'a rule');
   const details: Record<string, string | undefined> = {
@@ -44,6 +44,16 @@ export async function describeBucket(bucket: Bucket, how: How): Promise<StoreFac
       Object.entries(details).filter((pair): pair is [string, string] => pair[1] !== undefined),
     ),
   };
+}
+
+async function askAbout(bucket: Bucket, how: How): Promise<BucketFacts | undefined> {
+  const question = { path: bucketPath(bucket), query: { fields: FIELDS } };
+  try {
+    return (await ask<BucketFacts>(bucket, 'ask for the bucket', how, question)).json;
+  } catch (error) {
+    if (hasCode(error, 'store.denied')) return undefined;
+    throw error;
+  }
 }
 
 function retentionText(policy: BucketFacts['retentionPolicy']): string | undefined {

@@ -519,6 +519,42 @@ describe('healing', () => {
     assert.deepEqual(await allKeys(repository), before);
   });
 
+  test('where nothing may be removed stores what was lost all the same, and says so', async () => {
+    const { repository, copy, before } = await makePair();
+    const [key] = await packsOf(repository, DATA);
+    await damage(repository, key!, DAMAGES['a flipped bit']!);
+    const keeping = withStore(repository, (store) => ({
+      ...store,
+      delete: async (name, how) => {
+        if (!name.startsWith('locks/')) throw new SuretyError('store.denied', 'may not delete');
+        await store.delete(name, how);
+      },
+    }));
+    const { report, warnings } = await healAll(keeping, [from(copy)]);
+    assert.deepEqual([report.lost.blobs, report.removed, warnings.length], [0, [], 1]);
+    assert.match(warnings[0]!.message, /can not be removed: may not delete/);
+    assert.ok((await allKeys(repository)).includes(key!));
+    assert.deepEqual(await readEverything(repository), before);
+    await healAll(repository, []);
+    await whole(repository);
+  });
+
+  test('relies on no other place of a blob that nobody has looked at', async () => {
+    const repository = await makeResticRepository();
+    await addSnapshot(repository, { one: FILES['docs/one'] });
+    const before = await packsOf(repository, DATA);
+    await addSnapshot(repository, { one: FILES['docs/one'] }, { again: true });
+    const [first] = before;
+    const others = (await packsOf(repository, DATA)).filter((key) => !before.includes(key));
+    // The last blob of the one, and the first of the other: together they have everything, but only the one is suspected.
+    await damage(repository, first!, DAMAGES['a flipped bit in the header']!);
+    for (const key of others) await damage(repository, key, DAMAGES['a flipped bit']!);
+    const contents = await readEverything(repository);
+    await heal(repository, { ...FOREVER, warn: () => {}, dryRun: false, suspects: [first!], from: [] });
+    assert.deepEqual(await readEverything(repository), contents);
+    assert.ok(!(await allKeys(repository)).includes(first!));
+  });
+
   test('refuses where the list of packs leaves out what is there', async () => {
     const { repository, copy } = await makePair();
     const [key] = await packsOf(repository, DATA);

@@ -10,6 +10,7 @@ import { createEntrySet } from './entry-set.ts';
 import { openAccount } from './heal/account.ts';
 import { affectedFiles } from './heal/affected-files.ts';
 import { type Healing, passedOver } from './heal/healing.ts';
+import { removeFile } from './heal/remove-file.ts';
 import { healRound, type Round } from './heal/round.ts';
 import { openSibling, type Sibling } from './heal/sibling.ts';
 import { withLock } from './locks.ts';
@@ -57,7 +58,8 @@ async function run(repository: Repository, healing: Healing): Promise<HealReport
   const { lost, needed } = await describeLost(repository, round, healing);
   for (const [pack, blobs] of emptied) {
     if (healing.dryRun || blobs.some((id) => needed(id))) continue;
-    await repository.deleteFile('data', pack, healing);
+    // As long as an index names it, it must be there.
+    if (round.isKept || !(await removeFile(repository, 'data', pack, healing))) break;
     healing.removed.push(keyOf('data', pack));
   }
   const { account, added, removed } = healing;

@@ -10,6 +10,7 @@ import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { takeFromContents } from './from-contents.ts';
 import { askPlace, type Healing, passedOver } from './healing.ts';
 import { createLostBlobs, type LostBlobs } from './lost-blobs.ts';
+import { removeFile } from './remove-file.ts';
 import { type Emptied, salvage, searchLoose } from './salvage.ts';
 import type { Sibling } from './sibling.ts';
 import { type FileWork, takeFromCopies, takeFromTwin } from './whole-files.ts';
@@ -23,6 +24,8 @@ export interface Round {
   readonly files: readonly { readonly key: string; readonly hint: string }[];
   /** Something can not be read that would tell what is needed. */
   readonly blind: boolean;
+  /** Nothing can be removed: the old index files stay, and so must the packs that they name. */
+  readonly isKept: boolean;
   /** More may show now. */
   readonly again: boolean;
 }
@@ -35,7 +38,7 @@ export async function healRound(repository: Repository, healing: Healing): Promi
   const whole = await healWholeFiles(repository, healing, examined, bad);
   const blind = whole.lost.some(({ key }) => key.startsWith('snapshots/'));
   if (whole.healed && !dryRun)
-    return { examined, lost, emptied: new Map(), files: whole.lost, blind: true, again: true };
+    return { examined, lost, emptied: new Map(), files: whole.lost, blind: true, isKept: false, again: true };
   const writer = openBlobWriter(repository, { signal, dryRun });
   const { table, copies, packs, indexes } = examined;
   const emptied = await salvage({ repository, table, copies, bad, sizes: packs.sizes, writer, lost }, { signal });
@@ -62,8 +65,9 @@ export async function healRound(repository: Repository, healing: Healing): Promi
   };
   const failed = (from: string, error: unknown) => healing.warn(passedOver(from, error));
   for (const from of healing.from) await takeFromContents({ ...work, failed }, from, { signal });
-  await commit(repository, healing, examined, bad, writer);
-  return { examined, lost, emptied, files: whole.lost, blind, again: trees > 0 && !dryRun };
+  const isKept = !(await commit(repository, healing, examined, bad, writer));
+  const again = trees > 0 && !dryRun && !isKept;
+  return { examined, lost, emptied, files: whole.lost, blind, isKept, again };
 }
 
 async function takeFromSibling(
@@ -129,19 +133,24 @@ async function healWholeFiles(
   return { healed: count > 0, lost };
 }
 
-/** The new packs get their index first; then the packs that stay get a new one, and the old index files go. */
+/** The new packs get their index first; then the packs that stay get a new one, and the old index files go. False when these can not be removed. */
 async function commit(
   repository: Repository,
-  { dryRun, signal, added, removed }: Healing,
+  healing: Healing,
   { table, indexes }: Examined,
   bad: ReadonlySet<number>,
   writer: BlobWriter,
-): Promise<void> {
+): Promise<boolean> {
+  const { dryRun, signal, added } = healing;
   added.push(...(await writer.finish()));
-  if (dryRun || (bad.size === 0 && indexes.damaged.length === 0)) return;
+  if (dryRun || (bad.size === 0 && indexes.damaged.length === 0)) return true;
   await writeRest(repository, table, bad, { signal });
-  for (const id of [...indexes.good, ...indexes.damaged]) await repository.deleteFile('index', id, { signal });
-  for (const id of indexes.damaged) removed.push(keyOf('index', id));
+  for (const id of indexes.good) if (!(await removeFile(repository, 'index', id, healing))) return false;
+  for (const id of indexes.damaged) {
+    if (!(await removeFile(repository, 'index', id, healing))) return false;
+    healing.removed.push(keyOf('index', id));
+  }
+  return true;
 }
 
 async function writeRest(repository: Repository, table: BlobTable, bad: ReadonlySet<number>, how: How): Promise<void> {

@@ -41,7 +41,8 @@ export async function salvage(work: Salvage, how: How): Promise<Emptied> {
     const isMissing = sizes[pack]! < 0;
     if (isMissing) await confirmMissing(repository, packKey(table, pack), how);
     const spoiled = isMissing ? [...all] : await salvagePack(work, pack, all, how);
-    const lost = spoiled.filter((entry) => !isElsewhere(work, entry));
+    const lost: number[] = [];
+    for (const entry of spoiled) if (!(await isElsewhere(work, entry, how))) lost.push(entry);
     for (const entry of lost) work.lost.add(idText(table.idOf(entry)), table.typeOf(entry), plainLength(table, entry));
     if (!isMissing)
       emptied.set(
@@ -68,13 +69,17 @@ export function plainLength(table: BlobTable, entry: number): number {
   return table.rawLengthOf(entry) || table.lengthOf(entry) - SEAL_OVERHEAD;
 }
 
-/** Whether the blob is good in another pack, as far as is known, or stored anew. */
-function isElsewhere({ table, copies, bad, writer }: Salvage, entry: number): boolean {
+/** Whether the blob is stored anew, or good in another pack: that is looked at, since nobody may have read that pack for long. */
+async function isElsewhere(work: Salvage, entry: number, how: How): Promise<boolean> {
+  const { repository, table, copies, bad, writer } = work;
   const id = table.idOf(entry);
   const type = table.typeOf(entry);
   if (writer.has(id, type)) return true;
-  const first = table.find(id, type);
-  return copies.of(first).some((copy) => !bad.has(table.packOf(copy)));
+  for (const copy of copies.of(table.find(id, type))) {
+    if (bad.has(table.packOf(copy))) continue;
+    if (typeof (await readEntry(repository, table, copy, how)) !== 'string') return true;
+  }
+  return false;
 }
 
 /** Returns the entries that are not good. */
@@ -91,14 +96,13 @@ async function salvagePack(work: Salvage, pack: number, all: Uint32Array, how: H
       how,
     );
     for (const entry of range.entries) {
-      if (isElsewhere(work, entry)) continue;
       const id = table.idOf(entry);
       const from = table.offsetOf(entry) - range.offset;
       const sealed = bytes.subarray(from, from + table.lengthOf(entry));
       const raw = table.rawLengthOf(entry);
       // Opening overwrites what is opened, and what is moved is the sealed blob.
       if (typeof openBlob(repository.sealer, sealed.slice(), raw, id) !== 'string') {
-        await writer.addSealed(id, table.typeOf(entry), sealed, raw);
+        if (!(await isElsewhere(work, entry, how))) await writer.addSealed(id, table.typeOf(entry), sealed, raw);
         continue;
       }
       const again = await readEntry(repository, table, entry, how);

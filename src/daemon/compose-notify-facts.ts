@@ -103,10 +103,10 @@ function resultText(result: StepResult): string {
 
 const PROBLEMS_SHOWN = 5;
 
-/** A verification that comes to its end and finds damage has no error of its own. */
+/** A verification that comes to its end and finds damage has no error of its own, nor has a healing that leaves some. */
 function foundWrong(outcome: string, result: StepResult | undefined, { repository }: Step): ErrorFacts | undefined {
-  if (outcome !== 'failed' || result?.verb !== 'verify') return undefined;
-  const { problems } = result.report;
+  if (outcome !== 'failed' || (result?.verb !== 'verify' && result?.verb !== 'heal')) return undefined;
+  const { problems } = result.verb === 'heal' ? (result.after ?? result.before) : result.report;
   const lines = problems.slice(0, PROBLEMS_SHOWN).map(({ code, key, message }) => `${code} ${key}: ${message}`);
   const bad = result.results.filter(({ ok }) => !ok).map(({ id }) => `snapshot ${shortId(id)} is not good`);
   const more = problems.length > lines.length ? [`and ${problems.length - lines.length} more`] : [];

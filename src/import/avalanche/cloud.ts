@@ -60,10 +60,14 @@ function storeOf(
     if (taken !== undefined) options[key] = taken.value;
     settings.push(taken?.from);
   }
+  // It is the path of a file, and no secret.
+  const keyFile = provider === 'gcs' ? yaml.text(`${at}.credentials_file`) : undefined;
+  if (keyFile !== undefined) options.key_file = keyFile.value;
+  settings.push(keyFile?.from);
   draft.put('repositories', CLOUD, 'type', 'archive');
   draft.put('repositories', CLOUD, 'store', { [provider]: options }, ...settings);
   draft.put('repositories', CLOUD, 'compression', draft.sections.repositories.get('backups')?.compression ?? 'gzip');
-  for (const key of ['access_key_id', 'secret_access_key', 'connection_string', 'credentials_file']) {
+  for (const key of ['access_key_id', 'secret_access_key', 'connection_string']) {
     const secret = yaml.text(`${at}.${key}`);
     if (secret === undefined) continue;
     draft.omit(

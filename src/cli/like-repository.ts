@@ -1,6 +1,8 @@
 /** Which repository a new one is made like, so that both cut content into the same pieces. */
 import type { Platform } from '../daemon/compose.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { NewRepository } from '../operations/init.ts';
+
+type Opened = Awaited<ReturnType<NewRepository['open']>>;
 
 /** `named`: what was asked for; else the first of the same kind that a job writes to beside the new one, and that is there. */
 export async function likeRepository(
@@ -8,7 +10,7 @@ export async function likeRepository(
   name: string,
   named: string | undefined,
   how: { readonly signal: AbortSignal },
-): Promise<Engine | undefined> {
+): Promise<Opened | undefined> {
   if (named === name) return undefined;
   if (named !== undefined) return await platform.repositories([named])[0]!.open(how);
   const together = platform.jobs.map(({ to, copyTo }) => [...to, ...copyTo.map(({ repository }) => repository)]);

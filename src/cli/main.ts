@@ -46,7 +46,8 @@ export async function runCommandLine(
     };
   };
   try {
-    await createProgram(act, (text) => terminal.out(text)).parseAsync(argv, { from: 'user' });
+    const program = await createProgram(argv, act, (text) => terminal.out(text));
+    await program.parseAsync(argv, { from: 'user' });
     return answered === undefined ? EXIT.ok : printAnswer(answered.answer, answered.call);
   } catch (thrown) {
     if (isHelp(thrown)) return EXIT.ok;

@@ -3,64 +3,44 @@ import { Command, CommanderError, Option } from 'commander';
 import { programVersion } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import type { Act, Globals } from './call.ts';
-import { auditCommand } from './commands/audit.ts';
-import { backupCommand } from './commands/backup.ts';
-import { catalogCommand } from './commands/catalog.ts';
-import { checkCommand } from './commands/check.ts';
-import { cleanupCommand } from './commands/cleanup.ts';
-import { configCommand } from './commands/config.ts';
-import { copiesCommand } from './commands/copies.ts';
-import { copyCommand } from './commands/copy.ts';
-import { forgetCommand } from './commands/forget.ts';
-import { importCommand } from './commands/import.ts';
-import { initCommand } from './commands/init.ts';
-import { keysCommand } from './commands/keys.ts';
-import { listCommand } from './commands/list.ts';
-import { notifyCommand } from './commands/notify.ts';
-import { pinCommand } from './commands/pin.ts';
-import { repairCommand } from './commands/repair.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { scheduleCommand } from './commands/schedule.ts';
-import { showCommand } from './commands/show.ts';
-import { statusCommand } from './commands/status.ts';
-import { storeCommand } from './commands/store.ts';
-import { unlockCommand } from './commands/unlock.ts';
-import { unpinCommand } from './commands/unpin.ts';
-import { verifyCommand } from './commands/verify.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
-const COMMANDS: readonly ((act: Act) => Command)[] = [
-  initCommand,
-  importCommand,
-  backupCommand,
-  statusCommand,
-  listCommand,
-  showCommand,
-  verifyCommand,
-  restoreCommand,
-  copyCommand,
-  copiesCommand,
-  cleanupCommand,
-  forgetCommand,
-  pinCommand,
-  unpinCommand,
-  checkCommand,
-  storeCommand,
-  scheduleCommand,
-  keysCommand,
-  unlockCommand,
-  repairCommand,
-  catalogCommand,
-  auditCommand,
-  configCommand,
-  notifyCommand,
-];
+/** By name, in the order of the help. A command's file brings along all it works with, so only what is called is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<(act: Act) => Command>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  copy: async () => (await import('./commands/copy.ts')).copyCommand,
+  copies: async () => (await import('./commands/copies.ts')).copiesCommand,
+  cleanup: async () => (await import('./commands/cleanup.ts')).cleanupCommand,
+  forget: async () => (await import('./commands/forget.ts')).forgetCommand,
+  pin: async () => (await import('./commands/pin.ts')).pinCommand,
+  unpin: async () => (await import('./commands/unpin.ts')).unpinCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  store: async () => (await import('./commands/store.ts')).storeCommand,
+  schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  keys: async () => (await import('./commands/keys.ts')).keysCommand,
+  unlock: async () => (await import('./commands/unlock.ts')).unlockCommand,
+  repair: async () => (await import('./commands/repair.ts')).repairCommand,
+  catalog: async () => (await import('./commands/catalog.ts')).catalogCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  notify: async () => (await import('./commands/notify.ts')).notifyCommand,
+};
 
 /** Where commander prints help and version. */
 export type Print = (text: string) => void;
 
-/** The whole program; actions go through `act`. Parsing throws {@link CommanderError}, never ends the process. */
-export function createProgram(act: Act, print: Print): Command {
+/**
+ * The program with the command that `argv` calls, or with all of them where it calls none: for help, and to say what may have been
+ * meant. Actions go through `act`. Parsing throws {@link CommanderError}, never ends the process.
+ */
+export async function createProgram(argv: readonly string[], act: Act, print: Print): Promise<Command> {
   const program = new Command('surety')
     .description('Backs up files and databases, keeps copies, and proves that they restore.')
     .version(programVersion(), '--version', 'print the version')
@@ -72,9 +52,19 @@ export function createProgram(act: Act, print: Print): Command {
     .option('--no-cache', 'keep nothing of remote repositories on this machine, and use nothing that is kept')
     .helpOption('--help', 'show this help')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`);
-  for (const create of COMMANDS) program.addCommand(create(act));
+  const called = calledBy(argv);
+  const loaded = await Promise.all(
+    (called === undefined ? Object.keys(COMMANDS) : [called]).map((name) => COMMANDS[name]!()),
+  );
+  for (const create of loaded) program.addCommand(create(act));
   settle(program, print);
   return program;
+}
+
+/** The command's name: the first word that is neither an option nor the value of one. */
+function calledBy(argv: readonly string[]): string | undefined {
+  const word = argv.find((text, at) => !text.startsWith('-') && argv[at - 1] !== '--config');
+  return word !== undefined && Object.hasOwn(COMMANDS, word) ? word : undefined;
 }
 
 /** Which command commander was parsing when it threw. */

@@ -95,7 +95,7 @@ function shared({ time, host, source, paths, tags, recoveryPoint }: Listed) {
   return { time, host, source, paths, recoveryPoint, tags: tags.filter((tag) => !OWN_TAG.test(tag)).sort() };
 }
 
-describe('a copy', () => {
+describe('a copy', { concurrency: 2 }, () => {
   test('has everything, whatever kinds of repositories it goes from and to', async () => {
     await using project = await prepared({
       ...{ offsite: restic('offsite'), plain: archive('plain'), second: archive('second'), back: restic('back') },

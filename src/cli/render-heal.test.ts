@@ -20,7 +20,7 @@ const HEALED: RepositoryHealed = {
     ],
     ...{ lost: { blobs: 0, files: [], affects: [] }, added: [], removed: [KEY] },
   },
-  ...{ warnings: [], error: undefined, durationMs: 900 },
+  ...{ replaced: [], warnings: [], error: undefined, durationMs: 900 },
 };
 
 function textOf(repository: Partial<RepositoryHealed>, outcome: Partial<HealOutcome> = {}): string {

@@ -39,7 +39,8 @@ function repositoryText(one: RepositoryHealed, dryRun: boolean, colors: boolean)
     `${head}: ${count(problems.length, 'problem')}, ${ending}, ${duration(one.durationMs)}\n` +
     firstOf(named, problems.length, '    ') +
     warnings +
-    healedLines(one.healed, dryRun)
+    healedLines(one.healed, dryRun) +
+    replacedLines(one.replaced, dryRun)
   );
 }
 
@@ -61,6 +62,16 @@ function healedLines(healed: Healing | undefined, dryRun: boolean): string {
   const { blobs, files, affects } = healed.lost;
   if (blobs > 0) lines.push(`lost: ${count(blobs, 'piece')} of content${costText(affects)}`);
   for (const { key, hint } of files) lines.push(`lost: ${key}; ${hint}`);
+  return lines.map((line) => `    ${line}\n`).join('');
+}
+
+function replacedLines(replaced: RepositoryHealed['replaced'], dryRun: boolean): string {
+  const lines = replaced.map(({ snapshot, by, from }) => {
+    const what = `snapshot ${shortId(snapshot)}`;
+    if (dryRun) return `${what} can be copied anew from repository ${from}`;
+    if (by === snapshot) return `${what} is whole again: what it lacked was in repository ${from}`;
+    return `${what} was copied anew from repository ${from}: it is ${shortId(by)} now`;
+  });
   return lines.map((line) => `    ${line}\n`).join('');
 }
 

@@ -50,7 +50,7 @@ export function openCopier(to: Engine, signal: AbortSignal): Copier {
 }
 
 /** Every byte is checked as it leaves the one repository, and nothing is kept between the two. */
-async function copyContents(from: Engine, snapshot: Snapshot, to: Engine, tools: StepTools): Promise<Copied> {
+export async function copyContents(from: Engine, snapshot: Snapshot, to: Engine, tools: StepTools): Promise<Copied> {
   await using reading = await readStored(from, snapshot, tools);
   const { source, recoveryPoint, time } = snapshot;
   const result = await to.backup(reading, {

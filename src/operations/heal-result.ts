@@ -1,5 +1,6 @@
 /** What healing one repository comes to. */
-import type { HealReport, VerifyReport } from '../engines/engine.ts';
+import type { HealReport, Snapshot, VerifyReport } from '../engines/engine.ts';
+import type { Replaced } from './replace-snapshots.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 
 export interface HealResult {
@@ -7,6 +8,10 @@ export interface HealResult {
   readonly before: VerifyReport;
   readonly healed: HealReport | undefined;
   readonly after: VerifyReport | undefined;
+  /** Snapshots in whose place is another one now, or would be. */
+  readonly replaced: readonly Replaced[];
+  /** Of those that are new: which repository they are in, and what they are. */
+  readonly made: { readonly repositoryId: string; readonly snapshots: readonly Snapshot[] };
   /** Of the snapshots as they are now, with how much is known of each. */
   readonly results: readonly (SnapshotResult & { readonly depth: 'structure' | 'data' })[];
 }

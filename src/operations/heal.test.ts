@@ -154,6 +154,46 @@ describe('heal', () => {
     assert.equal((await healWith({ from: [second] })).outcome, 'ok');
   });
 
+  test('a directory that only a repository with other pieces has comes back with a new copy of the snapshot', async () => {
+    const [old] = (await vault.engine.list(workshop.how())).snapshots;
+    for (const { key, sizeBytes } of await Array.fromAsync(vault.store.list('data/', workshop.how())))
+      if (sizeBytes < 100_000) await vault.store.delete(key, workshop.how());
+    const planned = await healWith({ from: [second], dryRun: true });
+    assert.deepEqual(
+      [planned.outcome, planned.repositories[0]!.replaced],
+      ['warnings', [{ snapshot: old!.id, by: '', from: second.name }]],
+    );
+    const report = await healWith({ from: [second] });
+    const { replaced, after: left } = report.repositories[0]!;
+    assert.deepEqual([report.outcome, left!.problems], ['warnings', []], JSON.stringify(report.repositories[0]));
+    const { snapshots } = await vault.engine.list(workshop.how());
+    assert.deepEqual([snapshots.length, replaced[0]!.by], [1, snapshots[0]!.id]);
+    for (const fact of ['source', 'host', 'recoveryPoint', 'paths', 'tags'] as const)
+      assert.deepEqual(snapshots[0]![fact], old![fact]);
+    assert.deepEqual(snapshots[0]!.time, old!.time);
+    const known = await catalog.snapshots({ repository: vault.name });
+    assert.deepEqual(
+      known.map(({ id }) => id),
+      [snapshots[0]!.id],
+    );
+    assert.equal(await verifyData(vault), 0);
+  });
+
+  test('a snapshot whose file is damaged comes back from a repository of the same job', async () => {
+    const [old] = (await vault.engine.list(workshop.how())).snapshots;
+    await vault.store.put(`snapshots/${old!.id}`, Buffer.from('spoiled'), workshop.how());
+    const alone = await healWith({});
+    assert.deepEqual(
+      [alone.outcome, alone.repositories[0]!.healed!.lost.files.map(({ key }) => key)],
+      ['failed', [`snapshots/${old!.id}`]],
+    );
+    const report = await healWith({ from: [second] });
+    assert.equal(report.outcome, 'warnings', JSON.stringify(report.repositories[0]));
+    const { snapshots, unreadable } = await vault.engine.list(workshop.how());
+    assert.deepEqual([unreadable, snapshots.map(({ recoveryPoint }) => recoveryPoint)], [[], [old!.recoveryPoint]]);
+    assert.equal(await verifyData(vault), 0);
+  });
+
   test('one repository that can not be looked at does not stop the others', async () => {
     await spoilData(vault);
     const closed = brokenRepository('closed');

@@ -1,14 +1,25 @@
 /** Looks through repositories and stores again what is damaged or missing, taken from other repositories or from the sources. */
 import { SuretyError } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Engine, Healed, HealFrom, HealReport, Lost, Problem, VerifyReport } from '../engines/engine.ts';
+import type {
+  Engine,
+  Healed,
+  HealFrom,
+  HealReport,
+  Listing,
+  Lost,
+  Problem,
+  Snapshot,
+  VerifyReport,
+} from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import { repositoryPlace, sourcePlace } from './heal-places.ts';
-import { type HealResult, healedText } from './heal-result.ts';
+import type { HealResult } from './heal-result.ts';
+import { badByData, badOnes, newOnes, resultsOf } from './healed-snapshots.ts';
 import { knownProblems } from './known-problems.ts';
-import { snapshotResults } from './snapshot-results.ts';
+import { type Replaced, replaceSnapshots } from './replace-snapshots.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface HealRequest {
@@ -35,6 +46,8 @@ export interface RepositoryHealed {
   readonly before: VerifyReport | undefined;
   /** Undefined when nothing was wrong. */
   readonly healed: HealReport | undefined;
+  /** Snapshots that could not be made whole piece by piece, and that were copied anew. */
+  readonly replaced: readonly Replaced[];
   /** What is wrong still; undefined in a dry run. */
   readonly after: VerifyReport | undefined;
   readonly warnings: readonly Warning[];
@@ -67,35 +80,48 @@ async function healRepository(
   how: OperationHow,
 ): Promise<RepositoryHealed> {
   const { name, kind, location } = repository;
+  const step = { repository: name, source: '', snapshot: '' };
   const ending = await runStep<Extract<StepResult, { readonly verb: 'heal' }>>(
     {
       run,
-      step: { repository: name, source: '', snapshot: '' },
-      doing: `repository ${name}`,
-      work: async (tools) => ({ verb: 'heal' as const, ...(await work(repository, request, tools)) }),
+      ...{ step, doing: `repository ${name}` },
+      work: async (tools) => {
+        const onForget = (id: string) => how.listen({ type: 'snapshots.forgetting', run, step, ids: [id] });
+        return { verb: 'heal' as const, ...(await work(repository, { ...request, onForget }, tools)) };
+      },
       judge,
     },
     how,
   );
-  const { before, healed, after } = ending.result ?? {};
+  const { before, healed, after, replaced = [] } = ending.result ?? {};
   const { outcome, warnings, error, durationMs } = ending;
-  return { repository: name, kind, location, outcome, before, healed, after, warnings, error, durationMs };
+  return { repository: name, kind, location, outcome, before, healed, replaced, after, warnings, error, durationMs };
 }
 
-function judge({ before, healed, after }: HealResult): Outcome {
+function judge({ before, healed, after, replaced }: HealResult): Outcome {
   if (before.problems.length === 0) return 'ok';
-  const isLost = after === undefined ? isAnythingLost(healed?.lost) : after.problems.length > 0;
+  const isLost = after === undefined ? isAnythingLost(healed?.lost, replaced) : after.problems.length > 0;
   return isLost ? 'failed' : 'warnings';
 }
 
-function isAnythingLost(lost: Lost | undefined): boolean {
-  return lost !== undefined && lost.blobs + lost.files.length > 0;
+/** In a dry run: what is of snapshots that another repository has is not lost. */
+function isAnythingLost(lost: Lost | undefined, replaced: readonly Replaced[]): boolean {
+  if (lost === undefined) return false;
+  const there = new Set(replaced.map(({ snapshot }) => snapshot));
+  const isElsewhere = ({ key }: { readonly key: string }) => there.has(key.slice(key.lastIndexOf('/') + 1));
+  const files = lost.files.filter((file) => !isElsewhere(file));
+  return files.length > 0 || (lost.blobs > 0 && lost.affects.some(({ snapshot }) => !there.has(snapshot)));
 }
 
 /** What is healed may show more that is damaged; so often it is looked again. */
 const PASSES_MAX = 3;
 
-async function work(repository: RepositoryHandle, request: HealRequest, tools: StepTools): Promise<HealResult> {
+interface HealWork extends HealRequest {
+  /** Told before a snapshot is removed. */
+  readonly onForget: (id: string) => void;
+}
+
+async function work(repository: RepositoryHandle, request: HealWork, tools: StepTools): Promise<HealResult> {
   const { dryRun, catalog } = request;
   const engine = await repository.open(tools);
   const known = await knownProblems(catalog, repository.name);
@@ -112,9 +138,17 @@ async function work(repository: RepositoryHandle, request: HealRequest, tools: S
     after = await look(engine, [...suspects, ...report.added], tools);
     if (report.added.length + report.removed.length === 0 || !after.problems.some(isNew)) break;
   }
-  const found = { readData, before, after, healed };
+  const others = request.from.filter(({ name }) => name !== repository.name);
+  const bad = await badOnes(engine, { after, healed }, tools);
+  const replacing = { ...request, engine, repository: repository.name, from: others };
+  const replaced = await replaceSnapshots(bad, replacing, tools);
+  if (!dryRun && replaced.length > 0) after = await look(engine, [...(healed?.added ?? [])], tools);
+  const found = { readData, before, healed };
   const wasBad = await badByData(catalog, repository.name);
-  return { dryRun, before, healed, after, results: await resultsOf(engine, found, wasBad, tools) };
+  const listing = await engine.list(tools);
+  const results = after === undefined ? [] : resultsOf(listing, { ...found, after }, wasBad);
+  const made = { repositoryId: engine.traits.id, snapshots: newOnes(listing, replaced) };
+  return { dryRun, before, healed, replaced, after, made, results };
 }
 
 function placesFor(repository: RepositoryHandle, { from, sources }: HealRequest): HealFrom[] {
@@ -171,32 +205,4 @@ function joined(one: HealReport, other: HealReport): HealReport {
     added: [...one.added, ...other.added],
     removed: [...one.removed, ...other.removed],
   };
-}
-
-type Found = Omit<HealResult, 'dryRun' | 'results'> & { readonly readData: boolean };
-
-/**
- * What is said of each snapshot. One that was bad because of what it holds is good again when that was healed and read back: then the rest of it is as
- * good as it was when it was found bad.
- */
-async function resultsOf(
-  engine: Engine,
-  { readData, before, after, healed }: Found,
-  wasBad: ReadonlySet<string>,
-  tools: StepTools,
-): Promise<HealResult['results']> {
-  if (after === undefined) return [];
-  const listing = await engine.list(tools);
-  const mended = before.problems.length > 0;
-  const said = healedText(healed);
-  return snapshotResults(listing, after).map((result) => {
-    const isMended = result.ok && mended && wasBad.has(result.id);
-    const message = result.ok && said !== '' && isMended ? said : result.message;
-    return { ...result, message, depth: readData || isMended ? 'data' : 'structure' };
-  });
-}
-
-async function badByData(catalog: Catalog | undefined, repository: string): Promise<ReadonlySet<string>> {
-  const verdicts = (await catalog?.verdicts({ repository }).catch(() => [])) ?? [];
-  return new Set(verdicts.flatMap(({ depth, ok, snapshot }) => (depth === 'data' && !ok ? [snapshot] : [])));
 }

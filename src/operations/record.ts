@@ -11,6 +11,7 @@ import type {
 } from '../catalog/catalog.ts';
 import type { Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
+import type { HealResult } from './heal-result.ts';
 import type { HookReport } from './hook-report.ts';
 import { unproven, type VerifiedNew } from './verify-new.ts';
 
@@ -197,10 +198,18 @@ async function recordHealing(catalog: Catalog, event: StepFinished): Promise<voi
   const report = result?.after ?? result?.before;
   const checked = { repository, depth: 'structure' as const, ...times(event), outcome, ...foundBy(report) };
   await catalog.recordVerification(event.run.id, { ...checked, error: recordedError(event.error) });
+  if (result !== undefined && result.made.snapshots.length > 0) await addSnapshots(catalog, repository, result.made);
   const results = result?.results ?? [];
   await catalog.recordVerdicts(
     results.map(({ id, depth, ok, message }) => ({ repository, snapshot: id, depth, at: event.at, ok, message })),
   );
+}
+
+async function addSnapshots(catalog: Catalog, repository: string, { repositoryId, snapshots }: HealResult['made']) {
+  const added = snapshots.map((snapshot) => toSnapshotRecord(repository, repositoryId, snapshot));
+  const ids = new Set(added.map(({ id }) => id));
+  const known = (await catalog.snapshots({ repository })).filter(({ id }) => !ids.has(id));
+  await catalog.replaceSnapshots(repository, [...known, ...added]);
 }
 
 function foundBy(report: VerifyReport | undefined) {

@@ -85,12 +85,14 @@ export function copiesRule(
   if (own === 'off' || (own === undefined && less === 'off')) return undefined;
   if (all === undefined && own === undefined) return undefined;
   const wanted: Numbers = { ...all, ...(less === 'off' ? {} : less), ...own };
+  const { copies = 3, media = 2, off_site = 1, administrators } = wanted;
+  // What is taken from elsewhere fits fewer copies too.
   return {
-    copies: wanted.copies ?? 3,
-    media: wanted.media ?? 2,
-    offSite: wanted.off_site ?? 1,
+    copies,
+    media: Math.min(media, copies),
+    offSite: Math.min(off_site, copies - 1),
     maxAgeMs: wanted.max_age,
     verifiedWithinMs: wanted.verified_within,
-    administrators: wanted.administrators,
+    administrators: administrators === undefined ? undefined : Math.min(administrators, copies),
   };
 }

@@ -1,6 +1,5 @@
 /** What healing one repository comes to. */
 import type { HealReport, Snapshot, VerifyReport } from '../engines/engine.ts';
-import type { Replaced } from './replace-snapshots.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 
 export interface HealResult {
@@ -14,6 +13,15 @@ export interface HealResult {
   readonly made: { readonly repositoryId: string; readonly snapshots: readonly Snapshot[] };
   /** Of the snapshots as they are now, with how much is known of each. */
   readonly results: readonly (SnapshotResult & { readonly depth: 'structure' | 'data' })[];
+}
+
+/** A snapshot that was bad. */
+export interface Replaced {
+  readonly snapshot: string;
+  /** Id of the whole one: its own when it became whole again; '' in a dry run. */
+  readonly by: string;
+  /** Name of the repository that had it. */
+  readonly from: string;
 }
 
 /** `healed from repository vault, source media`; '' when nothing was taken from anywhere. */

@@ -1,25 +1,15 @@
 /** Looks through repositories and stores again what is damaged or missing, taken from other repositories or from the sources. */
 import { SuretyError } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type {
-  Engine,
-  Healed,
-  HealFrom,
-  HealReport,
-  Listing,
-  Lost,
-  Problem,
-  Snapshot,
-  VerifyReport,
-} from '../engines/engine.ts';
+import type { Engine, Healed, HealFrom, HealReport, Lost, Problem, VerifyReport } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import { repositoryPlace, sourcePlace } from './heal-places.ts';
-import type { HealResult } from './heal-result.ts';
+import type { HealResult, Replaced } from './heal-result.ts';
 import { badByData, badOnes, newOnes, resultsOf } from './healed-snapshots.ts';
 import { knownProblems } from './known-problems.ts';
-import { type Replaced, replaceSnapshots } from './replace-snapshots.ts';
+import { replaceSnapshots } from './replace-snapshots.ts';
 import { runStep, type StepTools } from './step.ts';
 
 export interface HealRequest {

@@ -1,8 +1,7 @@
 /** What healing did to snapshots, as the repository lists them afterwards. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine, Listing, Snapshot, VerifyReport } from '../engines/engine.ts';
-import { type HealResult, healedText } from './heal-result.ts';
-import type { Replaced } from './replace-snapshots.ts';
+import { type HealResult, healedText, type Replaced } from './heal-result.ts';
 import { snapshotResults } from './snapshot-results.ts';
 import type { StepTools } from './step.ts';
 

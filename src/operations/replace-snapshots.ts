@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import { type Copied, copyContents, openCopier } from './copy-snapshot.ts';
 import type { RepositoryHandle } from './handles.ts';
+import type { Replaced } from './heal-result.ts';
 import { samenessKey } from './same-snapshot.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { StepTools } from './step.ts';
@@ -19,15 +20,6 @@ export interface Replacing {
   readonly dryRun: boolean;
   /** Told before a snapshot is removed. */
   readonly onForget: (id: string) => void;
-}
-
-/** A snapshot that was bad. */
-export interface Replaced {
-  readonly snapshot: string;
-  /** Id of the whole one: its own when it became whole again; '' in a dry run. */
-  readonly by: string;
-  /** Name of the repository that had it. */
-  readonly from: string;
 }
 
 /**

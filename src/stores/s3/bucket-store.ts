@@ -48,8 +48,13 @@ export function connect(options: S3StoreOptions, how: S3StoreHow): Bucket {
     gate: openGate(connections),
     connections,
     policy: how.policy,
-    conditional: { works: options.conditionalPut ?? true, turn: openGate(1) },
+    conditional: { works: options.conditionalPut ?? isKept(options), turn: openGate(1) },
   };
+}
+
+/** Object lock needs versions, and of services other than AWS some ignore the condition of a put where there are any. */
+function isKept({ endpoint, objectLock }: S3StoreOptions): boolean {
+  return endpoint === undefined || objectLock === undefined;
 }
 
 function bucketStore(bucket: Bucket): Store {

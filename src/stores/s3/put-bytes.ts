@@ -12,6 +12,8 @@ import { readObject, statObject } from './read.ts';
 export async function putBytes(bucket: Bucket, key: string, bytes: Uint8Array, how: PutHow): Promise<void> {
   if (isLocking(bucket, how)) await requireLocks(bucket, how);
   if (how.ifAbsent !== true) return await send(bucket, key, bytes, how);
+  // Some services accept the condition in buckets with versions, and replace the object all the same.
+  if (bucket.options.endpoint !== undefined) await requireAbsent(bucket, key, how);
   if (bucket.conditional.works && (await putIfAbsent(bucket, key, bytes, how))) return;
   // Of those in this process one wins all the same.
   await bucket.conditional.turn.run(async () => {

@@ -73,7 +73,7 @@ export async function provenCopies(
   request: CopiesRequest,
   how: { readonly signal: AbortSignal },
 ): Promise<CopiesReport> {
-  const seen = await Promise.all(request.repositories.map((one) => see(one, request, how)));
+  const seen = eachPlaceOnce(await Promise.all(request.repositories.map((one) => see(one, request, how))));
   const sources = request.sources.map((source) => copiesOf(source, seen, request));
   return {
     outcome: sources.some(({ verdict }) => verdict.kept === false) ? 'warnings' : 'ok',
@@ -102,16 +102,33 @@ async function see(
     const problem = error === undefined ? undefined : `it could not be asked: ${error.message}`;
     return { ...told, ...whereabouts, problem, asOf: error === undefined ? now : undefined, error, snapshots, proofs };
   }
-  const asOf = await lastSeen(catalog, name, location);
-  const snapshots = await rememberedSnapshots(name, catalog);
+  const { asOf, snapshots } = await recall(catalog, handle);
   return { ...told, ...whereabouts, asOf, error: undefined, snapshots, proofs };
 }
 
-async function lastSeen(catalog: Catalog | undefined, name: string, location: string): Promise<Date | undefined> {
+/** What two names are given to is there once. */
+function eachPlaceOnce(all: readonly Seen[]): Seen[] {
+  return all.map((one, at) => {
+    const same = all.slice(0, at).find(({ location }) => location === one.location);
+    return same === undefined ? one : { ...one, problem: `it is where ${same.repository} is` };
+  });
+}
+
+/** Of what was in a repository that had the name elsewhere, nothing is in this one. */
+async function recall(
+  catalog: Catalog | undefined,
+  { name, location }: RepositoryHandle,
+): Promise<Pick<Seen, 'asOf' | 'snapshots'>> {
+  const nothing = { asOf: undefined, snapshots: [] };
   try {
-    return (await catalog?.repository(name, location))?.seenAt;
+    const last = await catalog?.repository(name, location);
+    if (catalog === undefined || last === undefined) return nothing;
+    const records = await catalog.snapshots({ repository: name });
+    const own = new Set(records.filter(({ repositoryId }) => repositoryId === last.id).map(({ id }) => id));
+    const snapshots = await rememberedSnapshots(name, catalog);
+    return { asOf: last.seenAt, snapshots: snapshots.filter(({ id }) => own.has(id)) };
   } catch {
-    return undefined;
+    return nothing;
   }
 }
 

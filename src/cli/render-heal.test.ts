@@ -18,7 +18,7 @@ const HEALED: RepositoryHealed = {
       { from: 'repository copy', files: 1, blobs: 12, sizeBytes: 5000 },
       { from: 'source media', files: 0, blobs: 1, sizeBytes: 1000 },
     ],
-    ...{ lost: { blobs: 0, files: [], affects: [] }, added: [], removed: [KEY] },
+    ...{ lost: { blobs: 0, files: [], affects: [], toCopy: [] }, added: [], removed: [KEY] },
   },
   ...{ replaced: [], warnings: [], error: undefined, durationMs: 900 },
 };
@@ -41,7 +41,7 @@ test('what was damaged is told, and where it was healed from', () => {
 test('what stays lost is told with its cost, and what can be done', () => {
   const affects = [{ snapshot: 'e1'.repeat(32), path: 'srv/a' }];
   const files = [{ key: 'keys/ab', hint: 'add another key' }];
-  const healed = { ...HEALED.healed!, healed: [], lost: { blobs: 2, files, affects } };
+  const healed = { ...HEALED.healed!, healed: [], lost: { blobs: 2, files, affects, toCopy: [] } };
   const text = textOf({ outcome: 'failed', after: BAD, healed }, { outcome: 'failed' });
   assert.match(text, /1 problem, 1 left, 900 ms\n/);
   assert.match(text, / {4}lost: 2 pieces of content; can not be restored whole: e1e1e1e1:srv\/a\n/);

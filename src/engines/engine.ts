@@ -314,6 +314,8 @@ export interface Lost {
   readonly files: readonly { readonly key: string; readonly hint: string }[];
   /** The first few paths, and of every snapshot at least one. */
   readonly affects: Problem['affects'];
+  /** Ids of snapshots that only a new copy can make whole: they lack a directory, what the source recorded, or all. */
+  readonly toCopy: readonly string[];
 }
 
 export interface PruneHow extends How, ProgressHow {

@@ -5,7 +5,7 @@ import { type HealResult, healedText, type Replaced } from './heal-result.ts';
 import { snapshotResults } from './snapshot-results.ts';
 import type { StepTools } from './step.ts';
 
-/** Snapshots that are not whole after all; in a dry run, that would not be. */
+/** Snapshots that only a new copy can make whole, or in a dry run, could. Of the rest everything that others have was taken. */
 export async function badOnes(
   engine: Engine,
   { after, healed }: Pick<HealResult, 'after' | 'healed'>,
@@ -13,9 +13,11 @@ export async function badOnes(
 ): Promise<readonly { readonly id: string }[]> {
   if (healed === undefined) return [];
   const listing = await engine.list(tools);
-  if (after !== undefined) return snapshotResults(listing, after).filter(({ ok }) => !ok);
-  const lost = new Set(healed.lost.affects.map(({ snapshot }) => snapshot));
-  return [...listing.unreadable, ...listing.snapshots.filter(({ id }) => lost.has(id))];
+  const toCopy = new Set(healed.lost.toCopy);
+  const bad = [...listing.unreadable, ...listing.snapshots.filter(({ id }) => toCopy.has(id))];
+  if (after === undefined) return bad;
+  const good = new Set(snapshotResults(listing, after).flatMap(({ id, ok }) => (ok ? [id] : [])));
+  return bad.filter(({ id }) => !good.has(id));
 }
 
 export function newOnes({ snapshots }: Listing, replaced: readonly Replaced[]): readonly Snapshot[] {

@@ -93,6 +93,10 @@ interface ReplacingOne extends Replacing, Pick<Wanted, 'snapshot'> {
 async function replaceOne(one: ReplacingOne, tools: StepTools): Promise<string | undefined> {
   const { engine, id, snapshot, dryRun, onForget } = one;
   if (dryRun) return '';
+  // What was stored for another one may be all that this one lacked.
+  const isMended = async () =>
+    snapshot !== undefined && engine.traits.deduplicates && (await isWhole(engine, id, [], tools));
+  if (await isMended()) return id;
   let made: Made;
   try {
     made = await copyAnew(one, tools);
@@ -101,7 +105,7 @@ async function replaceOne(one: ReplacingOne, tools: StepTools): Promise<string |
     tools.warn(notUsed(one.handle, error));
     return undefined;
   }
-  const isOwnWhole = snapshot !== undefined && engine.traits.deduplicates && (await isWhole(engine, id, [], tools));
+  const isOwnWhole = await isMended();
   const going = isOwnWhole ? made.id : id;
   onForget(going);
   await engine.forget([going], tools);

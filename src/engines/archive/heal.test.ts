@@ -72,7 +72,7 @@ describe('a file of an archive comes back from a copy', () => {
       const planned = await healAll(pair.one, [from(pair.other)], { dryRun: true });
       assert.notDeepEqual(await everything(pair.one), before);
       const { report } = await healAll(pair.one, [from(pair.other)]);
-      assert.deepEqual([report.lost, report.added], [{ blobs: 0, files: [], affects: [] }, [key]]);
+      assert.deepEqual([report.lost, report.added], [{ blobs: 0, files: [], affects: [], toCopy: [] }, [key]]);
       assert.deepEqual([report.healed, report.healed[0]?.files], [planned.report.healed, 1]);
       assert.deepEqual(await everything(pair.one), before);
       assert.deepEqual(await problemsOf(pair.one.engine), []);

@@ -46,8 +46,9 @@ export async function heal(repository: Repository, how: HealHow): Promise<HealRe
     if (stored === undefined) lost.push(problem);
   }
   const affects = lost.flatMap((one) => one.affects);
+  const toCopy = [...new Set(affects.map(({ snapshot }) => snapshot))];
   const left = lost.map(({ key }) => ({ key, hint: HINT }));
-  return { healed: [...healed.values()], lost: { blobs: 0, files: left, affects }, added, removed: [] };
+  return { healed: [...healed.values()], lost: { blobs: 0, files: left, affects, toCopy }, added, removed: [] };
 }
 
 interface Place {

@@ -145,7 +145,7 @@ describe('what is lost comes back from a copy', () => {
         const [key] = await packsOf(repository, type);
         await damage(repository, key!, how);
         const { report, warnings } = await healAll(repository, [from(copy)]);
-        assert.deepEqual([report.lost, warnings], [{ blobs: 0, files: [], affects: [] }, []]);
+        assert.deepEqual([report.lost, warnings], [{ blobs: 0, files: [], affects: [], toCopy: [] }, []]);
         await whole(repository);
         assert.deepEqual(await readEverything(repository), before);
         assert.ok(!(await allKeys(repository)).includes(key!));
@@ -453,7 +453,12 @@ describe('healing', () => {
     const { repository, copy } = await makePair();
     const keys = await allKeys(repository);
     const { report } = await healAll(repository, [from(copy)]);
-    assert.deepEqual(report, { healed: [], lost: { blobs: 0, files: [], affects: [] }, added: [], removed: [] });
+    assert.deepEqual(report, {
+      healed: [],
+      lost: { blobs: 0, files: [], affects: [], toCopy: [] },
+      added: [],
+      removed: [],
+    });
     assert.deepEqual(await allKeys(repository), keys);
   });
 

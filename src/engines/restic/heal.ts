@@ -5,6 +5,7 @@
  * What can not be healed leaves the index too, so that the next backup that comes across it stores it again instead of relying on it. The pack it stood
  * in is kept as long as anything that a snapshot needs was in it.
  */
+import { RESERVED_NAME } from '../../sources/source.ts';
 import type { HealHow, HealReport, How, Lost } from '../engine.ts';
 import { createEntrySet } from './entry-set.ts';
 import { openAccount } from './heal/account.ts';
@@ -83,14 +84,16 @@ async function describeLost(
   const looking = { table, lost, trees: openTreeReader(repository, table), clean: createEntrySet(table.count) };
   const affects: { snapshot: string; path: string }[] = [];
   const found = new Set<string>();
+  const toCopy = new Set<string>();
   let isBlind = blind;
   for (const snapshot of lost.size === 0 ? [] : snapshots) {
     for await (const { path, node, blobs } of affectedFiles(looking, snapshot, how)) {
       if (node === undefined) isBlind = true;
+      if (node === undefined || path === RESERVED_NAME) toCopy.add(snapshot.id);
       for (const id of blobs) found.add(id);
       if (affects.length < AFFECTED_MAX || affects.at(-1)?.snapshot !== snapshot.id)
         affects.push({ snapshot: snapshot.id, path });
     }
   }
-  return { lost: { blobs: found.size, files, affects }, needed: (id) => isBlind || found.has(id) };
+  return { lost: { blobs: found.size, files, affects, toCopy: [...toCopy] }, needed: (id) => isBlind || found.has(id) };
 }

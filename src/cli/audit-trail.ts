@@ -11,7 +11,7 @@ import {
   type AuditStep,
   IDS_MAX,
   STEPS_MAX,
-} from '../operations/audit-log.ts';
+} from '../operations/audit/audit-log.ts';
 import type { Listen, OperationEvent } from '../operations/events.ts';
 import { type AuditPolicy, auditPolicyOf } from '../rules/audited.ts';
 

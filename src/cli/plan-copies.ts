@@ -1,7 +1,7 @@
 /** What a command line that names ids, jobs and repositories means: which snapshots are copied, from where, and where to. */
 import { SuretyError } from '../base/errors.ts';
 import type { Job, Platform } from '../daemon/compose.ts';
-import type { WantedCopies } from '../operations/choose-copies.ts';
+import type { WantedCopies } from '../operations/copy/choose-copies.ts';
 import { keepFor } from './keep-for.ts';
 
 export interface AskedCopies {

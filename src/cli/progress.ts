@@ -6,7 +6,7 @@ import { formatElapsed } from '../base/durations.ts';
 import { displayName } from '../base/names.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Listen, OperationEvent, Step } from '../operations/events.ts';
-import { hookName } from '../operations/hook-report.ts';
+import { hookName } from '../operations/hooks/hook-report.ts';
 import { openRate, type Rate } from './rate.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 /** What a person reads after a backup. */
 import { shortId } from '../base/short-id.ts';
 import { type BackupReport, isStored, type MemberReport } from '../operations/backup.ts';
-import type { HookReport } from '../operations/hook-report.ts';
+import type { HookReport } from '../operations/hooks/hook-report.ts';
 import { count, duration, firstOf, saidOf, size, state, table } from './render.ts';
 import { errorBelow } from './render-error.ts';
 import { hooksText } from './render-hooks.ts';

@@ -4,7 +4,7 @@ import { snapshotOf } from '../../test/fixtures/snapshots.ts';
 import { SuretyError } from '../base/errors.ts';
 import type { MemberReport } from '../operations/backup.ts';
 import { toSuretyError } from '../operations/failure.ts';
-import type { HookReport } from '../operations/hook-report.ts';
+import type { HookReport } from '../operations/hooks/hook-report.ts';
 import { backupText } from './render-backup.ts';
 
 const stats = {

@@ -1,5 +1,5 @@
 /** Hooks as a person reads of them. */
-import { type HookReport, hookName } from '../operations/hook-report.ts';
+import { type HookReport, hookName } from '../operations/hooks/hook-report.ts';
 import { duration, state } from './render.ts';
 
 /** Which hook, and what became of it: one line, or more with what it said last. */

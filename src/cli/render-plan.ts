@@ -1,5 +1,5 @@
 /** What a person reads of `surety backup --dry-run`. */
-import type { BackupPlan, PlannedHooks, PlannedMember, PlannedSource } from '../operations/plan-backup.ts';
+import type { BackupPlan, PlannedHooks, PlannedMember, PlannedSource } from '../operations/backup/plan-backup.ts';
 import { age, count, size } from './render.ts';
 import { errorBelow } from './render-error.ts';
 

@@ -1,6 +1,6 @@
 /** What a person reads of `surety show`. */
 import { shortId } from '../base/short-id.ts';
-import { hookName } from '../operations/hook-report.ts';
+import { hookName } from '../operations/hooks/hook-report.ts';
 import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
 import { pinText } from '../rules/pins.ts';
 import { age, count, duration, localTime, shownPath, size, table } from './render.ts';

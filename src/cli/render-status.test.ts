@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SuretyError } from '../base/errors.ts';
+import type { SourceStatus } from '../operations/status/status-source.ts';
 import type { RepositoryStatus, StatusReport } from '../operations/status.ts';
-import type { SourceStatus } from '../operations/status-source.ts';
 import { judgeProtection } from '../rules/protection.ts';
 import { statusText } from './render-status.ts';
 

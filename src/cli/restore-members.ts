@@ -7,7 +7,7 @@ import { CLOCK_TOLERANCE_MS } from '../operations/check.ts';
 import { knownDamage } from '../operations/known-damage.ts';
 import { type Located, locate, toWanted } from '../operations/locate.ts';
 import { provenSnapshots } from '../operations/proven.ts';
-import { type Chosen, chooseMembers, type Restorable, restoreOrder } from '../operations/restore-order.ts';
+import { type Chosen, chooseMembers, type Restorable, restoreOrder } from '../operations/restore/restore-order.ts';
 import { parseMoment } from '../rules/moment.ts';
 import type { Call } from './call.ts';
 import type { RestoreOptions } from './restore-options.ts';

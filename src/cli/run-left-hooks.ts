@@ -1,6 +1,6 @@
 /** Before anything else: the `after` hooks of runs that were killed, and the services that they left stopped. */
-import type { HookReport } from '../operations/hook-report.ts';
-import { runLeftHooks } from '../operations/left-hooks.ts';
+import type { HookReport } from '../operations/hooks/hook-report.ts';
+import { runLeftHooks } from '../operations/hooks/left-hooks.ts';
 import { toHookRecord } from '../operations/record.ts';
 import type { Call } from './call.ts';
 import { hookLine } from './render-hooks.ts';

@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { AuditRecord } from '../operations/audit-log.ts';
+import type { AuditRecord } from '../operations/audit/audit-log.ts';
 import { checkChain } from '../rules/hash-chain.ts';
 import { openAuditLog } from './audit-log.ts';
 

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { messageOf, SuretyError } from '../base/errors.ts';
 import { makeFolders } from '../base/folders.ts';
 import { syncFolder } from '../base/replace-file.ts';
-import type { AuditLine, AuditLog, AuditRecord } from '../operations/audit-log.ts';
+import type { AuditLine, AuditLog, AuditRecord } from '../operations/audit/audit-log.ts';
 import { chainedLine } from '../rules/hash-chain.ts';
 import { lockRun } from './run-lock.ts';
 

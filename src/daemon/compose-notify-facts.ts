@@ -5,7 +5,7 @@ import { shortId } from '../base/short-id.ts';
 import type { ErrorFacts, PartFacts, RunFacts, WarningFacts } from '../notify/run-facts.ts';
 import type { Listen, OperationEvent, Run, Step, StepResult } from '../operations/events.ts';
 import { healedText } from '../operations/heal-result.ts';
-import { type HookReport, hookName } from '../operations/hook-report.ts';
+import { type HookReport, hookName } from '../operations/hooks/hook-report.ts';
 
 const WARNINGS_KEPT = 20;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { RestoreJournal } from '../operations/restore-journal.ts';
+import type { RestoreJournal } from '../operations/restore/restore-journal.ts';
 import { openAuditLog } from './audit-log.ts';
 import { openHolds } from './holds.ts';
 import { openPendingHooks } from './pending-hooks.ts';

@@ -1,7 +1,7 @@
 /** Measures what the files of a repository take, by the listing of its store. */
 import type { Clock } from '../base/clock.ts';
 import type { StoreLocation } from '../config/store-location.ts';
-import type { MeasureUsage, Usage } from '../operations/usage.ts';
+import type { MeasureUsage, Usage } from '../operations/status/usage.ts';
 import type { Store } from '../stores/store.ts';
 import { openStore, type StoreHow } from './compose-store.ts';
 

@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../base/errors.ts';
-import type { Space } from '../operations/space.ts';
+import type { Space } from '../operations/restore/space.ts';
 
 /** Of the file system that `path`, or the nearest folder above it that is there, is on. Undefined where it does not tell. */
 export async function spaceAt(path: string): Promise<Space | undefined> {

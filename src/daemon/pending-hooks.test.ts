@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { SuretyError } from '../base/errors.ts';
-import { locksOf } from '../operations/pending-hooks.ts';
+import { locksOf } from '../operations/hooks/pending-hooks.ts';
 import { openPendingHooks } from './pending-hooks.ts';
 
 const hook = { run: 'systemctl start app', timeoutMs: 1000, onFailure: 'warn', when: 'always' } as const;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode, messageOf } from '../base/errors.ts';
 import { replaceFile } from '../base/replace-file.ts';
-import { type DueHooks, type LeftHooks, lockOf, type PendingHooks } from '../operations/pending-hooks.ts';
+import { type DueHooks, type LeftHooks, lockOf, type PendingHooks } from '../operations/hooks/pending-hooks.ts';
 import type { Hook } from '../rules/hook.ts';
 
 export interface PendingHooksHow {

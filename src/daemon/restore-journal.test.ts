@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { UnfinishedRestore } from '../operations/restore-journal.ts';
+import type { UnfinishedRestore } from '../operations/restore/restore-journal.ts';
 import { openRestoreJournal } from './restore-journal.ts';
 
 const record: UnfinishedRestore = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SuretyError, systemCode } from '../base/errors.ts';
 import { replaceFile, syncFolder } from '../base/replace-file.ts';
-import type { RestoreJournal, UnfinishedRestore } from '../operations/restore-journal.ts';
+import type { RestoreJournal, UnfinishedRestore } from '../operations/restore/restore-journal.ts';
 
 const member = z.object({
   source: z.string(),

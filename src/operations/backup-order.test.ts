@@ -5,8 +5,8 @@ import { backupRequest } from '../../test/fixtures/backup-request.ts';
 import { openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../test/fixtures/scripted-source.ts';
 import { SuretyError } from '../base/errors.ts';
+import { runInOrder } from './backup/run-in-order.ts';
 import { type BackupSource, backup } from './backup.ts';
-import { runInOrder } from './run-in-order.ts';
 
 describe('sources of one run', () => {
   let workshop: Workshop;

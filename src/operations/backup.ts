@@ -2,19 +2,25 @@
 
 import type { SuretyError } from '../base/errors.ts';
 import { type Gate, openGate } from '../base/limit.ts';
+import {
+  type BackupTarget,
+  backupMember,
+  type MemberReport,
+  type MemberRequest,
+  type MemberSource,
+} from './backup/member.ts';
+import { type Planned, planOrder, type Role } from './backup/order.ts';
+import { runInOrder } from './backup/run-in-order.ts';
+import type { Patience } from './backup/stall.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
-import type { HookPlace, HookReport } from './hook-report.ts';
+import type { HookPlace, HookReport } from './hooks/hook-report.ts';
+import type { PendingHooks } from './hooks/pending-hooks.ts';
 import { type Hooked, type HookHow, withHooks } from './hooks.ts';
-import { type BackupTarget, backupMember, type MemberReport, type MemberRequest, type MemberSource } from './member.ts';
 import type { Memory } from './memory.ts';
-import { type Planned, planOrder, type Role } from './order.ts';
-import type { PendingHooks } from './pending-hooks.ts';
-import { runInOrder } from './run-in-order.ts';
 import { type Seat, shareReading } from './share-reading.ts';
-import type { Patience } from './stall.ts';
 import type { VerifyAfter } from './verify-new.ts';
 
-export type { MemberReport } from './member.ts';
+export type { MemberReport } from './backup/member.ts';
 
 export interface BackupSource extends MemberSource {
   readonly after: readonly string[];

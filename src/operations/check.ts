@@ -9,7 +9,7 @@ import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
-import type { Shelf } from './shelf.ts';
+import type { Shelf } from './locate/shelf.ts';
 
 /** What can be asked of the place of a repository besides what an engine tells. */
 export interface PlaceProbe {

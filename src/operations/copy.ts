@@ -1,15 +1,15 @@
 /** Copies snapshots from some repositories into another one, and reads back what was stored. */
 import { SuretyError } from '../base/errors.ts';
 import type { Engine, VerifyReport } from '../engines/engine.ts';
-import { type ChosenCopies, type ChosenCopy, chooseCopies } from './choose-copies.ts';
-import { type CopyMember, type CopyRequest, copyMember } from './copy-member.ts';
-import { openCopier } from './copy-snapshot.ts';
+import { type ChosenCopies, type ChosenCopy, chooseCopies } from './copy/choose-copies.ts';
+import { type CopyMember, type CopyRequest, copyMember } from './copy/copy-member.ts';
+import { openCopier } from './copy/copy-snapshot.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import { knownDamage } from './known-damage.ts';
 import { snapshotResults } from './snapshot-results.ts';
 import { runStep } from './step.ts';
 
-export type { CopyMember, CopyRequest } from './copy-member.ts';
+export type { CopyMember, CopyRequest } from './copy/copy-member.ts';
 
 export interface CopyReport {
   readonly job: string;

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { BackupStats, Progress, PruneReport, RebuildReport, Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { SourceFacts, Warning, WriteReport } from '../sources/source.ts';
 import type { HealResult } from './heal-result.ts';
-import type { HookPlace, HookReport } from './hook-report.ts';
+import type { HookPlace, HookReport } from './hooks/hook-report.ts';
 import type { SnapshotResult } from './snapshot-results.ts';
 import type { VerifiedNew } from './verify-new.ts';
 

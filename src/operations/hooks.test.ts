@@ -9,10 +9,10 @@ import { isRunning } from '../base/running.ts';
 import { openLocal } from '../reach/local.ts';
 import { HOOK_TIMEOUT_MS, type Hook } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
-import type { HookReport } from './hook-report.ts';
+import type { HookReport } from './hooks/hook-report.ts';
+import { runLeftHooks } from './hooks/left-hooks.ts';
+import type { DueHooks } from './hooks/pending-hooks.ts';
 import { type Hooked, withHooks } from './hooks.ts';
-import { runLeftHooks } from './left-hooks.ts';
-import type { DueHooks } from './pending-hooks.ts';
 
 const scope = { job: 'nightly', source: 'db', recoveryPoint: '20261120T030700Z-4f9a' };
 const NEVER = new AbortController().signal;

@@ -7,8 +7,8 @@ import { openTail, type Tail } from '../base/streams.ts';
 import type { ExecHow, Exit, Reach } from '../reach/reach.ts';
 import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
-import { type HookPlace, type HookReport, type HookScope, hookName } from './hook-report.ts';
-import type { DueHooks, PendingHooks } from './pending-hooks.ts';
+import { type HookPlace, type HookReport, type HookScope, hookName } from './hooks/hook-report.ts';
+import type { DueHooks, PendingHooks } from './hooks/pending-hooks.ts';
 
 /** Where hooks run. */
 export interface HookGround {

@@ -7,8 +7,8 @@ import { listedRepository, pointOf, snapshotOf } from '../../test/fixtures/snaps
 import { SuretyError } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { openSqliteCatalog } from '../catalog/sqlite/open.ts';
+import type { SnapshotType } from './list/listed-snapshot.ts';
 import { type ListRequest, list } from './list.ts';
-import type { SnapshotType } from './listed-snapshot.ts';
 import { toSnapshotRecord } from './record.ts';
 
 const how = { signal: new AbortController().signal };

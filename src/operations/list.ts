@@ -5,7 +5,7 @@ import type { Listing, Snapshot } from '../engines/engine.ts';
 import type { Outcome } from './events.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { type ListedFailure, listedFailures } from './listed-failures.ts';
+import { type ListedFailure, listedFailures } from './list/listed-failures.ts';
 import {
   hasStatus,
   isWithin,
@@ -15,7 +15,7 @@ import {
   listedSnapshot,
   type SnapshotType,
   statusOf,
-} from './listed-snapshot.ts';
+} from './list/listed-snapshot.ts';
 import { type Pins, pinsOf } from './pins.ts';
 import { jobOf, type RecoveryPoint, recoveryPoints } from './recovery-point.ts';
 import { samenessKey } from './same-snapshot.ts';

@@ -6,11 +6,11 @@ import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import { selectById } from '../rules/selection.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { type Latest, newest } from './latest.ts';
-import { type LocatedMember, membersOf } from './point-copies.ts';
+import { type Latest, newest } from './locate/latest.ts';
+import { type LocatedMember, membersOf } from './locate/point-copies.ts';
+import { better, type Found, readShelves, type Shelf } from './locate/shelf.ts';
+import { spoiledBy, spoiledError } from './locate/spoiled.ts';
 import { recoveryPoints } from './recovery-point.ts';
-import { better, type Found, readShelves, type Shelf } from './shelf.ts';
-import { spoiledBy, spoiledError } from './spoiled.ts';
 
 export type Wanted =
   /** A snapshot's id, a recovery point's id, or the beginning of one of them. */

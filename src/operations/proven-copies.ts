@@ -11,7 +11,7 @@ import {
 } from '../rules/three-two-one.ts';
 import { type CopyProofs, copyProofs } from './copy-proofs.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { rememberedSnapshots, type SeenSnapshot, seeRepository } from './status-repository.ts';
+import { rememberedSnapshots, type SeenSnapshot, seeRepository } from './status/status-repository.ts';
 
 /** Where a repository is. */
 export interface WhereaboutsOf extends Keeping {

@@ -12,7 +12,7 @@ import type {
 import type { Snapshot, VerifyReport } from '../engines/engine.ts';
 import type { Listen, OperationEvent, Outcome, StepResult } from './events.ts';
 import type { HealResult } from './heal-result.ts';
-import type { HookReport } from './hook-report.ts';
+import type { HookReport } from './hooks/hook-report.ts';
 import { unproven, type VerifiedNew } from './verify-new.ts';
 
 export interface Recorder {

@@ -3,7 +3,7 @@ import { messageOf, SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
-import { type Copied, copyContents, openCopier } from './copy-snapshot.ts';
+import { type Copied, copyContents, openCopier } from './copy/copy-snapshot.ts';
 import type { RepositoryHandle } from './handles.ts';
 import type { Replaced } from './heal-result.ts';
 import { samenessKey } from './same-snapshot.ts';

@@ -9,9 +9,9 @@ import type { Snapshot } from '../engines/engine.ts';
 import { backup } from './backup.ts';
 import type { RestoreItem } from './handles.ts';
 import { locate } from './locate.ts';
+import type { RestoreJournal, UnfinishedRestore } from './restore/restore-journal.ts';
+import { resumedRequest, resumeRestore } from './restore/resume.ts';
 import { type RestoreReport, type RestoreRequest, restore } from './restore.ts';
-import type { RestoreJournal, UnfinishedRestore } from './restore-journal.ts';
-import { resumedRequest, resumeRestore } from './resume.ts';
 
 type Repository = Awaited<ReturnType<Workshop['repository']>>;
 

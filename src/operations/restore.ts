@@ -5,15 +5,15 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RestoreItem } from './handles.ts';
-import { findOwnedFiles, type OwnedFiles } from './owned-files.ts';
-import { doingOf, type Prepared, type PrepareRequest, prepareRestore, silent } from './prepare-restore.ts';
-import { type JournalHow, keepRestore, stateAfter } from './restore-journal.ts';
+import { findOwnedFiles, type OwnedFiles } from './restore/owned-files.ts';
+import { doingOf, type Prepared, type PrepareRequest, prepareRestore, silent } from './restore/prepare-restore.ts';
+import { type JournalHow, keepRestore, stateAfter } from './restore/restore-journal.ts';
+import { writeFromCopies } from './restore/write-copies.ts';
+import type { Conflict } from './restore/write-item.ts';
 import { runStep } from './step.ts';
-import { writeFromCopies } from './write-copies.ts';
-import type { Conflict } from './write-item.ts';
 
 export type { RestoreItem } from './handles.ts';
-export type { Conflict } from './write-item.ts';
+export type { Conflict } from './restore/write-item.ts';
 
 /**
  * Whether what stands at the target may be replaced. `confirmed` is somebody's explicit word: a typed `yes` or

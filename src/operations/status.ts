@@ -1,9 +1,9 @@
 /** An overview: is every source as well protected as it should be, what is in the repositories, what is being done. */
 import type { Catalog } from '../catalog/catalog.ts';
 import { lastFailures } from './last-failures.ts';
-import { type SeenRepository, type StatusRepository, seeRepository } from './status-repository.ts';
-import { lastRuns, type StatusRuns, statusRuns } from './status-runs.ts';
-import { type SourceStatus, type StatusJob, type StatusSource, sourceStatus } from './status-source.ts';
+import { type SeenRepository, type StatusRepository, seeRepository } from './status/status-repository.ts';
+import { lastRuns, type StatusRuns, statusRuns } from './status/status-runs.ts';
+import { type SourceStatus, type StatusJob, type StatusSource, sourceStatus } from './status/status-source.ts';
 
 export interface StatusRequest {
   readonly sources: readonly StatusSource[];

@@ -5,7 +5,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync 
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AuditEntry } from '../../src/operations/audit-entries.ts';
+import type { AuditEntry } from '../../src/operations/audit/audit-entries.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
 import { SURETY } from '../fixtures/surety.ts';
 

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import type { SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
+import { type BackupPlan, planBackup } from '../../operations/backup/plan-backup.ts';
 import { type BackupReport, type BackupRequest, backup } from '../../operations/backup.ts';
 import { type Outcome, worstOutcome } from '../../operations/events.ts';
 import { toSuretyError } from '../../operations/failure.ts';
-import type { HookReport } from '../../operations/hook-report.ts';
-import { locksOf } from '../../operations/pending-hooks.ts';
-import { type BackupPlan, planBackup } from '../../operations/plan-backup.ts';
+import type { HookReport } from '../../operations/hooks/hook-report.ts';
+import { locksOf } from '../../operations/hooks/pending-hooks.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { type PlannedRun, planRuns } from '../plan-runs.ts';

@@ -3,14 +3,14 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
-import { type RestoreReport, type RestoreRequest, restore } from '../../operations/restore.ts';
 import {
   isSame,
   type JournalHow,
   type UnfinishedRestore,
   unfinishedRestore,
-} from '../../operations/restore-journal.ts';
-import { resumedRequest, resumeRestore } from '../../operations/resume.ts';
+} from '../../operations/restore/restore-journal.ts';
+import { resumedRequest, resumeRestore } from '../../operations/restore/resume.ts';
+import { type RestoreReport, type RestoreRequest, restore } from '../../operations/restore.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { confirmRestore } from '../confirm-restore.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';

@@ -1,0 +1,24 @@
+/** Runs the `after` hooks of runs that were killed. */
+import type { Outcome } from '../events.ts';
+import { type AfterHow, type HookGround, runAfter } from '../hooks.ts';
+import type { DueHooks, LeftHooks } from './pending-hooks.ts';
+
+/** A run that died did not come to its end. */
+const DIED: Outcome = 'interrupted';
+
+export interface LeftHow extends AfterHow {
+  readonly groundOf: (due: DueHooks) => HookGround;
+  /** Told before the hooks of each run that died. */
+  readonly say: (message: string) => void;
+}
+
+/** Runs what killed runs left. Their failures are told like any others, and they are not tried again. */
+export async function runLeftHooks(left: Iterable<LeftHooks>, how: LeftHow): Promise<void> {
+  for (const found of left) {
+    using due = found;
+    const owner = due.source === '' ? `job ${due.job}` : `source ${due.source}`;
+    how.say(`run ${due.recoveryPoint} was killed: the after hooks of ${owner} run now`);
+    await runAfter(due, how.groundOf(due), DIED, how);
+    due.forget();
+  }
+}

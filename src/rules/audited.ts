@@ -20,7 +20,7 @@ const LOOKING: ReadonlySet<string> = new Set([
 
 /** They remove nothing that is good from a repository, and not doing them could cost more than a missing line: a disk that is full is when a restore is needed. */
 const MORE_THAN_A_RECORD: ReadonlySet<string> = new Set([
-  ...['init', 'backup', 'verify', 'restore', 'copy', 'drill', 'check --repair'],
+  ...['init', 'backup', 'verify', 'restore', 'copy', 'pin', 'drill', 'check --repair'],
 ]);
 
 /** Of a command by its words, such as `keys add`. What nothing is known of is recorded, and not done without. */

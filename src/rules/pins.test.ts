@@ -58,6 +58,7 @@ test('a snapshot that was written anew is held, others are not', () => {
 test('until when, by whom and why is told', () => {
   const [active] = activePins([pin('a', '2027-01-31T08:00:00Z')], [SNAPSHOT], NOW).get('aa') ?? [];
   assert.equal(pinText(active!), 'pinned until 2027-01-31 08:00 UTC by anna@host: audit');
+  assert.ok(pinText({ ...active!, reason: 'odd\u001b[31m\n' }).endsWith(': odd\\x1b[31m\\x0a'));
 });
 
 test('one mark more that lifts nothing never frees a snapshot', () => {

@@ -2,6 +2,7 @@
  * Which snapshots are pinned. Pins are only ever added, and so is what lifts them: it names the pins that it lifts. Thus a pin holds until it
  * ends by itself or somebody who saw it takes it away, whatever clocks say; and what can not be read holds as well.
  */
+import { displayName } from '../base/names.ts';
 
 /** What tells a snapshot in its repository, also where another program wrote it anew with other tags. */
 export interface PinnedSnapshot {
@@ -88,9 +89,9 @@ function toActive({ name, document }: PinMark): ActivePin {
   return { name, until, reason, by, isReadable: true };
 }
 
-/** `pinned until 2027-01-01 by anna@host: for the audit`; for lists of reasons. */
+/** `pinned until 2027-01-01 by anna@host: for the audit`; for lists of reasons, without what steers a terminal. */
 export function pinText({ until, reason, by, isReadable }: ActivePin): string {
   if (!isReadable) return 'pinned, by a pin that can not be read';
   const end = until === undefined ? '' : ` until ${until.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return `pinned${end} by ${by}${reason === '' ? '' : `: ${reason}`}`;
+  return displayName(`pinned${end} by ${by}${reason === '' ? '' : `: ${reason}`}`);
 }

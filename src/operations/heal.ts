@@ -98,8 +98,8 @@ function judge({ before, healed, after, replaced }: HealResult): Outcome {
 function isAnythingLost(lost: Lost | undefined, replaced: readonly Replaced[]): boolean {
   if (lost === undefined) return false;
   const there = new Set(replaced.map(({ snapshot }) => snapshot));
-  const isElsewhere = ({ key }: { readonly key: string }) => there.has(key.slice(key.lastIndexOf('/') + 1));
-  const files = lost.files.filter((file) => !isElsewhere(file));
+  // Files of one snapshot are named after it.
+  const files = lost.files.filter(({ key }) => ![...there].some((id) => key.includes(id)));
   return files.length > 0 || (lost.blobs > 0 && lost.affects.some(({ snapshot }) => !there.has(snapshot)));
 }
 

@@ -274,3 +274,67 @@ test('what fails for all fails for each: a source that can not be read, a stream
     rejected,
   ]);
 });
+
+test('a source that hangs keeps nobody alive: all give it up, and it is ended', async () => {
+  const source = scripted();
+  const hangs = async function* (signal: AbortSignal): AsyncGenerator<Content> {
+    yield {
+      kind: 'stream',
+      chunks: (async function* () {
+        yield Buffer.from('begun');
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      })(),
+    };
+  };
+  const seats = shareReading(2, async (how) => ({ ...(await source.open(how)), content: () => hangs(how.signal) }));
+  let lives = 0;
+  const stop = seats.map(() => new AbortController());
+  const takes = seats.map(async (seat, at) => {
+    await using reading = await seat.join(taker({ signal: stop[at]!.signal, alive: () => void lives++ }));
+    return await take(reading, () => true, false);
+  });
+  const ended = Promise.allSettled(takes);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const before = lives;
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  assert.equal(lives, before, 'nobody is at work');
+  for (const one of stop) one.abort(new Error('stalled'));
+  for (const one of await ended) assert.match(String(one.status === 'rejected' && one.reason), /stalled/);
+  assert.equal(source.log.at(-1), 'closed');
+});
+
+test('one that is ended but hangs holds up nobody, and gets nothing more', async () => {
+  const source = scripted({ chunks: 50 });
+  const [a, b] = shareReading(2, source.open);
+  const stop = new AbortController();
+  const hang = Promise.withResolvers<void>();
+  let chunks = 0;
+  const hanging = (async () => {
+    await using reading = await a!.join(taker({ signal: stop.signal }));
+    return await take(
+      reading,
+      () => true,
+      false,
+      () => (++chunks === 20 ? hang.promise : Promise.resolve()),
+    );
+  })();
+  hanging.catch(() => {});
+  const whole = b!.join(taker()).then((reading) => take(reading, () => true, false));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  stop.abort(new Error('its server hangs'));
+  const got = await whole;
+  for (const entry of source.all) assert.equal(got.get(entry.path), source.textOf(entry));
+  hang.resolve();
+  await assert.rejects(hanging, /its server hangs/);
+  assert.equal(chunks, 20);
+});
+
+test('one that is ended before the reading begins takes nothing from those who still come', async () => {
+  const source = scripted();
+  const [a, b] = shareReading(2, source.open);
+  const stop = new AbortController();
+  const gone = a!.join(taker({ signal: stop.signal }));
+  stop.abort(new Error('too long'));
+  await assert.rejects(gone, /too long/);
+  assert.equal((await take(await b!.join(taker()), () => true, false)).size, 12);
+});

@@ -37,10 +37,11 @@ export function shareReading(
   open: (how: SharedHow) => Promise<Reading>,
   assemblyMs = ASSEMBLY_MS,
 ): readonly Seat[] {
-  const meeting = openMeeting<Taker>();
-  const ended = new AbortController();
   let awaited = seats;
+  const meeting = openMeeting<Taker>(() => awaited > 0);
+  const ended = new AbortController();
   let opening: Promise<Shared> | undefined;
+  let closing: Promise<void> | undefined;
   let isRead = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -72,18 +73,30 @@ export function shareReading(
     return begun;
   }
 
-  async function leave(taker: Taker): Promise<void> {
+  /** With the last one the reading ends. */
+  function leave(taker: Taker): void {
     if (!meeting.leave(taker) || meeting.members.size > 0) return;
     clearTimeout(timer);
+    timer = undefined;
+    // Nothing has begun: somebody may still come.
+    if (opening === undefined) return;
     if (!isRead) ended.abort(new Error('nobody reads any more'));
-    const last = await opening?.catch(() => undefined);
-    await last?.close();
+    closing = opening.catch(() => undefined).then((last) => last?.close());
+    closing.catch(() => {});
   }
 
   async function join(taker: Taker): Promise<Reading> {
     // The others have begun without it.
     if (opening !== undefined) return await open({ ...taker, previous: taker.previous?.facts });
     meeting.join(taker);
+    // Whoever is ended may hang where nothing ends it: the others, and the source, do not wait for that.
+    const onAbort = () => leave(taker);
+    taker.signal.addEventListener('abort', onAbort, { once: true });
+    const goAway = async () => {
+      taker.signal.removeEventListener('abort', onAbort);
+      leave(taker);
+      await closing;
+    };
     timer ??= setTimeout(waitNoMore, assemblyMs);
     arrive();
     try {
@@ -93,9 +106,9 @@ export function shareReading(
       taker.signal.throwIfAborted();
       const { host, paths } = reading;
       const xattrs: Reading['xattrs'] = (entries) => reading.xattrs(entries);
-      return { host, paths, xattrs, ...of(taker), [Symbol.asyncDispose]: () => leave(taker) };
+      return { host, paths, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
     } catch (error) {
-      await leave(taker);
+      await goAway();
       throw error;
     }
   }

@@ -2,7 +2,7 @@
 
 export interface Member {
   readonly signal: AbortSignal;
-  /** Called about once a second while the member waits. */
+  /** Called about once a second while the member waits for another that is at work, and when something came that all wait for. */
   readonly alive: () => void;
 }
 
@@ -11,19 +11,28 @@ export interface Meeting<One extends Member> {
   join(member: One): void;
   /** False when it was not there. */
   leave(member: One): boolean;
-  /** Whether all but this one wait for something. */
+  /** Whether all but this one wait for each other. */
   othersWait(member: One): boolean;
   /** Something changed: all who wait look again. */
   wake(): void;
-  /** Resolves once `ready` is true. Throws the reason of the member's signal when that is aborted first. */
-  until(member: One, ready: () => boolean): Promise<void>;
+  /** Something came from outside: nobody has waited in vain. */
+  advance(): void;
+  /**
+   * Resolves once `ready` is true. Throws the reason of the member's signal when that is aborted first. `what` says whether it waits for
+   * the others, or for what it asked the source for.
+   */
+  until(member: One, ready: () => boolean, what?: 'others' | 'source'): Promise<void>;
 }
 
 const TICK_MS = 1000;
 
-export function openMeeting<One extends Member>(): Meeting<One> {
+/**
+ * Where all wait, none of them is what the others wait for: nobody is kept alive then, so that what never comes is given up. `isAwaited`
+ * says whether one who is not there yet is waited for.
+ */
+export function openMeeting<One extends Member>(isAwaited: () => boolean = () => false): Meeting<One> {
   const members = new Set<One>();
-  const waiting = new Set<One>();
+  const waiting = new Map<One, 'others' | 'source'>();
   let change = Promise.withResolvers<void>();
   let ticking: NodeJS.Timeout | undefined;
 
@@ -32,13 +41,20 @@ export function openMeeting<One extends Member>(): Meeting<One> {
     change = Promise.withResolvers();
     resolve();
   };
+  const keepAlive = () => {
+    for (const { alive } of waiting.keys()) alive();
+  };
   const tick = () => {
-    for (const { alive } of waiting) alive();
+    if (waiting.size < members.size || isAwaited()) keepAlive();
   };
 
   return {
     members,
     wake,
+    advance() {
+      keepAlive();
+      wake();
+    },
     join(member) {
       members.add(member);
       member.signal.addEventListener('abort', wake, { once: true });
@@ -55,11 +71,11 @@ export function openMeeting<One extends Member>(): Meeting<One> {
       wake();
       return was;
     },
-    othersWait: (member) => [...members].every((other) => other === member || waiting.has(other)),
-    async until(member, ready) {
+    othersWait: (member) => [...members].every((other) => other === member || waiting.get(other) === 'others'),
+    async until(member, ready, what = 'others') {
       member.signal.throwIfAborted();
       if (ready()) return;
-      waiting.add(member);
+      waiting.set(member, what);
       // Who waits is something that others may have waited for.
       wake();
       try {

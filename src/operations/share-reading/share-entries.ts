@@ -38,11 +38,12 @@ export function shareEntries<One extends Member>(reading: Reading, meeting: Meet
       end = { error };
     }
     pulling = false;
-    meeting.wake();
+    meeting.advance();
   }
 
   async function* batches(taker: One): AsyncGenerator<readonly Entry[]> {
     for (let at = 0; ; at++) {
+      taker.signal.throwIfAborted();
       taken.set(taker, at);
       for (const least = slowest(); dropped < least && held.length > 0; dropped++) held.shift();
       meeting.wake();
@@ -50,8 +51,10 @@ export function shareEntries<One extends Member>(reading: Reading, meeting: Meet
       // Who is ahead waits for the slowest, unless that one waits too: then it may be for this one.
       const mayPull = () => !pulling && (at - slowest() < AHEAD || meeting.othersWait(taker));
       while (!isThere() && end === undefined) {
-        if (mayPull()) await pull();
-        else await meeting.until(taker, () => isThere() || end !== undefined || mayPull());
+        // Not waited for by itself: whoever is ended leaves at once, however long the source takes.
+        const what = mayPull() ? 'source' : 'others';
+        if (what === 'source') void pull();
+        await meeting.until(taker, () => isThere() || end !== undefined || mayPull(), what);
       }
       if (isThere()) yield held[at - dropped]!;
       else if (end !== undefined && 'error' in end) throw end.error;

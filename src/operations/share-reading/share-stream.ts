@@ -36,7 +36,7 @@ export function shareStream<One extends Member>(
     }
     round += 1;
     pulling = false;
-    meeting.wake();
+    meeting.advance();
   }
 
   async function* read(taker: One): AsyncGenerator<Uint8Array> {
@@ -44,9 +44,13 @@ export function shareStream<One extends Member>(
       for (let turn = 1; ; turn++) {
         asked.set(taker, turn);
         while (round < turn) {
-          if (!pulling && allAsked()) await pull();
-          else await meeting.until(taker, () => round >= turn || (!pulling && allAsked()));
+          // Not waited for by itself: whoever is ended leaves at once, however long the source takes.
+          const what = !pulling && allAsked() ? 'source' : 'others';
+          if (what === 'source') void pull();
+          await meeting.until(taker, () => round >= turn || (!pulling && allAsked()), what);
         }
+        // The others did not wait for one who was ended: the chunk is another one by now.
+        taker.signal.throwIfAborted();
         if (end !== undefined && 'error' in end) throw end.error;
         if (end !== undefined) return;
         yield chunk!;

@@ -61,6 +61,7 @@ jobs:
         limit: [],
         connections: undefined,
         appendOnly: false,
+        lockForMs: undefined,
         cache: { use: true, path: undefined, sizeBytes: undefined },
       },
       location: { administrator: undefined, site: undefined },

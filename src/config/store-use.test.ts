@@ -26,6 +26,7 @@ test('nothing said is no limit, deleting, and a cache where it suits', () => {
     limit: [],
     connections: undefined,
     appendOnly: false,
+    lockForMs: undefined,
     cache: { use: true, path: undefined, sizeBytes: undefined },
   });
 });

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { formatBytes, parseBytes } from '../base/bytes.ts';
 import { SuretyError } from '../base/errors.ts';
-import { parsedBy, sizeValue } from '../base/option-values.ts';
+import { durationValue, parsedBy, sizeValue } from '../base/option-values.ts';
 import { always, minutesOf, type Rates, type RateWindow } from '../rules/rate-windows.ts';
 import { timeZoneValue } from './maintenance.ts';
 import { expandHome } from './paths.ts';
@@ -15,6 +15,8 @@ export interface StoreUse {
   readonly connections: number | undefined;
   /** Surety itself deletes nothing in it. */
   readonly appendOnly: boolean;
+  /** How long what a new snapshot needs can be removed by nobody; undefined: nothing is locked. */
+  readonly lockForMs: number | undefined;
   readonly cache: CacheConfig;
 }
 
@@ -28,6 +30,8 @@ export interface CacheConfig {
 
 const MIN_RATE = 16 * 1024;
 const CONNECTIONS_MAX = 256;
+const LOCK_MIN_MS = 60_000;
+const LOCK_MAX_MS = 10 * 366 * 24 * 3_600_000;
 
 const rateValue = z
   .union([z.string(), z.int().min(MIN_RATE)])
@@ -98,6 +102,10 @@ export const storeUseSchema = {
     .optional(),
   connections: z.int().min(1).max(CONNECTIONS_MAX).describe('requests at once; default: as the store likes').optional(),
   append_only: z.boolean().describe('true: Surety deletes nothing in it but its own locks').optional(),
+  lock_for: durationValue
+    .refine((ms) => ms >= LOCK_MIN_MS && ms <= LOCK_MAX_MS, { error: 'must be from 1m to 10 years' })
+    .describe('how long nobody can remove what a new snapshot needs, such as 30d; needs object_lock in the store')
+    .optional(),
   cache: cacheSchema.optional(),
 };
 
@@ -105,6 +113,7 @@ interface RawStoreUse {
   readonly limit?: readonly RateWindow[] | undefined;
   readonly connections?: number | undefined;
   readonly append_only?: boolean | undefined;
+  readonly lock_for?: number | undefined;
   readonly cache?: z.output<typeof cacheSchema> | undefined;
 }
 
@@ -114,6 +123,7 @@ export function storeUseOf(raw: RawStoreUse, directory: string): StoreUse {
     limit: raw.limit ?? [],
     connections: raw.connections,
     appendOnly: raw.append_only ?? false,
+    lockForMs: raw.lock_for,
     cache: {
       use: raw.cache !== false,
       path: cache.path === undefined ? undefined : resolve(directory, expandHome(cache.path)),

@@ -9,6 +9,8 @@ import type { Store } from '../stores/store.ts';
 
 /** Files that hold no backup: locks of `restic` repositories, and the marks of names that are taken in an `archive`. */
 const DELETED_ALWAYS = ['locks', '.reserved'];
+/** These, and the logs of an `archive`, are never locked: they are written again, or removed soon. */
+const LOCKED_NEVER = [...DELETED_ALWAYS, 'logs'];
 
 /** The adapter's store with its limits; retries go around that, so that what is sent again counts again. */
 export async function limited(store: Store, use: Pick<StoreUse, 'limit' | 'connections'>): Promise<Store> {
@@ -20,11 +22,27 @@ export async function limited(store: Store, use: Pick<StoreUse, 'limit' | 'conne
   });
 }
 
-/** The store as it may be used: one that is append-only deletes nothing but its locks. */
-export async function guarded(store: Store, { appendOnly }: Pick<StoreUse, 'appendOnly'>): Promise<Store> {
-  if (!appendOnly) return store;
+/** The store as it may be used: what is locked stays in sight, what is put is locked, and one that is append-only deletes nothing but its locks. */
+export async function guarded(
+  store: Store,
+  { appendOnly, lockForMs }: Pick<StoreUse, 'appendOnly' | 'lockForMs'>,
+): Promise<Store> {
+  const locking = await locked(store, lockForMs);
+  if (!appendOnly) return locking;
   const wrap = await import('../stores/wrap/append-only.ts');
-  return wrap.appendOnly(store, DELETED_ALWAYS);
+  return wrap.appendOnly(locking, DELETED_ALWAYS);
+}
+
+async function locked(store: Store, lockForMs: number | undefined): Promise<Store> {
+  const how = { now: () => systemClock.now(), never: LOCKED_NEVER };
+  if (store.locks === undefined && lockForMs === undefined) return store;
+  const { respectLocks } = await import('../stores/wrap/respect-locks.ts');
+  const respected = respectLocks(store, how);
+  if (lockForMs === undefined) return respected;
+  const { lockNew } = await import('../stores/wrap/lock-new.ts');
+  const { openLockMemory } = await import('./lock-memory.ts');
+  const memory = openLockMemory(join(cacheHome(), 'surety', 'locked'), store.traits.location, how.now);
+  return lockNew(respected, { ...how, lockForMs, memory });
 }
 
 /** The clock is looked at no more than once a second: the rates are asked for with each piece. */

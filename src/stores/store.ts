@@ -84,6 +84,18 @@ export interface ObjectLocks {
   extend(key: string, until: Date, how: How): Promise<void>;
   /** Until when the body is kept; undefined: it can be deleted. */
   until(key: string, how: How): Promise<Date | undefined>;
+  /** What is to be locked for a backup. Missing: nothing is. Put there by `wrap/lock-new.ts`, which also locks what is put. */
+  readonly keeping?: KeepingLocks;
+}
+
+/** Keeps locked what backups need, for as long as the configuration says. Keys that are never locked are passed over. */
+export interface KeepingLocks {
+  /** Those of the keys whose lock ends too soon, or is not known. Asks the service for nothing but its time. */
+  due(keys: Iterable<string>, how: How): Promise<string[]>;
+  /** Locks those that are due, many at once. Returns how many it asked the service about. */
+  keep(keys: Iterable<string>, how: How): Promise<number>;
+  /** Asks the service whether a body that was just put is locked. Throws `store.failed` if not. */
+  confirm(key: string, how: How): Promise<void>;
 }
 
 export interface StoreTraits {

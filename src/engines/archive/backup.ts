@@ -12,6 +12,7 @@ import { storeContent } from './backup/store-content.ts';
 import { storeList } from './backup/store-list.ts';
 import { startTally } from './backup/tally.ts';
 import { toJson, type Working } from './backup/working.ts';
+import { confirmLocked } from './confirm-locked.ts';
 import { logLine } from './day-log.ts';
 import { contentExtension, extensionOf, type NameFacts, SIDECAR_ENDING, typeOfKind } from './naming.ts';
 import { type Repository, requireAdopted } from './repository.ts';
@@ -33,7 +34,9 @@ export async function backup(repository: Repository, reading: Reading, how: Back
     const shape = await shapeOf(reading, typeOfKind(how.kind));
     const facts = nameFacts(repository, how, shape);
     taken.name = await reserveName(repository, facts, how);
-    return await store(working, shape, facts, taken.name, taken.stored);
+    const result = await store(working, shape, facts, taken.name, taken.stored);
+    await confirmLocked(repository, taken.name.key(SIDECAR_ENDING), how);
+    return result;
   } catch (error) {
     if (how.isCopy !== true) taken.name ??= await nameForRecord(repository, how);
     await recordFailure(working, taken.name, taken.stored, error);

@@ -5,6 +5,7 @@
 import type { Copying, CopyingHow, CopyResult, Engine, ProgressHow, Snapshot } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import { type ReservedName, reserveFirst, reserveLeft } from './backup/reserve.ts';
+import { confirmLocked } from './confirm-locked.ts';
 import { copyFile } from './copy/copy-file.ts';
 import { baseName, encodingOf, expandName, LIST_ENDING, SIDECAR_ENDING } from './naming.ts';
 import { damaged, type Repository, requireAdopted } from './repository.ts';
@@ -17,7 +18,7 @@ export async function copyFrom(to: Repository, other: Engine, how: CopyingHow): 
   requireAdopted(to);
   const from = other.inner as Repository;
   return {
-    copy: (snapshot, progress) => copyOne({ from, to, ...progress, signal: how.signal }, snapshot),
+    copy: (snapshot, progress) => copyOne({ from, to, ...progress, signal: how.signal, warn: how.warn }, snapshot),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -26,6 +27,7 @@ interface Working extends ProgressHow {
   readonly from: Repository;
   readonly to: Repository;
   readonly signal: AbortSignal;
+  readonly warn: CopyingHow['warn'];
 }
 
 async function copyOne(working: Working, { id }: Snapshot): Promise<CopyResult | undefined> {
@@ -121,6 +123,7 @@ async function store(working: Working, original: Original, name: ReservedName): 
     }
     const text = renamed(original, name.id);
     await to.store.put(name.key(SIDECAR_ENDING), text, { signal, ifAbsent: true });
+    await confirmLocked(to, name.key(SIDECAR_ENDING), working);
     const snapshot = toSnapshot(name.id, parseSidecar(text, name.key(SIDECAR_ENDING)));
     return { snapshot, already: false, readBytes: totalBytes, storedBytes: totalBytes, files: keys };
   } catch (error) {

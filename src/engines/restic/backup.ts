@@ -15,6 +15,7 @@ import type { BlobTable } from './blob-table.ts';
 import { FACTS_FILE } from './facts.ts';
 import { encodeSnapshot, type SnapshotDocument } from './format/snapshot.ts';
 import { dateToNs } from './format/time.ts';
+import { confirmLocked, lockNeeded } from './lock-needed.ts';
 import { withLock } from './locks.ts';
 import { PackStore } from './pack-store.ts';
 import type { Repository } from './repository.ts';
@@ -113,8 +114,10 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   const tree = await failure.during(reader.root.saved);
   await failure.during(Promise.all([content.flush(), trees.flush()]));
   await Promise.all([packs.flush(), confirmIndex(repository, indexes, how)]);
+  await lockNeeded(repository, tree, counted);
   const stats = statsOf(tally, packs);
   const snapshot = await storeSnapshot(repository, reading, tree, parent, stats, how);
+  await confirmLocked(repository, snapshot.id, how);
   return { snapshot, stats, facts: { ...document, recoveryPoint: how.recoveryPoint }, files: packs.keys };
 }
 

@@ -19,6 +19,7 @@ import { readBack } from './copy/read-back.ts';
 import { createEntrySet, type EntrySet } from './entry-set.ts';
 import { decodeSnapshot, encodeSnapshot, type SnapshotDocument } from './format/snapshot.ts';
 import { loadIndex } from './load-index.ts';
+import { confirmLocked, lockNeeded } from './lock-needed.ts';
 import { takeLock } from './locks.ts';
 import { PackStore } from './pack-store.ts';
 import { keyOf, type Repository } from './repository.ts';
@@ -115,7 +116,10 @@ async function copyOne(working: Working, { id }: Snapshot, how: CopyHow): Promis
   const rereadBytes = how.readBack === true ? await readBackAll(working, files, how) : undefined;
   await packs.flush();
   await confirmIndex(to, working.relied, { signal });
+  const locking = { signal, warn: working.warn };
+  await lockNeeded(to, document.tree, locking);
   const snapshot = (await known.find(document, { signal })) ?? (await storeSnapshot(to, id, document, signal));
+  await confirmLocked(to, snapshot.id, locking);
   return {
     ...{ snapshot, already: false, readBytes, files, rereadBytes },
     storedBytes: packs.totals.storedBytes - storedBytes,

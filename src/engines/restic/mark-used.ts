@@ -11,6 +11,8 @@ import { readRange } from './read-range.ts';
 import type { Repository } from './repository.ts';
 
 export interface MarkHow extends How {
+  /** Trees that were read before will do. Default: only what is stored now. */
+  readonly kept?: 'use' | undefined;
   /** Told how many trees are done. */
   readonly onTrees?: (trees: number) => void;
 }
@@ -40,7 +42,7 @@ export async function markUsed(
   while (pending.length > 0) {
     const ranges = blobRanges(table, pending.splice(-BATCH_TREES));
     await eachConcurrently(ranges, repository.store.traits.connections, how.signal, async (range, signal) => {
-      const blobs = await readRange(repository, table, range, { signal });
+      const blobs = await readRange(repository, table, range, { signal, kept: how.kept });
       blobs.forEach((tree, at) => {
         markNodes(tree, idText(table.idOf(range.entries[at]!)), want);
       });

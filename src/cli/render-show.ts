@@ -74,7 +74,7 @@ function snapshotText({ snapshot, facts, copies, pins }: ShownSnapshot, reposito
     ...copies.map((copy, at): [string, string] => [at === 0 ? 'stored in' : '', copyText(copy)]),
     ['recovery point', snapshot.recoveryPoint],
     ['tags', snapshot.tags.join(', ')],
-    ...pins.map((pin): [string, string] => ['kept', shownPath(pinText(pin))]),
+    ...pins.map((pin): [string, string] => ['kept', pinText(pin)]),
     ['parent', snapshot.parent === undefined ? undefined : shortId(snapshot.parent)],
     ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
     ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],

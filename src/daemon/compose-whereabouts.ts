@@ -1,4 +1,5 @@
 /** Where sources and repositories are, on what, and who lets in: what is seen of it, with what the configuration says where nothing can be seen. */
+import { statSync } from 'node:fs';
 import {
   type Config,
   type PlainSource,
@@ -94,7 +95,18 @@ function onDisks(all: readonly DiskFacts[], site: string | undefined): Keeping {
 async function whereaboutsOfRepository({ store, location }: RepositoryConfig, how: AccessHow): Promise<WhereaboutsOf> {
   const { site, administrator: name } = location;
   const found = store.kind === 'file' ? await ofFolder(store, site) : await ofService(await accessTo(store, how), site);
-  return { ...found, administrator: { ...found.administrator, name } };
+  const spot = store.kind === 'file' ? spotOf(store.options.path) : undefined;
+  return { ...found, administrator: { ...found.administrator, name }, spot };
+}
+
+/** Whatever links and mounts lead there. */
+function spotOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A folder that is not there is on a disk that was taken away, where its site is named; else nobody can tell what became of it. */

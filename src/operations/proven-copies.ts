@@ -9,14 +9,16 @@ import {
   judgeCopies,
   type Original,
 } from '../rules/three-two-one.ts';
-import { type CopyProofs, copyProofs } from './copy-proofs.ts';
 import type { RepositoryHandle } from './handles.ts';
+import { type CopyProofs, copyProofs } from './proven-copies/copy-proofs.ts';
 import { rememberedSnapshots, type SeenSnapshot, seeRepository } from './status/status-repository.ts';
 
 /** Where a repository is. */
 export interface WhereaboutsOf extends Keeping {
   /** Why nothing in it counts, as far as that shows without asking it. */
   readonly problem: string | undefined;
+  /** The same where it is the same folder under another name; undefined: nothing but its location tells. */
+  readonly spot?: string | undefined;
 }
 
 export interface CopiesSource {
@@ -109,7 +111,9 @@ async function see(
 /** What two names are given to is there once. */
 function eachPlaceOnce(all: readonly Seen[]): Seen[] {
   return all.map((one, at) => {
-    const same = all.slice(0, at).find(({ location }) => location === one.location);
+    const same = all.slice(0, at).find(({ location, spot }) => {
+      return location === one.location || (spot !== undefined && spot === one.spot);
+    });
     return same === undefined ? one : { ...one, problem: `it is where ${same.repository} is` };
   });
 }

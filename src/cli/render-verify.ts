@@ -30,7 +30,7 @@ function badText(bad: readonly string[]): string {
 
 const LOST =
   'Next: put the missing snapshot files back from a copy of the repository; their content is there until it is pruned.\n' +
-  'If another program such as restic removed them on purpose: `surety catalog rebuild` accepts what is there.\n';
+  'If another machine, or a program such as restic, removed them on purpose: `surety catalog rebuild` accepts what is there.\n';
 
 /** Each archive stands by itself: there is nothing to be mended around it. */
 function isOfArchive(code: string): boolean {

@@ -19,7 +19,7 @@ export interface Compared {
 
 /** What makes the catalog accept that snapshots are gone. */
 export const LOST_HINT =
-  'if another program such as restic removed it on purpose, run `surety catalog rebuild`, which accepts what is there';
+  'if another machine, or a program such as restic, removed it on purpose, run `surety catalog rebuild`, which accepts what is there';
 
 interface Comparing {
   readonly repository: RepositoryHandle;
@@ -45,9 +45,9 @@ export async function listAndCompare(
   return { listing, lost: missing.filter(({ id }) => remembered.has(id)), replaced };
 }
 
-/** `the snapshot of source media taken at 2026-11-20T03:07:00Z is gone, and no cleanup removed it`. */
+/** `the snapshot of source media taken at 2026-11-20T03:07:00Z is gone, and no cleanup on this machine removed it`. */
 export function lossOf({ source, time }: SnapshotRecord): string {
-  return `the snapshot of source ${source} taken at ${isoTime(time)} is gone, and no cleanup removed it`;
+  return `the snapshot of source ${source} taken at ${isoTime(time)} is gone, and no cleanup on this machine removed it`;
 }
 
 interface Recalled {

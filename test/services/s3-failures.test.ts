@@ -77,6 +77,19 @@ describe('the S3 store, when it', { skip: skipWithout('faketime', ...CEPH_PROGRA
     await allSay(store, { code: 'store.denied', message: /access is denied/, hint: /rights/ });
   });
 
+  test('is answered by something in between that says that all is well', async () => {
+    const page = { 'content-type': 'text/html' };
+    let fault: HttpFault = { status: 200, headers: page, body: '<html><body>please log in</body></html>' };
+    await using faults = await startHttpFaults(ceph.port, () => fault);
+    await using store = await openTestStore({ ...ceph, endpoint: `http://127.0.0.1:${faults.port}` }, { bucket });
+    const isRefused = { code: 'store.failed', hint: /the answer is not one of S3/ };
+    for (const body of ['<html><body>please log in</body></html>', '']) {
+      fault = { status: 200, headers: page, body };
+      await assert.rejects(Array.fromAsync(store.list('', how)), isRefused, `a list of nothing: ${body}`);
+      await assert.rejects(store.put('lost', Buffer.from('lost'), how), isRefused, `nothing is stored: ${body}`);
+    }
+  });
+
   test('has no credentials at all', async () => {
     const environment = { ...process.env };
     for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];

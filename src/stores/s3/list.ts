@@ -38,9 +38,17 @@ function askPage(
   return ask(bucket, what, how, (client, sending) => client.send(command, sending));
 }
 
-/** A page that says that there are more but not where would end the list early. */
+/**
+ * A page that says that there are more but not where would end the list early, and so would one that does not say whether there are more:
+ * what a proxy answers in place of the service looks like a list of nothing.
+ */
 function nextToken(bucket: Bucket, page: ListObjectsV2CommandOutput): string | undefined {
-  if (page.IsTruncated !== true) return undefined;
+  if (page.IsTruncated === undefined) {
+    throw new SuretyError('store.failed', `${bucket.location} answered something else than a list`, {
+      hint: 'check the endpoint, and what is between here and there: the answer is not one of S3',
+    });
+  }
+  if (!page.IsTruncated) return undefined;
   const token = page.NextContinuationToken;
   if (token !== undefined && token !== '' && token !== page.ContinuationToken) return token;
   throw new SuretyError('store.failed', `the list of ${bucket.location} breaks off: the service says no next page`, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
-import { hasCode } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { alreadyExists } from '../body.ts';
 import type { How, PutHow } from '../store.ts';
 import { ask, type Bucket, objectOf } from './bucket.ts';
@@ -88,7 +88,13 @@ async function sendSigned(
       { step: 'build' },
     );
   }
-  await ask(bucket, `write ${key}`, how, (client, sending) => client.send(command, sending));
+  const { ETag: etag } = await ask(bucket, `write ${key}`, how, (client, sending) => client.send(command, sending));
+  // What a proxy answers in place of the service says that all is well, too.
+  if (etag !== undefined && etag !== '') return;
+  throw new SuretyError('store.failed', `${bucket.location} did not say what it stored of ${key}`, {
+    hint: 'check the endpoint, and what is between here and there: the answer is not one of S3',
+    details: { key },
+  });
 }
 
 /** Whether the body is locked as it is stored. A service wants the MD5 of such bodies. */

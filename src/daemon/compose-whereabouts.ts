@@ -10,9 +10,10 @@ import {
 import { placesOfSource } from '../config/places.ts';
 import type { LocationOf } from '../config/store-location.ts';
 import type { CopiesSource, WhereaboutsOf } from '../operations/proven-copies.ts';
-import { type Administrator, type Keeping, THIS_MACHINE } from '../rules/keeping.ts';
+import { type Keeping, THIS_MACHINE } from '../rules/keeping.ts';
 import type { Original } from '../rules/three-two-one.ts';
-import { type DiskFacts, diskOf } from './disks.ts';
+import { diskOf } from './disks.ts';
+import { keepingOfFolders, LOCAL_ADMINISTRATOR } from './folder-keeping.ts';
 import { type NetworkPlace, placeOfHost } from './network-place.ts';
 import {
   type AccessHow,
@@ -50,8 +51,6 @@ export function whereaboutsIn({ repositories, directory, site }: Config): Wherea
   };
 }
 
-const LOCAL_ADMINISTRATOR: Administrator = { marks: [THIS_MACHINE], name: undefined, shown: THIS_MACHINE };
-
 /** The paths of a source are on the disks of this machine, or on those of a server that they come from. */
 async function whereaboutsOfSource(
   source: PlainSource,
@@ -66,7 +65,7 @@ async function whereaboutsOfSource(
   const disks = paths.map((path) => diskOf(path));
   const there = disks.filter((disk) => disk !== undefined);
   const isThere = paths.length === 0 || there.length > 0;
-  return { ...onDisks(there, site), isThere };
+  return { ...(await keepingOfFolders(there, site)), isThere };
 }
 
 /** Of a database: the machine that it is on, where that is not this one. */
@@ -79,17 +78,6 @@ function serverOf({ kind, options }: PlainSource): string | undefined {
 function onServer({ kind, hosts }: NetworkPlace, shown: string, site: string | undefined): Keeping {
   const administrator = { marks: [`server ${shown}`], name: undefined, shown };
   return { place: { kind, hosts, site }, medium: { hosts, disks: [], shown }, administrator };
-}
-
-/** Several disks are one medium: losing any of them loses a part. */
-function onDisks(all: readonly DiskFacts[], site: string | undefined): Keeping {
-  const disks = all.every((one) => one.disks.length > 0) ? [...new Set(all.flatMap((one) => one.disks))] : [];
-  const shown = [...new Set(all.map((one) => one.shown))].join(', ');
-  return {
-    place: { kind: 'here', hosts: [THIS_MACHINE], site },
-    medium: { hosts: [THIS_MACHINE], disks, shown: shown === '' ? THIS_MACHINE : shown },
-    administrator: LOCAL_ADMINISTRATOR,
-  };
 }
 
 async function whereaboutsOfRepository({ store, location }: RepositoryConfig, how: AccessHow): Promise<WhereaboutsOf> {
@@ -116,18 +104,11 @@ async function ofFolder({ options: { path } }: LocationOf<'file'>, site: string 
     const away: Keeping = {
       place: { kind: 'unknown', hosts: [], site },
       medium: { hosts: [`site ${site ?? ''}`], disks: [], shown: site ?? 'a disk that is not there' },
-      administrator: { ...LOCAL_ADMINISTRATOR },
+      administrator: LOCAL_ADMINISTRATOR,
     };
     return { ...away, problem: site === undefined ? `there is no folder ${path} now` : undefined };
   }
-  if (disk.servers === undefined) return { ...onDisks([disk], site), problem: undefined };
-  // Who may write to a mounted folder may empty it, whoever has the server.
-  const [server] = disk.servers;
-  const place = server === undefined ? undefined : await placeOfHost(server);
-  if (place?.isThis === true) return { ...onDisks([{ ...disk, disks: [] }], site), problem: undefined };
-  const { kind, hosts } = place ?? { kind: 'unknown' as const, hosts: [disk.shown] };
-  const medium = { hosts, disks: [], shown: disk.shown };
-  return { place: { kind, hosts, site }, medium, administrator: LOCAL_ADMINISTRATOR, problem: undefined };
+  return { ...(await keepingOfFolders([disk], site)), problem: undefined };
 }
 
 type RemoteStore = Exclude<RepositoryConfig['store'], { readonly kind: 'file' }>;

@@ -164,7 +164,8 @@ describe('heal', () => {
       ['warnings', [{ snapshot: old!.id, by: '', from: second.name }]],
     );
     const report = await healWith({ from: [second] });
-    const { replaced, after: left } = report.repositories[0]!;
+    const { replaced, healed, after: left } = report.repositories[0]!;
+    assert.deepEqual(healed!.lost, { blobs: 0, files: [], affects: [], toCopy: [] });
     assert.deepEqual([report.outcome, left!.problems], ['warnings', []], JSON.stringify(report.repositories[0]));
     const { snapshots } = await vault.engine.list(workshop.how());
     assert.deepEqual([snapshots.length, replaced[0]!.by], [1, snapshots[0]!.id]);

@@ -88,19 +88,25 @@ async function healRepository(
   return { repository: name, kind, location, outcome, before, healed, replaced, after, warnings, error, durationMs };
 }
 
-function judge({ before, healed, after, replaced }: HealResult): Outcome {
+function judge({ before, healed, after }: HealResult): Outcome {
   if (before.problems.length === 0) return 'ok';
-  const isLost = after === undefined ? isAnythingLost(healed?.lost, replaced) : after.problems.length > 0;
+  const isLost = after === undefined ? isAnythingLost(healed?.lost) : after.problems.length > 0;
   return isLost ? 'failed' : 'warnings';
 }
 
-/** In a dry run: what is of snapshots that another repository has is not lost. */
-function isAnythingLost(lost: Lost | undefined, replaced: readonly Replaced[]): boolean {
-  if (lost === undefined) return false;
-  const there = new Set(replaced.map(({ snapshot }) => snapshot));
+function isAnythingLost(lost: Lost | undefined): boolean {
+  return lost !== undefined && lost.blobs + lost.files.length > 0;
+}
+
+/** What is of snapshots in whose place there is another one now is lost no more. */
+function withoutReplaced(healed: HealReport, replaced: readonly Replaced[]): HealReport {
+  const gone = new Set(replaced.map(({ snapshot }) => snapshot));
+  const { lost } = healed;
   // Files of one snapshot are named after it.
-  const files = lost.files.filter(({ key }) => ![...there].some((id) => key.includes(id)));
-  return files.length > 0 || (lost.blobs > 0 && lost.affects.some(({ snapshot }) => !there.has(snapshot)));
+  const files = lost.files.filter(({ key }) => ![...gone].some((id) => key.includes(id)));
+  const affects = lost.affects.filter(({ snapshot }) => !gone.has(snapshot));
+  const blobs = affects.length === 0 && lost.affects.length > 0 ? 0 : lost.blobs;
+  return { ...healed, lost: { blobs, files, affects, toCopy: lost.toCopy.filter((id) => !gone.has(id)) } };
 }
 
 /** What is healed may show more that is damaged; so often it is looked again. */
@@ -132,6 +138,7 @@ async function work(repository: RepositoryHandle, request: HealWork, tools: Step
   const bad = await badOnes(engine, { after, healed }, tools);
   const replacing = { ...request, engine, repository: repository.name, from: others };
   const replaced = await replaceSnapshots(bad, replacing, tools);
+  if (healed !== undefined) healed = withoutReplaced(healed, replaced);
   if (!dryRun && replaced.length > 0) after = await look(engine, [...(healed?.added ?? [])], tools);
   const found = { readData, before, healed };
   const wasBad = await badByData(catalog, repository.name);

@@ -44,8 +44,11 @@ export interface Engine extends AsyncDisposable {
    * where a repository of this kind can not be healed.
    */
   heal?(how: HealHow): Promise<HealReport>;
-  /** Removes snapshots, and records of failed backups where it lists any; their content stays until `prune`. Unknown ids are fine. */
-  forget(ids: readonly string[], how: How): Promise<void>;
+  /**
+   * Removes snapshots, and records of failed backups where it lists any; their content stays until `prune`. Unknown ids are fine. Returns those that stay
+   * because a lock of the store keeps them.
+   */
+  forget(ids: readonly string[], how: How): Promise<readonly KeptByLock[]>;
   prune(how: PruneHow): Promise<PruneReport>;
   /** Makes the index anew from the pack headers. */
   rebuildIndex(how: How & ProgressHow): Promise<RebuildReport>;
@@ -54,8 +57,38 @@ export interface Engine extends AsyncDisposable {
   readonly keys: KeyRing;
   /** What keeps snapshots from being removed, for every machine. Missing where a repository of this kind can not have any. */
   readonly pins?: PinBoard | undefined;
+  /** What the service that keeps the repository says, which no client can make up. Missing where there is nobody but this machine to ask. */
+  readonly service?: ServiceWitness | undefined;
   /** What an engine of the same kind needs of this one for `copyFrom` and `heal`; opaque to everybody else. */
   readonly inner?: unknown;
+}
+
+/** A snapshot, by its id, that nobody can remove before a time. */
+export interface KeptByLock {
+  readonly id: string;
+  /** Undefined: the service does not say. */
+  readonly until: Date | undefined;
+}
+
+export interface ServiceWitness {
+  /** The service's clock. Missing where it does not tell. */
+  now?(how: How): Promise<Date>;
+  /** When the snapshots were stored, by the service's clock, by their ids. Missing where the time of a file can be chosen by who writes it. */
+  storedAt?(how: How): Promise<ReadonlyMap<string, Date>>;
+  /** Those of the snapshots that a lock keeps. Missing where there are no locks. */
+  locked?(ids: readonly string[], how: How): Promise<readonly KeptByLock[]>;
+  /** What becomes of what is removed. Missing where it is gone. */
+  afterwards?(how: How): Promise<Afterwards>;
+}
+
+/** What is removed stays for a while, and takes room. */
+export interface Afterwards {
+  /** Removed files stay as older versions. */
+  readonly versions: boolean;
+  /** Days until the service removes older versions by a rule of its own; undefined: it does not, or does not say. */
+  readonly versionsForDays?: number | undefined;
+  /** Days that removed files can be brought back. */
+  readonly softDeleteDays?: number | undefined;
 }
 
 export interface EngineTraits {
@@ -332,6 +365,15 @@ export interface PruneReport {
   readonly freedBytes: number;
   readonly remainingBytes: number;
   readonly remainingUnusedBytes: number;
+  /** What was to go and stays because a lock of the store keeps it; it is in no other number but the remaining bytes. */
+  readonly locked?: LockedFiles | undefined;
+}
+
+export interface LockedFiles {
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** When the last of these locks ends, as far as the service says. */
+  readonly until: Date | undefined;
 }
 
 export interface RebuildReport {

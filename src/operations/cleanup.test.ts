@@ -161,7 +161,10 @@ describe('cleanup', () => {
     const engine = {
       ...repository.engine,
       list: async (how: { readonly signal: AbortSignal }) => ({ ...(await repository.engine.list(how)), failures }),
-      forget: async (ids: readonly string[]) => void forgotten.push(...ids),
+      forget: async (ids: readonly string[]) => {
+        forgotten.push(...ids);
+        return [];
+      },
     };
     const kept = keep.map((one) => ({ ...one, policy: { last: 3 } }));
     const plain = { ...repository, open: async () => engine };

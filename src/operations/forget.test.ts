@@ -118,7 +118,7 @@ describe('forget', () => {
       list: async (how: { readonly signal: AbortSignal }) => ({ ...(await vault.engine.list(how)), failures }),
       forget: async (gone: readonly string[], how: { readonly signal: AbortSignal }) => {
         forgotten.push(...gone);
-        await vault.engine.forget(gone, how);
+        return await vault.engine.forget(gone, how);
       },
     };
     const repositories = [{ ...vault, open: async () => engine }];

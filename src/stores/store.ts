@@ -69,6 +69,8 @@ export interface StoreTrials {
 export interface StoreFacts {
   /** Whether deleted and replaced bodies stay as older versions, taking room until a lifecycle rule or somebody removes them. */
   readonly versioning?: 'on' | 'off' | 'suspended' | undefined;
+  /** Days after which a rule of the service removes older versions everywhere in the store. */
+  readonly oldVersionsForDays?: number | undefined;
   /** Days that deleted bodies can be brought back. */
   readonly softDeleteDays?: number | undefined;
   readonly objectLock?: 'on' | 'off' | undefined;

@@ -3,12 +3,13 @@ import { SuretyError } from '../../base/errors.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Engine, EngineTraits, How, KeyRing } from '../engine.ts';
 import { openPinBoard, type PinCoding } from '../pin-files.ts';
+import { type SnapshotFiles, serviceWitness } from '../service-witness.ts';
 import { facts } from './facts.ts';
 import { forget } from './forget.ts';
 import { readMarker, writeMarker } from './marker.ts';
 import { prune } from './prune.ts';
 import { type OpenOptions, type Repository, requireAdopted } from './repository.ts';
-import { findSnapshot, listSnapshots } from './sidecars.ts';
+import { findSnapshot, listSnapshots, takeInventory } from './sidecars.ts';
 
 export type { OpenOptions } from './repository.ts';
 
@@ -54,8 +55,21 @@ export async function openArchive(store: Store, options: OpenOptions, how: How):
     rebuildIndex: () => refuse('has no index'),
     unlock: () => refuse('has no locks'),
     keys: KEYS,
+    service: serviceWitness(store, snapshotFiles(repository), () => repository.clock.now()),
     pins: openPinBoard(store, PINS, () => requireAdopted(repository)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function snapshotFiles(repository: Repository): SnapshotFiles {
+  const sidecars = async (how: How) => (await takeInventory(repository, how)).backups.map(({ sidecar }) => sidecar);
+  return {
+    storedAt: async (how) => new Map((await sidecars(how)).map(({ id, stored }) => [id, stored.modifiedAt])),
+    async keysOf(ids, how) {
+      const wanted = new Set(ids);
+      const found = (await sidecars(how)).filter(({ id }) => wanted.has(id));
+      return new Map(found.map(({ id, stored }) => [id, stored.key]));
+    },
   };
 }
 

@@ -3,7 +3,8 @@
  * they are known from files that somebody else put here: those stay, whatever their names look like.
  */
 import type { Stored } from '../../stores/store.ts';
-import type { How, PruneHow, PruneReport } from '../engine.ts';
+import { deleteUnlocked, type Locked, laterEnd } from '../delete-unlocked.ts';
+import type { How, LockedFiles, PruneHow, PruneReport } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import { type Repository, requireAdopted } from './repository.ts';
 import { idOfFile, idOfReservation, takeInventory } from './sidecars.ts';
@@ -28,14 +29,19 @@ export async function prune(repository: Repository, how: PruneHow): Promise<Prun
   // After their files: should this be ended in between, they are known the next time.
   const released = [...reserved].flatMap(([id, stored]) => (isDone(id) ? [stored] : []));
   const gone = [...leftOver, ...notes, ...released];
-  if (!how.dryRun) await removeAll(repository, gone, how);
+  const locked = how.dryRun ? [] : await removeAll(repository, gone, how);
+  const stayed = new Set(locked.map(({ key }) => key));
+  const removed = gone.filter(({ key }) => !stayed.has(key));
+  const lockedBytes = sizeOf(gone) - sizeOf(removed);
   const kept = backups.flatMap(({ all }) => all);
   return {
     packsKept: kept.length,
-    ...{ packsRepacked: 0, packsRemoved: leftOver.length, repackedBytes: 0 },
-    freedBytes: sizeOf(gone),
-    remainingBytes: sizeOf(kept),
-    remainingUnusedBytes: 0,
+    ...{ packsRepacked: 0, repackedBytes: 0 },
+    packsRemoved: leftOver.filter(({ key }) => !stayed.has(key)).length,
+    freedBytes: sizeOf(removed),
+    remainingBytes: sizeOf(kept) + lockedBytes,
+    remainingUnusedBytes: lockedBytes,
+    ...(locked.length > 0 && { locked: lockedFiles(locked, lockedBytes) }),
   };
 }
 
@@ -49,12 +55,27 @@ async function reservations({ store }: Repository, how: How): Promise<Map<string
   return found;
 }
 
-async function removeAll({ store, clock }: Repository, gone: readonly Stored[], how: PruneHow): Promise<void> {
+/** Returns what locks keep. A backup's reservation stays with its files, so that they are known the next time. */
+async function removeAll({ store, clock }: Repository, gone: readonly Stored[], how: PruneHow): Promise<Locked[]> {
   const tell = pacedProgress(how, clock);
+  const kept: Locked[] = [];
+  const keptIds = new Set<string>();
   for (const [at, { key }] of gone.entries()) {
-    await store.delete(key, how);
+    const reserved = idOfReservation(key);
+    if (reserved !== undefined && keptIds.has(reserved)) continue;
+    const locked = await deleteUnlocked(store, key, how);
+    if (locked !== undefined) {
+      kept.push(locked);
+      keptIds.add(idOfFile(key));
+    }
     tell({ phase: 'delete', items: at + 1, totalItems: gone.length, sizeBytes: 0, current: key });
   }
+  return kept;
+}
+
+function lockedFiles(locked: readonly Locked[], sizeBytes: number): LockedFiles {
+  const until = locked.reduce<Date | undefined>((last, one) => laterEnd(last, one.until), undefined);
+  return { files: locked.length, sizeBytes, until };
 }
 
 function sizeOf(files: readonly Stored[]): number {

@@ -2,6 +2,7 @@
 import type { Store } from '../../stores/store.ts';
 import type { Engine, EngineTraits } from '../engine.ts';
 import { openPinBoard } from '../pin-files.ts';
+import { serviceWitness } from '../service-witness.ts';
 import { entries } from './entries.ts';
 import { facts } from './facts.ts';
 import { forget } from './forget.ts';
@@ -10,6 +11,7 @@ import { type OpenOptions, openRepository } from './open-repository.ts';
 import { pinCoding } from './pin-coding.ts';
 import { prune } from './prune.ts';
 import { rebuildIndex } from './rebuild-index.ts';
+import { keyOf } from './repository.ts';
 import { findSnapshot, listSnapshots } from './snapshots.ts';
 import { unlock } from './unlock.ts';
 
@@ -50,6 +52,15 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     rebuildIndex: (how) => rebuildIndex(repository, how),
     unlock: (how) => unlock(repository, how),
     keys: openKeyRing(repository),
+    service: serviceWitness(
+      repository.store,
+      {
+        storedAt: async (how) =>
+          new Map((await repository.files('snapshots', how)).map(({ id, modifiedAt }) => [id, modifiedAt])),
+        keysOf: async (ids) => new Map(ids.map((id) => [id, keyOf('snapshots', id)])),
+      },
+      () => repository.clock.now(),
+    ),
     pins: openPinBoard(repository.store, pinCoding(repository)),
     [Symbol.asyncDispose]: () => repository.store[Symbol.asyncDispose](),
   };

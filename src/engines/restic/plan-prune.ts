@@ -18,6 +18,8 @@ export interface PruneInput {
   readonly maxUnused: number;
   /** Size that packs should have. */
   readonly packSizeBytes: number;
+  /** Ids of packs that can not be removed; what they hold and nobody needs stays with them. Default: none. */
+  readonly held?: ReadonlySet<string>;
 }
 
 export interface PrunePlan {
@@ -35,6 +37,8 @@ export interface PrunePlan {
   /** Ids of packs that no index names. */
   readonly leftovers: readonly string[];
   readonly bytes: PruneBytes;
+  /** Sizes of all packs that are there, by their ids. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 export interface PruneBytes {
@@ -50,6 +54,7 @@ export interface PruneBytes {
 
 interface Pack {
   readonly number: number;
+  readonly held: boolean;
   readonly sizeBytes: number;
   readonly keptBytes: number;
   readonly keptBlobs: number;
@@ -64,7 +69,7 @@ const SMALL_PACKS_MIN = 10;
 
 /** Throws `repository.damaged` when a pack that is needed is missing or has not the size that the index tells. */
 export function planPrune(input: PruneInput): PrunePlan {
-  const { table, files } = input;
+  const { table, files, held = new Set<string>() } = input;
   const sizes = new Map(files.map((file) => [file.id, file.sizeBytes]));
   const entries = groupByPack(table);
   const keep = chooseCopies(input, sizes, entries);
@@ -75,15 +80,16 @@ export function planPrune(input: PruneInput): PrunePlan {
     const id = idText(table.packId(number));
     named.add(id);
     const pack = weigh(table, entries.of(number), keep, number, sizes.get(id));
-    if (pack !== undefined) present.push(pack);
+    if (pack !== undefined) present.push({ ...pack, held: held.has(id) });
     else vanished.push(number);
   }
   const needed = present.filter((pack) => pack.keptBlobs > 0);
   const repacked = chooseRepacked(needed, input);
-  const leftovers = files.filter((file) => !named.has(file.id));
-  const unneeded = present.filter((pack) => pack.keptBlobs === 0);
+  const leftovers = files.filter((file) => !named.has(file.id) && !held.has(file.id));
+  const unneeded = present.filter((pack) => pack.keptBlobs === 0 && !pack.held);
+  const stuck = present.filter((pack) => pack.keptBlobs === 0 && pack.held);
   return {
-    ...{ keep, entries, vanished },
+    ...{ keep, entries, vanished, sizes },
     leftovers: leftovers.map((file) => file.id),
     kept: needed.filter((pack) => !repacked.has(pack)).map((pack) => pack.number),
     repacked: Array.from(repacked, (pack) => pack.number),
@@ -92,7 +98,7 @@ export function planPrune(input: PruneInput): PrunePlan {
       total: sum(files, sizeOf),
       going: sum(repacked, sizeOf) + sum(unneeded, sizeOf) + sum(leftovers, sizeOf),
       moved: sum(repacked, (pack) => pack.keptBytes),
-      unusedAfter: sum(needed, (pack) => (repacked.has(pack) ? 0 : pack.unusedBytes)),
+      unusedAfter: sum(needed, (pack) => (repacked.has(pack) ? 0 : pack.unusedBytes)) + sum(stuck, sizeOf),
     },
   };
 }
@@ -150,7 +156,7 @@ function weigh(
   keep: EntrySet,
   number: number,
   sizeBytes: number | undefined,
-): Pack | undefined {
+): Omit<Pack, 'held'> | undefined {
   let keptBytes = 0;
   let keptBlobs = 0;
   let expected = HEADER_OVERHEAD;
@@ -173,7 +179,8 @@ function weigh(
 }
 
 /** The most wasteful packs first, until what stays unused is within the limit; then small packs, if there are many. */
-function chooseRepacked(needed: readonly Pack[], { maxUnused, packSizeBytes }: PruneInput): Set<Pack> {
+function chooseRepacked(all: readonly Pack[], { maxUnused, packSizeBytes }: PruneInput): Set<Pack> {
+  const needed = all.filter((pack) => !pack.held);
   const repacked = new Set(needed.filter((pack) => pack.mixed));
   const small = needed.filter((pack) => pack.sizeBytes < packSizeBytes * SMALL_SHARE);
   if (small.length >= SMALL_PACKS_MIN) for (const pack of small) repacked.add(pack);

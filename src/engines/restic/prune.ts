@@ -4,6 +4,7 @@
  */
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { eachConcurrently } from '../../base/limit.ts';
+import { deleteUnlocked, type Locked, laterEnd } from '../delete-unlocked.ts';
 import type { How, PruneHow, PruneReport } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import type { BlobTable } from './blob-table.ts';
@@ -14,9 +15,17 @@ import { type LoadedIndex, loadIndex } from './load-index.ts';
 import { withLock } from './locks.ts';
 import { markUsed } from './mark-used.ts';
 import { packEntry } from './pack-entries.ts';
-import { type PrunePlan, planPrune } from './plan-prune.ts';
+import type { PrunePlan } from './plan-prune.ts';
+import {
+  noteStuck,
+  type PlanAroundLocks,
+  packsNamedIn,
+  planAroundLocks,
+  type StuckPacks,
+  withStuck,
+} from './prune-locked.ts';
 import { repack } from './repack.ts';
-import type { FileKind, Repository } from './repository.ts';
+import { type FileKind, keyOf, type Repository } from './repository.ts';
 import { listSnapshots } from './snapshots.ts';
 import { openIndexWriter } from './write-index.ts';
 
@@ -30,15 +39,17 @@ export async function prune(repository: Repository, how: PruneHow): Promise<Prun
     { signal: how.signal, exclusive: !how.dryRun, optional: how.dryRun },
     async (signal) => {
       const inner = { ...how, signal, progress: pacedProgress(how, repository.clock) };
-      const { loaded, plan } = await inspect(repository, inner);
-      return report(plan, how.dryRun ? undefined : await carryOut(repository, loaded, plan, inner));
+      const inspected = await inspect(repository, inner);
+      const { plan, stuck } = inspected;
+      const late: StuckPacks = { ids: new Set(), until: undefined };
+      const newBytes = how.dryRun ? undefined : await carryOut(repository, inspected, late, inner);
+      return withStuck(report(plan, newBytes), plan, stuck, late);
     },
   );
 }
 
-interface Inspected {
+interface Inspected extends PlanAroundLocks {
   readonly loaded: LoadedIndex;
-  readonly plan: PrunePlan;
 }
 
 async function inspect(repository: Repository, how: PruneHow): Promise<Inspected> {
@@ -50,8 +61,8 @@ async function inspect(repository: Repository, how: PruneHow): Promise<Inspected
   const used = await markUsed(repository, loaded.table, roots, { signal: how.signal, onTrees }).catch(refuse);
   const files = await repository.files('data', how);
   const { maxUnused } = how;
-  const plan = planPrune({ table: loaded.table, used, files, maxUnused, packSizeBytes: repository.packSizeBytes });
-  return { loaded, plan };
+  const input = { table: loaded.table, used, files, maxUnused, packSizeBytes: repository.packSizeBytes };
+  return { loaded, ...(await planAroundLocks(repository, input, loaded.files, how)) };
 }
 
 /** Being told of damage has every index file read, also where it was read before: only what is there now may decide. */
@@ -65,18 +76,33 @@ function refuse(error: unknown): never {
   throw new SuretyError('repository.damaged', message, { hint, details, cause: error });
 }
 
-/** Returns the size of the new packs. */
-async function carryOut(repository: Repository, loaded: LoadedIndex, plan: PrunePlan, how: PruneHow): Promise<number> {
+/** Returns the size of the new packs. What a lock keeps after all is noted in `late`. */
+async function carryOut(
+  repository: Repository,
+  inspected: Inspected,
+  late: StuckPacks,
+  how: PruneHow,
+): Promise<number> {
+  const { loaded, plan, indexes } = inspected;
   const { table } = loaded;
-  await deleteFiles(repository, 'data', plan.leftovers, how);
+  noteStuck(late, await deleteFiles(repository, 'data', plan.leftovers, how));
   const onBytes = (sizeBytes: number): void =>
     how.progress?.({ phase: 'repack', items: 0, sizeBytes, totalBytes: plan.bytes.moved });
   const moved = await repack(repository, table, entriesToMove(plan), { signal: how.signal, onBytes });
-  const going = [...plan.repacked, ...plan.unneeded];
-  const isScattered = loaded.files.length > SCATTERED_FILES + table.count / (MAX_INDEX_BLOBS / 2);
-  if (going.length + plan.vanished.length > 0 || isScattered) await rewriteIndex(repository, loaded, plan, how);
-  const ids = going.map((pack) => idText(table.packId(pack)));
-  await deleteFiles(repository, 'data', ids, how);
+  const going = [...plan.repacked, ...plan.unneeded].map((pack) => idText(table.packId(pack)));
+  const isScattered = indexes.length > SCATTERED_FILES + table.count / (MAX_INDEX_BLOBS / 2);
+  const rewrites = going.length + plan.vanished.length > 0 || isScattered;
+  const kept = rewrites ? await rewriteIndex(repository, inspected, how) : [];
+  // An index file that could not be removed goes on naming its packs, so they stay with it.
+  const named = await packsNamedIn(repository, kept, how);
+  const until = kept.reduce<Date | undefined>((last, one) => laterEnd(last, one.until), undefined);
+  const stay = going.filter((id) => named.has(id));
+  noteStuck(
+    late,
+    stay.map((id) => ({ key: keyOf('data', id), until })),
+  );
+  const free = going.filter((id) => !named.has(id));
+  noteStuck(late, await deleteFiles(repository, 'data', free, how));
   return moved.storedBytes;
 }
 
@@ -87,39 +113,46 @@ function* entriesToMove({ repacked, entries, keep }: PrunePlan): Generator<numbe
   for (const pack of repacked) for (const entry of entries.of(pack)) if (keep.has(entry)) yield entry;
 }
 
-/** Writes an index of all packs that stay as they are (repacking has written that of the new ones), then removes every old index file. */
+/**
+ * Writes an index of all packs that stay as they are (repacking has written that of the new ones), then removes every old index file. Returns those
+ * that locks keep.
+ */
 async function rewriteIndex(
   repository: Repository,
-  { table, files }: LoadedIndex,
-  plan: PrunePlan,
+  { loaded: { table }, plan, indexes }: Inspected,
   how: How,
-): Promise<void> {
+): Promise<Locked[]> {
   const writer = openIndexWriter(repository, how);
   for (const pack of plan.kept) {
     const entries = plan.entries.of(pack);
     await writer.add({ id: table.packId(pack), blobs: blobsOf(table, entries) }, entries.length);
   }
   await writer.finish();
-  await deleteFiles(repository, 'index', files, how);
+  return await deleteFiles(repository, 'index', indexes, how);
 }
 
 function* blobsOf(table: BlobTable, entries: Uint32Array): Generator<PackEntry> {
   for (const entry of entries) yield packEntry(table, entry);
 }
 
+/** Returns those that locks keep. */
 async function deleteFiles(
   repository: Repository,
   kind: FileKind,
   ids: readonly string[],
   how: PruneHow | How,
-): Promise<void> {
+): Promise<Locked[]> {
+  const { store } = repository;
+  const kept: Locked[] = [];
   let items = 0;
-  await eachConcurrently(ids, repository.store.traits.connections, how.signal, async (id, signal) => {
-    await repository.deleteFile(kind, id, { signal });
+  await eachConcurrently(ids, store.traits.connections, how.signal, async (id, signal) => {
+    const locked = await deleteUnlocked(store, keyOf(kind, id), { signal });
+    if (locked !== undefined) kept.push(locked);
     items += 1;
     if ('progress' in how)
       how.progress?.({ phase: 'delete', items, totalItems: ids.length, sizeBytes: 0, current: kind });
   });
+  return kept;
 }
 
 /** Without the real size of the new packs (a dry run) they are taken to be as large as what moves into them. */

@@ -34,6 +34,7 @@ export async function describeBucket(bucket: Bucket, how: How): Promise<StoreFac
   };
   return {
     versioning: versions === undefined ? undefined : versioningOf(versions.Status),
+    oldVersionsForDays: oldVersionsForDays(lifecycle?.Rules, bucket.options.prefix),
     ...lock,
     details: Object.fromEntries(
       Object.entries(details).filter((pair): pair is [string, string] => pair[1] !== undefined),
@@ -84,6 +85,17 @@ async function said<T>(bucket: Bucket, how: How, send: (sending: Sending) => Pro
 function versioningOf(status: string | undefined): 'on' | 'off' | 'suspended' {
   if (status === 'Enabled') return 'on';
   return status === 'Suspended' ? 'suspended' : 'off';
+}
+
+/** By the rules that hold for all objects of the store. */
+function oldVersionsForDays(rules: readonly LifecycleRule[] | undefined, prefix: string): number | undefined {
+  const days = (rules ?? []).flatMap((rule) => {
+    const { Filter: filter, NoncurrentVersionExpiration: old } = rule;
+    const isWhole = filter?.Tag === undefined && filter?.And === undefined && !old?.NewerNoncurrentVersions;
+    const isHere = `${prefix}/`.startsWith(filter?.Prefix ?? rule.Prefix ?? '');
+    return rule.Status === 'Enabled' && isWhole && isHere ? (old?.NoncurrentDays ?? []) : [];
+  });
+  return days.length === 0 ? undefined : Math.min(...days);
 }
 
 function lifecycleText(rules: readonly LifecycleRule[] | undefined): string | undefined {

@@ -56,6 +56,16 @@ describe('a Google Cloud store when things go wrong', () => {
     }
   }
 
+  it('takes no answer of something in between for an empty list, or for a stored object', async () => {
+    let body = '';
+    await using faults = await startHttpFaults(server.port, () => ({ status: 200, body }));
+    await using store = await open({}, faults.port);
+    for (body of ['', '{}', '{"error":{"code":503}}', '<html>please log in</html>']) {
+      await assert.rejects(Array.fromAsync(store.list('', never)), { code: 'store.failed' }, `a list: ${body}`);
+      await assert.rejects(store.put('lost', Buffer.from('lost'), never), { code: 'store.failed' }, `a put: ${body}`);
+    }
+  });
+
   it('makes a bucket that can not be public, and finds it there the next time', async () => {
     const { facts } = server.buckets.get('faults') ?? assert.fail('there is no bucket');
     const expected = { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'enforced' };

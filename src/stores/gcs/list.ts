@@ -5,6 +5,8 @@ import { ask, type Bucket, bucketPath } from './bucket.ts';
 import { type ObjectFacts, storedOf } from './read.ts';
 
 interface Page {
+  /** `storage#objects`. An empty list has nothing else. */
+  readonly kind?: string;
   readonly items?: readonly ObjectFacts[];
   readonly nextPageToken?: string;
 }
@@ -36,9 +38,15 @@ export async function* listObjects(bucket: Bucket, prefix: string, how: How): As
 
 async function askPage(bucket: Bucket, prefix: string, pageToken: string | undefined, how: How): Promise<Page> {
   const what = prefix === '' ? 'list all objects' : `list ${prefix}`;
-  const fields = 'items(name,size,timeCreated),nextPageToken';
+  const fields = 'kind,items(name,size,timeCreated),nextPageToken';
   const query = { prefix: bucket.prefix + prefix, maxResults: PAGE, pageToken, fields };
-  return (await ask<Page>(bucket, what, how, { path: `${bucketPath(bucket)}/o`, query })).json;
+  const path = `${bucketPath(bucket)}/o`;
+  const { json } = await ask<Page | undefined>(bucket, what, how, { path, query });
+  // What a proxy answers in place of the service would be a list of nothing.
+  if (json?.kind === 'storage#objects') return json;
+  throw new SuretyError('store.failed', `${bucket.location} answered something else than a list`, {
+    hint: 'check the endpoint: the answer is not one of Google Cloud Storage',
+  });
 }
 
 function endless(bucket: Bucket): SuretyError {

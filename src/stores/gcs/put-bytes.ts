@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hasCode } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import { alreadyExists } from '../body.ts';
 import type { How, PutHow } from '../store.ts';
@@ -21,16 +21,25 @@ export async function putBytes(
     `--${boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${head}\r\n` +
     `--${boundary}\r\nContent-Type: application/octet-stream\r\n\r\n`;
   try {
-    await ask(bucket, `write ${key}`, how, {
+    const { json } = await ask<{ readonly size?: string } | undefined>(bucket, `write ${key}`, how, {
       method: 'POST',
       path: `/upload${bucketPath(bucket)}/o`,
       query: { uploadType: 'multipart', fields: 'size', ...condition(how) },
       headers: { 'content-type': `multipart/related; boundary=${boundary}` },
       bytes: [Buffer.from(before), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)],
     });
+    if (json?.size !== String(bytes.length)) throw unconfirmed(bucket, key);
   } catch (error) {
     throw isTaken(error, how) ? alreadyExists(key, bucket.location, error) : error;
   }
+}
+
+/** What a proxy answers in place of the service says that all is well, too. */
+function unconfirmed(bucket: Bucket, key: string): SuretyError {
+  return new SuretyError('store.failed', `${bucket.location} did not say what it stored of ${key}`, {
+    hint: 'check the endpoint: the answer is not one of Google Cloud Storage',
+    details: { key },
+  });
 }
 
 export function md5Of(bytes: Uint8Array): string {

@@ -2,7 +2,7 @@
 import { hasCode } from '../base/errors.ts';
 import type { Engine, Listing, Snapshot } from '../engines/engine.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { locate } from './locate.ts';
+import { locate, type Wanted } from './locate.ts';
 
 export interface Going {
   readonly id: string;
@@ -42,9 +42,10 @@ export async function meant(
   id: string,
   places: readonly Place[],
   how: { readonly signal: AbortSignal },
+  wanted: Wanted = { id },
 ): Promise<Meant[]> {
   try {
-    const { point, snapshots } = await locate({ id }, handlesOf(places), how);
+    const { point, snapshots } = await locate(wanted, handlesOf(places), how);
     const isMeant = ({ recoveryPoint, id: own }: Snapshot) =>
       point === undefined ? own === snapshots[0]?.id : recoveryPoint === point.id;
     return withSome(places, ({ snapshots: all }) =>

@@ -58,6 +58,15 @@ describe('a pinned snapshot', () => {
     assert.deepEqual((await clean(vault)).repositories[0]?.removed, [ids[0]]);
   });
 
+  test('can be the latest recovery point', async () => {
+    const { vault, ids } = await withBackups();
+    const { pinned } = await pin({ ...asked(vault, ['latest']), until: undefined, reason: '' }, workshop.how());
+    assert.deepEqual(
+      pinned.map(({ id }) => id),
+      [ids[2]],
+    );
+  });
+
   test('of which nobody can tell makes cleanup fail, and nothing is removed', async () => {
     const { vault, ids } = await withBackups();
     const silent = { list: async () => Promise.reject(new SuretyError('store.unavailable', 'no answer')) };

@@ -4,11 +4,12 @@ import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import { activePins, type PinDocument, type UnpinDocument } from '../rules/pins.ts';
 import type { RepositoryHandle } from './handles.ts';
+import { toWanted } from './locate.ts';
 import { meant, openPlaces, type Place } from './meant-snapshots.ts';
 
 export interface PinTargets {
   readonly repositories: readonly RepositoryHandle[];
-  /** Ids of snapshots or recovery points, or the beginnings of such. */
+  /** Ids of snapshots or recovery points, or the beginnings of such, or `latest`. */
   readonly ids: readonly string[];
   readonly now: Date;
   /** Who: `user@host`. */
@@ -87,7 +88,7 @@ async function targets({ repositories, ids }: PinTargets, how: { readonly signal
   const places = await openPlaces(repositories, how);
   const found = new Map<string, PinTarget>();
   for (const id of ids) {
-    for (const { place, going } of await meant(id, places, how)) {
+    for (const { place, going } of await meant(id, places, how, toWanted(id))) {
       boardOf(place);
       for (const one of going) {
         const snapshot = place.listing.snapshots.find((listed) => listed.id === one.id);

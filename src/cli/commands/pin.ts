@@ -6,7 +6,7 @@ import { pin } from '../../operations/pin.ts';
 import { parseMoment } from '../../rules/moment.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
-import { pinReportText } from '../render-pin.ts';
+import { pinReportText } from '../render/pin.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 
@@ -26,7 +26,7 @@ export function pinCommand(act: Act): Command {
       'Pins snapshots in every repository that has them: no cleanup of any machine removes them, and forget only with --allow-pinned. Without ' +
         '--until or --for they stay pinned until surety unpin.',
     )
-    .argument('<id...>', 'ids of snapshots or recovery points')
+    .argument('<id...>', 'ids of snapshots or recovery points, or latest')
     .option('--repository <name>', 'only in this repository (repeatable)', repeated)
     .option('--until <time>', 'when it ends, such as 2027-01-31 or "2027-01-31 18:00"')
     .option('--for <duration>', 'how long it holds, such as 90d')

@@ -3,7 +3,7 @@ import { hostName, userBehind, userName } from '../../base/environment.ts';
 import { unpin } from '../../operations/pin.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
-import { unpinReportText } from '../render-pin.ts';
+import { unpinReportText } from '../render/pin.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 
@@ -17,7 +17,7 @@ export function unpinCommand(act: Act): Command {
     .description(
       'Takes away every pin of the snapshots, in every repository that has them. What goes is decided by the next cleanup.',
     )
-    .argument('<id...>', 'ids of snapshots or recovery points')
+    .argument('<id...>', 'ids of snapshots or recovery points, or latest')
     .option('--repository <name>', 'only in this repository (repeatable)', repeated)
     .action(act(runUnpin));
 }

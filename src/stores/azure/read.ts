@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { hasCode, SuretyError } from '../../base/errors.ts';
-import { incomplete, notFound, rangeLength } from '../body.ts';
+import { type Answer, type Asked, isPart, partOf, receiveChunks, receiveWhole } from '../answer.ts';
+import { notFound, rangeLength } from '../body.ts';
 import type { How, Range, Stored } from '../store.ts';
 import { ask, askNow, blobOf, type Container } from './container.ts';
 import { azureFailure, serviceCode, serviceStatus } from './failure.ts';
@@ -14,14 +15,7 @@ export async function readBlob(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return await container.gate.run(async () => {
     const answer = await openBlob(container, key, range, how);
-    if (answer === undefined) return new Uint8Array(0);
-    const bytes = new Uint8Array(answer.sizeBytes);
-    let at = 0;
-    for await (const chunk of chunksOf(container, key, answer, how)) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return answer === undefined ? new Uint8Array(0) : await receiveWhole(answer, asked(container, key, how));
   }, how.signal);
 }
 
@@ -33,7 +27,7 @@ export async function* streamBlob(
   how: How,
 ): AsyncGenerator<Uint8Array> {
   const answer = await openBlob(container, key, range, how);
-  if (answer !== undefined) yield* chunksOf(container, key, answer, how);
+  if (answer !== undefined) yield* receiveChunks(answer, asked(container, key, how));
 }
 
 /** Size and time, or undefined when there is none. */
@@ -57,9 +51,9 @@ async function statNow(container: Container, key: string, how: How): Promise<Sto
   }
 }
 
-interface Answer {
-  readonly body: Readable;
-  readonly sizeBytes: number;
+function asked(container: Container, key: string, { signal }: How): Asked {
+  const failure = (error: unknown) => azureFailure(error, `read ${key}`, container);
+  return { key, location: container.location, signal, failure };
 }
 
 /** Undefined when the range has no bytes. */
@@ -81,7 +75,7 @@ async function openBlob(
     // An error of it comes when it is read; nobody may be reading yet.
     body.on('error', () => undefined);
     const answer = { body, sizeBytes };
-    return checked(container, key, range, answer, found.contentRange);
+    return isPart(range) ? partOf(answer, found.contentRange, range, asked(container, key, how)) : answer;
   } catch (error) {
     if (serviceStatus(error) === 416 && range !== undefined) return await onlyEmpty(container, key, range, how);
     if (hasCode(error, 'store.not-found') && serviceCode(error) !== 'ContainerNotFound') {
@@ -91,60 +85,10 @@ async function openBlob(
   }
 }
 
-/** The answer, if it is the part that was asked for. */
-function checked(
-  container: Container,
-  key: string,
-  range: Range | undefined,
-  answer: Answer,
-  contentRange: string | undefined,
-): Answer {
-  if (range === undefined || (range.offset === 0 && range.length === undefined)) return answer;
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '');
-  const [first, last, size] = (match?.slice(1) ?? []).map(Number);
-  if (size === undefined || first !== range.offset || last !== first + answer.sizeBytes - 1) {
-    answer.body.destroy();
-    throw new SuretyError(
-      'store.failed',
-      `${container.location} answered with another part of ${key} than was asked for`,
-      { hint: 'the service, or a proxy before it, does not know ranges' },
-    );
-  }
-  const wanted = range.length ?? size - range.offset;
-  if (answer.sizeBytes === wanted) return answer;
-  answer.body.destroy();
-  throw incomplete(key, range.offset + wanted, size);
-}
-
 /** For a range of which the service has nothing to send: it is empty, or it passes the end. */
 async function onlyEmpty(container: Container, key: string, range: Range, how: How): Promise<undefined> {
   const found = await statNow(container, key, how);
   if (found === undefined) throw notFound(key, container.location);
   if (rangeLength(key, range, found.sizeBytes) === 0) return undefined;
   throw new SuretyError('store.failed', `${container.location} refuses a part of ${key} that it has`);
-}
-
-async function* chunksOf(
-  container: Container,
-  key: string,
-  { body, sizeBytes }: Answer,
-  how: How,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let received = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer<ArrayBuffer>>) {
-      how.signal.throwIfAborted();
-      received += chunk.length;
-      if (received > sizeBytes) break;
-      yield chunk;
-    }
-  } catch (error) {
-    if (how.signal.aborted) throw how.signal.reason;
-    throw azureFailure(error, `read ${key}`, container);
-  }
-  if (received === sizeBytes) return;
-  throw new SuretyError('store.unavailable', `${key} broke off after ${received} of ${sizeBytes} bytes`, {
-    retry: 'later',
-    details: { key, sizeBytes, received },
-  });
 }

@@ -1,7 +1,8 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
-import { incomplete, notFound, rangeLength } from '../body.ts';
+import { type Answer, type Asked, isPart, partOf, rangeHeader, receiveChunks, receiveWhole } from '../answer.ts';
+import { notFound, rangeLength } from '../body.ts';
 import type { How, Range, Stored } from '../store.ts';
-import { type Answer, askJsonNow, askNow, type Bucket, objectPath } from './bucket.ts';
+import { askJsonNow, askNow, type Bucket, type Answer as Found, objectPath } from './bucket.ts';
 import { gcsFailure, isBucketMissing, serviceStatus } from './failure.ts';
 
 /** What the service says of an object, as far as it is asked for. Numbers are text there. */
@@ -22,14 +23,7 @@ export async function readObject(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return await bucket.gate.run(async () => {
     const answer = await openObject(bucket, key, range, how);
-    if (answer === undefined) return new Uint8Array(0);
-    const bytes = new Uint8Array(answer.sizeBytes);
-    let at = 0;
-    for await (const chunk of chunksOf(bucket, key, answer, how)) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return answer === undefined ? new Uint8Array(0) : await receiveWhole(answer, asked(bucket, key, how));
   }, how.signal);
 }
 
@@ -41,7 +35,7 @@ export async function* streamObject(
   how: How,
 ): AsyncGenerator<Uint8Array> {
   const answer = await openObject(bucket, key, range, how);
-  if (answer !== undefined) yield* chunksOf(bucket, key, answer, how);
+  if (answer !== undefined) yield* receiveChunks(answer, asked(bucket, key, how));
 }
 
 /** Size and time, or undefined when there is none. */
@@ -68,9 +62,9 @@ export function storedOf(bucket: Bucket, key: string, { size, timeCreated }: Obj
   return { key, sizeBytes, modifiedAt };
 }
 
-interface OpenObject {
-  readonly body: Answer['body'];
-  readonly sizeBytes: number;
+function asked(bucket: Bucket, key: string, { signal }: How): Asked {
+  const failure = (error: unknown) => gcsFailure(error, `read ${key}`, bucket);
+  return { key, location: bucket.location, signal, failure };
 }
 
 /** Undefined when the range has no bytes. */
@@ -79,16 +73,17 @@ async function openObject(
   key: string,
   range: Range | undefined,
   how: How,
-): Promise<OpenObject | undefined> {
+): Promise<Answer | undefined> {
   if (range?.length === 0) return await onlyEmpty(bucket, key, range, how);
-  const isPart = range !== undefined && (range.offset > 0 || range.length !== undefined);
   try {
-    const answer = await askNow(bucket, `read ${key}`, how, {
+    const found = await askNow(bucket, `read ${key}`, how, {
       path: objectPath(bucket, key),
       query: { alt: 'media' },
-      headers: isPart ? { range: headerOf(range) } : {},
+      headers: isPart(range) ? { range: rangeHeader(range) } : {},
     });
-    return isPart ? partOf(bucket, key, range, answer) : wholeOf(bucket, key, answer);
+    const answer = wholeOf(bucket, key, found);
+    if (!isPart(range)) return answer;
+    return partOf(answer, found.headers['content-range'], range, asked(bucket, key, how));
   } catch (error) {
     if (serviceStatus(error) === 416 && range !== undefined) return await onlyEmpty(bucket, key, range, how);
     if (hasCode(error, 'store.not-found') && !isBucketMissing(error)) throw notFound(key, bucket.location, error);
@@ -96,33 +91,11 @@ async function openObject(
   }
 }
 
-function headerOf({ offset, length }: Range): string {
-  return `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`;
-}
-
-function wholeOf(bucket: Bucket, key: string, { headers, body }: Answer): OpenObject {
+function wholeOf(bucket: Bucket, key: string, { headers, body }: Found): Answer {
   const sizeBytes = Number(headers['content-length'] ?? Number.NaN);
   if (Number.isSafeInteger(sizeBytes)) return { body, sizeBytes };
   body.destroy();
   throw new SuretyError('store.failed', `${bucket.location} does not say how long ${key} is`);
-}
-
-function partOf(bucket: Bucket, key: string, range: Range, found: Answer): OpenObject {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(found.headers['content-range'] ?? '');
-  const answer = wholeOf(bucket, key, found);
-  const [first, last, size] = (match?.slice(1) ?? []).map(Number);
-  if (size === undefined || first !== range.offset || last !== first + answer.sizeBytes - 1) {
-    answer.body.destroy();
-    throw new SuretyError(
-      'store.failed',
-      `${bucket.location} answered with another part of ${key} than was asked for`,
-      { hint: 'the service, or a proxy before it, does not know ranges' },
-    );
-  }
-  const wanted = range.length ?? size - range.offset;
-  if (answer.sizeBytes === wanted) return answer;
-  answer.body.destroy();
-  throw incomplete(key, range.offset + wanted, size);
 }
 
 /** For a range of which the service has nothing to send: it is empty, or it passes the end. */
@@ -131,29 +104,4 @@ async function onlyEmpty(bucket: Bucket, key: string, range: Range, how: How): P
   if (found === undefined) throw notFound(key, bucket.location);
   if (rangeLength(key, range, found.sizeBytes) === 0) return undefined;
   throw new SuretyError('store.failed', `${bucket.location} refuses a part of ${key} that it has`);
-}
-
-async function* chunksOf(
-  bucket: Bucket,
-  key: string,
-  { body, sizeBytes }: OpenObject,
-  how: How,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let received = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer<ArrayBuffer>>) {
-      how.signal.throwIfAborted();
-      received += chunk.length;
-      if (received > sizeBytes) break;
-      yield chunk;
-    }
-  } catch (error) {
-    if (how.signal.aborted) throw how.signal.reason;
-    throw gcsFailure(error, `read ${key}`, bucket);
-  }
-  if (received === sizeBytes) return;
-  throw new SuretyError('store.unavailable', `${key} broke off after ${received} of ${sizeBytes} bytes`, {
-    retry: 'later',
-    details: { key, sizeBytes, received },
-  });
 }

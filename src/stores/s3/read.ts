@@ -6,12 +6,12 @@ import {
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
 import { hasCode, SuretyError } from '../../base/errors.ts';
-import { incomplete, notFound, rangeLength } from '../body.ts';
+import { type Answer, type Asked, isPart, partOf, rangeHeader, receiveChunks, receiveWhole } from '../answer.ts';
+import { notFound, rangeLength } from '../body.ts';
 import type { How, Range, Stored } from '../store.ts';
 import { ask, askNow, type Bucket, objectOf } from './bucket.ts';
 import { explained } from './explain.ts';
-import { serviceCode, serviceStatus } from './failure.ts';
-import { type Answer, receiveChunks, receiveWhole } from './receive.ts';
+import { s3Failure, serviceCode, serviceStatus } from './failure.ts';
 
 /** One range of an object, received into one array. */
 export async function readObject(
@@ -22,8 +22,7 @@ export async function readObject(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return await bucket.gate.run(async () => {
     const answer = await openObject(bucket, key, range, how);
-    if (answer === undefined) return new Uint8Array(0);
-    return await receiveWhole(bucket, key, answer, how);
+    return answer === undefined ? new Uint8Array(0) : await receiveWhole(answer, asked(bucket, key, how));
   }, how.signal);
 }
 
@@ -35,7 +34,7 @@ export async function* streamObject(
   how: How,
 ): AsyncGenerator<Uint8Array> {
   const answer = await openObject(bucket, key, range, how);
-  if (answer !== undefined) yield* receiveChunks(bucket, key, answer, how);
+  if (answer !== undefined) yield* receiveChunks(answer, asked(bucket, key, how));
 }
 
 /** Size and time, or undefined when there is none. */
@@ -76,6 +75,11 @@ export function missingBucket(bucket: Bucket, cause: unknown): SuretyError {
   });
 }
 
+function asked(bucket: Bucket, key: string, { signal }: How): Asked {
+  const failure = (error: unknown) => s3Failure(error, `read ${key}`, bucket);
+  return { key, location: bucket.location, signal, failure };
+}
+
 /** Undefined when the range has no bytes. */
 async function openObject(
   bucket: Bucket,
@@ -84,11 +88,14 @@ async function openObject(
   how: How,
 ): Promise<Answer | undefined> {
   if (range?.length === 0) return await onlyEmpty(bucket, key, range, how);
-  const isPart = range !== undefined && (range.offset > 0 || range.length !== undefined);
   try {
-    const command = new GetObjectCommand({ ...objectOf(bucket, key), Range: isPart ? headerOf(range) : undefined });
+    const command = new GetObjectCommand({
+      ...objectOf(bucket, key),
+      Range: isPart(range) ? rangeHeader(range) : undefined,
+    });
     const found = await askNow(bucket, `read ${key}`, how, (client, sending) => client.send(command, sending));
-    return isPart ? partOf(bucket, key, range, found) : wholeOf(bucket, key, found);
+    const answer = wholeOf(bucket, key, found);
+    return isPart(range) ? partOf(answer, found.ContentRange, range, asked(bucket, key, how)) : answer;
   } catch (error) {
     if (serviceStatus(error) === 416 && range !== undefined) return await onlyEmpty(bucket, key, range, how, error);
     if (hasCode(error, 'store.not-found') && serviceCode(error) !== 'NoSuchBucket') {
@@ -98,10 +105,6 @@ async function openObject(
   }
 }
 
-function headerOf({ offset, length }: Range): string {
-  return `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`;
-}
-
 function wholeOf(
   bucket: Bucket,
   key: string,
@@ -109,31 +112,6 @@ function wholeOf(
 ): Answer {
   if (sizeBytes !== undefined && body instanceof Readable) return { body, sizeBytes };
   throw new SuretyError('store.failed', `${bucket.location} does not say how long ${key} is`);
-}
-
-function partOf(bucket: Bucket, key: string, range: Range, found: GetObjectCommandOutput): Answer {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(found.ContentRange ?? '');
-  const answer = wholeOf(bucket, key, found);
-  const [first, last, size] = (match?.slice(1) ?? []).map(Number);
-  if (size === undefined || first !== range.offset || last !== first + answer.sizeBytes - 1) {
-    discard(answer);
-    throw new SuretyError(
-      'store.failed',
-      `${bucket.location} answered with another part of ${key} than was asked for`,
-      {
-        hint: 'the service, or a proxy before it, does not know ranges',
-      },
-    );
-  }
-  const wanted = range.length ?? size - range.offset;
-  if (answer.sizeBytes === wanted) return answer;
-  discard(answer);
-  throw incomplete(key, range.offset + wanted, size);
-}
-
-/** Ends an answer that nobody reads; an error of it matters no more. */
-function discard({ body }: Answer): void {
-  body.on('error', () => undefined).destroy();
 }
 
 /** For a range of which the service has nothing to send: it is empty, or it passes the end. */

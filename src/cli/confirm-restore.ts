@@ -2,7 +2,7 @@
 import { hasCode, SuretyError } from '../base/errors.ts';
 import { canReplace, type RestoreReport, type RestoreRequest, restore } from '../operations/restore.ts';
 import type { Call } from './call.ts';
-import { questionText } from './render-restore.ts';
+import { questionText } from './render/restore.ts';
 import type { Session } from './session.ts';
 
 export interface ConfirmHow {

@@ -10,7 +10,7 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { errorDocument, toJson } from './json.ts';
 import { createProgram, globalsOf, isHelp, usageError } from './program.ts';
-import { renderError } from './render-error.ts';
+import { renderError } from './render/error.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 /** Runs one command line of this process and resolves with its exit code. Never throws. */

@@ -3,6 +3,7 @@ import { shortId } from '../base/short-id.ts';
 import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
 import type { DecidedFailure } from '../operations/failure-records.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
+import { errorBelow } from './render/error.ts';
 import {
   age,
   count,
@@ -16,7 +17,6 @@ import {
   storedFile,
   table,
 } from './render.ts';
-import { errorBelow } from './render-error.ts';
 
 interface CleanupTextHow {
   readonly now: Date;

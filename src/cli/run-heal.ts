@@ -3,7 +3,7 @@ import { newRecoveryPointId } from '../base/ids.ts';
 import { heal } from '../operations/heal.ts';
 import type { Answer, Call } from './call.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
-import { healText } from './render-heal.ts';
+import { healText } from './render/heal.ts';
 import { withSession } from './session.ts';
 
 export interface HealOptions {

@@ -3,7 +3,7 @@ import type { HookReport } from '../operations/hooks/hook-report.ts';
 import { runLeftHooks } from '../operations/hooks/left-hooks.ts';
 import { toHookRecord } from '../operations/record.ts';
 import type { Call } from './call.ts';
-import { hookLine } from './render-hooks.ts';
+import { hookLine } from './render/hooks.ts';
 import type { Session } from './session.ts';
 
 /** Runs them, says so, and returns what became of each. */

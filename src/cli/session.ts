@@ -7,7 +7,7 @@ import { type Recorder, recordInto } from '../operations/record.ts';
 import type { Call } from './call.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
 import { type LimitOf, showProgress } from './progress.ts';
-import { renderError } from './render-error.ts';
+import { renderError } from './render/error.ts';
 import { withUnsent } from './unsent.ts';
 
 export interface Session {

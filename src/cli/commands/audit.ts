@@ -8,7 +8,7 @@ import { checkChain } from '../../rules/hash-chain.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { positiveInteger } from '../parse-option.ts';
-import { auditText, chainText } from '../render-audit.ts';
+import { auditText, chainText } from '../render/audit.ts';
 import { withSession } from '../session.ts';
 
 interface AuditOptions {

@@ -3,7 +3,7 @@ import { provenCopies } from '../../operations/proven-copies.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { copiesRequest } from '../copies-request.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
-import { copiesDocument, copiesText } from '../render-copies.ts';
+import { copiesDocument, copiesText } from '../render/copies.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

@@ -4,7 +4,7 @@ import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { positiveInteger } from '../parse-option.ts';
 import { planCopies } from '../plan-copies.ts';
-import { copyText } from '../render-copy.ts';
+import { copyText } from '../render/copy.ts';
 import { repeated } from '../repeated.ts';
 import { type CopyEnd, copyErrors, endOfCopy, runCopy } from '../run-copy.ts';
 import { withSession } from '../session.ts';

@@ -4,7 +4,7 @@ import { newRecoveryPointId } from '../../base/ids.ts';
 import { type ForgetRequest, forget } from '../../operations/forget.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
-import { forgetText, questionText } from '../render-forget.ts';
+import { forgetText, questionText } from '../render/forget.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
 

@@ -49,7 +49,7 @@ async function runImport(call: Call, files: readonly string[], options: ImportOp
   const exists = (path: string) => existsSync(resolve(dirname(target), path));
   const imported = importConfig({ inputs, format: options.from, exists });
   if (!stdout) await writeImported(target, imported.text, force);
-  const { importText } = await import('../render-import.ts');
+  const { importText } = await import('../render/import.ts');
   const file = stdout ? undefined : target;
   return answer(call, imported, { file, report: importText(imported, file) });
 }

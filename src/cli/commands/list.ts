@@ -9,7 +9,7 @@ import { parseMoment } from '../../rules/moment.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { positiveInteger } from '../parse-option.ts';
-import { listText } from '../render-list.ts';
+import { listText } from '../render/list.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { errorDocument } from '../json.ts';
-import { renderError } from '../render-error.ts';
+import { renderError } from '../render/error.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

@@ -14,8 +14,8 @@ import { type RestoreReport, type RestoreRequest, restore } from '../../operatio
 import type { Act, Answer, Call } from '../call.ts';
 import { confirmRestore } from '../confirm-restore.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { restoreText } from '../render/restore.ts';
 import { localTime } from '../render.ts';
-import { restoreText } from '../render-restore.ts';
 import { findItems, type PlannedItem } from '../restore-items.ts';
 import { addRestoreOptions, checkRestoreOptions, type RestoreOptions } from '../restore-options.ts';
 import { type Session, withSession } from '../session.ts';

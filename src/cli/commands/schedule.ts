@@ -4,7 +4,7 @@ import { viewSchedule } from '../../operations/schedule/view.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { positiveInteger } from '../parse-option.ts';
-import { scheduleText } from '../render-schedule.ts';
+import { scheduleText } from '../render/schedule.ts';
 import { exportCommand } from '../schedule-export.ts';
 import { withSession } from '../session.ts';
 

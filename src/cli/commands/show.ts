@@ -5,7 +5,7 @@ import { type SeeEntries, type ShownSnapshot, show } from '../../operations/show
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 
-import { entryDocument, entryLine, showText } from '../render-show.ts';
+import { entryDocument, entryLine, showText } from '../render/show.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

@@ -8,8 +8,8 @@ import { status } from '../../operations/status.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { copiesRequest } from '../copies-request.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
-import { copiesSummary } from '../render-copies.ts';
-import { statusText } from '../render-status.ts';
+import { copiesSummary } from '../render/copies.ts';
+import { statusText } from '../render/status.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
 

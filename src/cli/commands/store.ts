@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { checkStore } from '../../operations/check-store/check-store.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
-import { storeCheckText } from '../render-store-check.ts';
+import { storeCheckText } from '../render/store-check.ts';
 import { withSession } from '../session.ts';
 
 interface CheckOptions {

@@ -5,7 +5,7 @@ import { verify } from '../../operations/verify.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { positiveInteger, type Subset, subset } from '../parse-option.ts';
-import { verifyText } from '../render-verify.ts';
+import { verifyText } from '../render/verify.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

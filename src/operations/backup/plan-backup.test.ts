@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { backupRequest } from '../../../test/fixtures/backup-request.ts';
 import { brokenRepository, openWorkshop, type Workshop } from '../../../test/fixtures/opened.ts';
 import { scriptedSource } from '../../../test/fixtures/scripted-source.ts';
-import { planText } from '../../cli/render-plan.ts';
+import { planText } from '../../cli/render/plan.ts';
 import { openLocal } from '../../reach/local.ts';
 import { backup } from '../backup.ts';
 import { planBackup } from './plan-backup.ts';

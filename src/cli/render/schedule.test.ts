@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scheduledAs } from '../../test/fixtures/scheduled.ts';
-import type { ScheduleView } from '../operations/schedule/view.ts';
-import { scheduleText } from './render-schedule.ts';
+import { scheduledAs } from '../../../test/fixtures/scheduled.ts';
+import type { ScheduleView } from '../../operations/schedule/view.ts';
+import { scheduleText } from './schedule.ts';
 
 const now = new Date('2026-11-21T04:00:00Z');
 const how = { now, colors: false };

@@ -1,10 +1,10 @@
 /** What a person reads before and after a restore. */
 
-import { hasCode } from '../base/errors.ts';
-import { shortId } from '../base/short-id.ts';
-import type { RestoredItem, RestoreReport } from '../operations/restore.ts';
-import { age, count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { hasCode } from '../../base/errors.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { RestoredItem, RestoreReport } from '../../operations/restore.ts';
+import { age, count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 const EFFECTS = {
   refuse: 'nothing that exists is touched',

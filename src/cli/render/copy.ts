@@ -1,9 +1,9 @@
 /** What a person reads after copies were made. */
-import { shortId } from '../base/short-id.ts';
-import type { CopyMember, CopyReport } from '../operations/copy.ts';
-import { count, duration, firstOf, localTime, saidOf, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
-import type { CopyEnd } from './run-copy.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { CopyMember, CopyReport } from '../../operations/copy.ts';
+import { count, duration, firstOf, localTime, saidOf, size, state, table } from '../render.ts';
+import type { CopyEnd } from '../run-copy.ts';
+import { errorBelow } from './error.ts';
 
 /** A line for each snapshot, its warnings or its error below it, and a summary. */
 export function copyText(end: CopyEnd, colors: boolean): string {

@@ -1,10 +1,10 @@
 /** What a person and a script read of `surety copies`. */
-import { spanName } from '../base/durations.ts';
-import type { CopiesReport, RepositorySeen, SourceCopies } from '../operations/proven-copies.ts';
-import { isOffSite, type Keeping } from '../rules/keeping.ts';
-import type { CopiesRule } from '../rules/three-two-one.ts';
-import { age, count, duration, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { spanName } from '../../base/durations.ts';
+import type { CopiesReport, RepositorySeen, SourceCopies } from '../../operations/proven-copies.ts';
+import { isOffSite, type Keeping } from '../../rules/keeping.ts';
+import type { CopiesRule } from '../../rules/three-two-one.ts';
+import { age, count, duration, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 export function copiesText(report: CopiesReport, colors: boolean): string {
   const { sources, repositories, now, from } = report;

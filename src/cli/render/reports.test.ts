@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { pointOf } from '../../test/fixtures/snapshots.ts';
-import { SuretyError } from '../base/errors.ts';
-import type { MemberReport } from '../operations/backup.ts';
-import { toSuretyError } from '../operations/failure.ts';
-import type { RestoredItem } from '../operations/restore.ts';
-import { age, count, saidOf, table } from './render.ts';
-import { backupText } from './render-backup.ts';
-import { cleanupText } from './render-cleanup.ts';
-import { restoreText } from './render-restore.ts';
-import { verifyText } from './render-verify.ts';
+import { pointOf } from '../../../test/fixtures/snapshots.ts';
+import { SuretyError } from '../../base/errors.ts';
+import type { MemberReport } from '../../operations/backup.ts';
+import { toSuretyError } from '../../operations/failure.ts';
+import type { RestoredItem } from '../../operations/restore.ts';
+import { age, count, saidOf, table } from '../render.ts';
+import { cleanupText } from '../render-cleanup.ts';
+import { backupText } from './backup.ts';
+import { restoreText } from './restore.ts';
+import { verifyText } from './verify.ts';
 
 before(() => {
   process.env.TZ = 'UTC';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SuretyError } from '../base/errors.ts';
-import type { VerifyReport } from '../engines/engine.ts';
-import type { HealOutcome, RepositoryHealed } from '../operations/heal.ts';
-import { healText } from './render-heal.ts';
+import { SuretyError } from '../../base/errors.ts';
+import type { VerifyReport } from '../../engines/engine.ts';
+import type { HealOutcome, RepositoryHealed } from '../../operations/heal.ts';
+import { healText } from './heal.ts';
 
 const KEY = `data/ab/ab${'0'.repeat(62)}`;
 const CLEAN: VerifyReport = { problems: [], notes: [], snapshots: 2, packs: 3, packsRead: 1, readBytes: 900 };

@@ -1,12 +1,12 @@
 /** What a person reads of `surety status`: one screen. */
-import { spanName } from '../base/durations.ts';
-import { listed } from '../base/nearest.ts';
-import type { StatusRun } from '../operations/status/status-runs.ts';
-import type { SourceStatus } from '../operations/status/status-source.ts';
-import type { RepositoryStatus, StatusReport } from '../operations/status.ts';
-import type { ProtectionReason } from '../rules/protection.ts';
-import { age, count, duration, localTime, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { spanName } from '../../base/durations.ts';
+import { listed } from '../../base/nearest.ts';
+import type { StatusRun } from '../../operations/status/status-runs.ts';
+import type { SourceStatus } from '../../operations/status/status-source.ts';
+import type { RepositoryStatus, StatusReport } from '../../operations/status.ts';
+import type { ProtectionReason } from '../../rules/protection.ts';
+import { age, count, duration, localTime, size, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 export function statusText(report: StatusReport, colors: boolean): string {
   const { sources, repositories, now } = report;

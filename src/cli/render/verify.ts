@@ -1,8 +1,8 @@
 /** What a person reads after `surety verify`. */
-import { shortId } from '../base/short-id.ts';
-import type { RepositoryVerified, VerifyOutcome } from '../operations/verify.ts';
-import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, storedFile, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { RepositoryVerified, VerifyOutcome } from '../../operations/verify.ts';
+import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, storedFile, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 type Problem = NonNullable<RepositoryVerified['report']>['problems'][number];
 

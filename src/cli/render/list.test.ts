@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { listedRepository, pointOf, snapshotOf } from '../../test/fixtures/snapshots.ts';
-import { SuretyError } from '../base/errors.ts';
-import type { Listing } from '../engines/engine.ts';
-import { list } from '../operations/list.ts';
-import { listText } from './render-list.ts';
+import { listedRepository, pointOf, snapshotOf } from '../../../test/fixtures/snapshots.ts';
+import { SuretyError } from '../../base/errors.ts';
+import type { Listing } from '../../engines/engine.ts';
+import { list } from '../../operations/list.ts';
+import { listText } from './list.ts';
 
 before(() => {
   process.env.TZ = 'UTC';

@@ -1,5 +1,5 @@
 /** The one place where an error becomes text for a person. */
-import { messageOf, SuretyError } from '../base/errors.ts';
+import { messageOf, SuretyError } from '../../base/errors.ts';
 
 export interface ErrorHow {
   /** Also show what caused it. */

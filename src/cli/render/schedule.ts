@@ -1,7 +1,7 @@
 /** What a person reads after `surety schedule`. */
-import type { ScheduleView } from '../operations/schedule/view.ts';
-import { localTime as onClocks } from '../rules/calendar.ts';
-import { age, state, table } from './render.ts';
+import type { ScheduleView } from '../../operations/schedule/view.ts';
+import { localTime as onClocks } from '../../rules/calendar.ts';
+import { age, state, table } from '../render.ts';
 
 interface How {
   readonly now: Date;

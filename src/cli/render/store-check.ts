@@ -1,5 +1,5 @@
-import type { StoreCheckReport } from '../operations/check-store/check-store.ts';
-import { state, table } from './render.ts';
+import type { StoreCheckReport } from '../../operations/check-store/check-store.ts';
+import { state, table } from '../render.ts';
 
 /** The findings as a table, then what they mean. */
 export function storeCheckText(report: StoreCheckReport, colors: boolean): string {

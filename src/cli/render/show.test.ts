@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { snapshotOf } from '../../test/fixtures/snapshots.ts';
-import type { ShowReport } from '../operations/show.ts';
-import { showText } from './render-show.ts';
+import { snapshotOf } from '../../../test/fixtures/snapshots.ts';
+import type { ShowReport } from '../../operations/show.ts';
+import { showText } from './show.ts';
 
 const now = new Date('2026-11-20T04:00:00Z');
 const facts = {

@@ -1,6 +1,6 @@
 /** Hooks as a person reads of them. */
-import { type HookReport, hookName } from '../operations/hooks/hook-report.ts';
-import { duration, state } from './render.ts';
+import { type HookReport, hookName } from '../../operations/hooks/hook-report.ts';
+import { duration, state } from '../render.ts';
 
 /** Which hook, and what became of it: one line, or more with what it said last. */
 export function hookLine(report: HookReport): string {

@@ -1,7 +1,7 @@
 /** What a person reads of `surety backup --dry-run`. */
-import type { BackupPlan, PlannedHooks, PlannedMember, PlannedSource } from '../operations/backup/plan-backup.ts';
-import { age, count, size } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import type { BackupPlan, PlannedHooks, PlannedMember, PlannedSource } from '../../operations/backup/plan-backup.ts';
+import { age, count, size } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 export function planText(plan: BackupPlan, now: Date): string {
   const { job, parallel, sources, hooks } = plan;

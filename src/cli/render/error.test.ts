@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SuretyError } from '../base/errors.ts';
-import { toSuretyError } from '../operations/failure.ts';
-import { renderError } from './render-error.ts';
+import { SuretyError } from '../../base/errors.ts';
+import { toSuretyError } from '../../operations/failure.ts';
+import { renderError } from './error.ts';
 
 const signal = new AbortController().signal;
 

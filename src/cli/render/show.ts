@@ -1,9 +1,9 @@
 /** What a person reads of `surety show`. */
-import { shortId } from '../base/short-id.ts';
-import { hookName } from '../operations/hooks/hook-report.ts';
-import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../operations/show.ts';
-import { pinText } from '../rules/pins.ts';
-import { age, count, duration, localTime, shownPath, size, table } from './render.ts';
+import { shortId } from '../../base/short-id.ts';
+import { hookName } from '../../operations/hooks/hook-report.ts';
+import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../../operations/show.ts';
+import { pinText } from '../../rules/pins.ts';
+import { age, count, duration, localTime, shownPath, size, table } from '../render.ts';
 
 export function showText(report: ShowReport, now: Date): string {
   const { point, snapshots, run, repository, location } = report;

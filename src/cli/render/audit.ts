@@ -1,9 +1,9 @@
 /** What a person reads of `surety audit`. */
-import { shortId } from '../base/short-id.ts';
-import type { AuditEntry } from '../operations/audit/audit-entries.ts';
-import type { Asked } from '../operations/audit/audit-log.ts';
-import type { ChainReport } from '../rules/hash-chain.ts';
-import { count, duration, localTime, shownPath, state, table } from './render.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { AuditEntry } from '../../operations/audit/audit-entries.ts';
+import type { Asked } from '../../operations/audit/audit-log.ts';
+import type { ChainReport } from '../../rules/hash-chain.ts';
+import { count, duration, localTime, shownPath, state, table } from '../render.ts';
 
 interface AuditTextHow {
   readonly colors: boolean;

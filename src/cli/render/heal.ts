@@ -1,8 +1,8 @@
 /** What a person reads after repositories were healed. */
-import { shortId } from '../base/short-id.ts';
-import type { HealOutcome, RepositoryHealed } from '../operations/heal.ts';
-import { count, duration, firstOf, saidOf, shownPath, size, state } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { HealOutcome, RepositoryHealed } from '../../operations/heal.ts';
+import { count, duration, firstOf, saidOf, shownPath, size, state } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 type Healing = NonNullable<RepositoryHealed['healed']>;
 

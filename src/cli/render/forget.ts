@@ -1,9 +1,9 @@
 /** What a person reads before and after `surety forget`. */
-import { shortId } from '../base/short-id.ts';
-import type { ForgetReport, RepositoryForgotten } from '../operations/forget.ts';
-import type { Going } from '../operations/meant-snapshots.ts';
-import { age, count, localTime, saidOf, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { ForgetReport, RepositoryForgotten } from '../../operations/forget.ts';
+import type { Going } from '../../operations/meant-snapshots.ts';
+import { age, count, localTime, saidOf, size, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 interface ForgetTextHow {
   readonly now: Date;

@@ -1,10 +1,10 @@
 /** What a person reads of `surety list`. */
-import { shortId } from '../base/short-id.ts';
-import type { ListedFailure } from '../operations/list/listed-failures.ts';
-import type { ListedSnapshot } from '../operations/list/listed-snapshot.ts';
-import type { ListReport, RepositoryListing } from '../operations/list.ts';
-import { age, count, firstOf, localTime, shownPath, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { ListedFailure } from '../../operations/list/listed-failures.ts';
+import type { ListedSnapshot } from '../../operations/list/listed-snapshot.ts';
+import type { ListReport, RepositoryListing } from '../../operations/list.ts';
+import { age, count, firstOf, localTime, shownPath, size, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
 
 interface ListTextHow {
   readonly now: Date;

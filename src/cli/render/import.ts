@@ -1,6 +1,6 @@
 /** What a person reads after `surety import`. */
-import { type Imported, placed } from '../import/import.ts';
-import { count, shownPath } from './render.ts';
+import { type Imported, placed } from '../../import/import.ts';
+import { count, shownPath } from '../render.ts';
 
 /** `file`: where it was written to; undefined: it is printed. */
 export function importText({ format, carried, notCarried, notes }: Imported, file: string | undefined): string {

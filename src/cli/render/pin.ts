@@ -1,7 +1,7 @@
 /** What a person reads after `surety pin` and `surety unpin`. */
-import { shortId } from '../base/short-id.ts';
-import type { Pinned, PinReport, UnpinReport } from '../operations/pin.ts';
-import { localTime, table } from './render.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { Pinned, PinReport, UnpinReport } from '../../operations/pin.ts';
+import { localTime, table } from '../render.ts';
 
 export function pinReportText({ pinned, until }: PinReport): string {
   const end = until === undefined ? '' : ` until ${localTime(until)}`;

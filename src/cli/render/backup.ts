@@ -1,10 +1,10 @@
 /** What a person reads after a backup. */
-import { shortId } from '../base/short-id.ts';
-import { type BackupReport, isStored, type MemberReport } from '../operations/backup.ts';
-import type { HookReport } from '../operations/hooks/hook-report.ts';
-import { count, duration, firstOf, saidOf, size, state, table } from './render.ts';
-import { errorBelow } from './render-error.ts';
-import { hooksText } from './render-hooks.ts';
+import { shortId } from '../../base/short-id.ts';
+import { type BackupReport, isStored, type MemberReport } from '../../operations/backup.ts';
+import type { HookReport } from '../../operations/hooks/hook-report.ts';
+import { count, duration, firstOf, saidOf, size, state, table } from '../render.ts';
+import { errorBelow } from './error.ts';
+import { hooksText } from './hooks.ts';
 
 /** A line for each member, its warnings or its error below it, and a summary that says what to do next. */
 export function backupText(report: BackupReport, colors: boolean): string {

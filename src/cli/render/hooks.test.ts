@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { snapshotOf } from '../../test/fixtures/snapshots.ts';
-import { SuretyError } from '../base/errors.ts';
-import type { MemberReport } from '../operations/backup.ts';
-import { toSuretyError } from '../operations/failure.ts';
-import type { HookReport } from '../operations/hooks/hook-report.ts';
-import { backupText } from './render-backup.ts';
+import { snapshotOf } from '../../../test/fixtures/snapshots.ts';
+import { SuretyError } from '../../base/errors.ts';
+import type { MemberReport } from '../../operations/backup.ts';
+import { toSuretyError } from '../../operations/failure.ts';
+import type { HookReport } from '../../operations/hooks/hook-report.ts';
+import { backupText } from './backup.ts';
 
 const stats = {
   ...{ filesNew: 1, filesChanged: 0, filesUnmodified: 0, dirs: 0, others: 0 },

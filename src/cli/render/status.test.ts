@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SuretyError } from '../base/errors.ts';
-import type { SourceStatus } from '../operations/status/status-source.ts';
-import type { RepositoryStatus, StatusReport } from '../operations/status.ts';
-import { judgeProtection } from '../rules/protection.ts';
-import { statusText } from './render-status.ts';
+import { SuretyError } from '../../base/errors.ts';
+import type { SourceStatus } from '../../operations/status/status-source.ts';
+import type { RepositoryStatus, StatusReport } from '../../operations/status.ts';
+import { judgeProtection } from '../../rules/protection.ts';
+import { statusText } from './status.ts';
 
 const HOUR_MS = 3_600_000;
 const now = new Date(2026, 10, 20, 12, 0, 0);

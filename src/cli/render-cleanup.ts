@@ -29,7 +29,14 @@ export function cleanupText({ repositories, dryRun }: CleanupReport, how: Cleanu
 
 function repositoryText(one: RepositoryCleaned, dryRun: boolean, how: CleanupTextHow): string {
   const head = `${state(one.outcome, how.colors)}  ${one.repository} (${one.location}), ${duration(one.durationMs)}\n`;
-  return head + decisionText(one, dryRun, how) + pruneText(one, dryRun) + warningsText(one) + errorText(one);
+  return (
+    head +
+    decisionText(one, dryRun, how) +
+    pruneText(one, dryRun) +
+    afterwardsText(one) +
+    warningsText(one) +
+    errorText(one)
+  );
 }
 
 function decisionText(
@@ -70,7 +77,7 @@ function decidedRow(verb: string, { snapshot, reasons }: DecidedSnapshot, now: D
   return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
 }
 
-function pruneText({ kind, prune, decision, warnings }: RepositoryCleaned, dryRun: boolean): string {
+function pruneText({ kind, prune, decision, warnings, afterwards }: RepositoryCleaned, dryRun: boolean): string {
   if (prune === undefined) {
     const unknown = dryRun && warnings.length === 0 && (decision?.remove.length ?? 0) > 0;
     return unknown ? '  what that frees is known when the snapshots are gone\n' : '';
@@ -78,9 +85,34 @@ function pruneText({ kind, prune, decision, warnings }: RepositoryCleaned, dryRu
   const repacked = kind === 'archive' ? '' : `, ${prune.packsRepacked} repacked`;
   const removed = `${count(prune.packsRemoved, storedFile(kind))} ${dryRun ? 'would be removed' : 'removed'}${repacked}`;
   return (
-    `  ${removed}: ${size(prune.freedBytes)} ${dryRun ? 'would be freed' : 'freed'}, ${size(prune.remainingBytes)} remain` +
-    ` (${size(prune.remainingUnusedBytes)} of it unused)\n`
+    `  ${removed}: ${size(prune.freedBytes)} ${dryRun ? 'would be freed' : afterwards === undefined ? 'freed' : 'removed'}, ${size(prune.remainingBytes)} remain` +
+    ` (${size(prune.remainingUnusedBytes)} of it unused)\n` +
+    lockedText(prune, kind)
   );
+}
+
+function lockedText({ locked }: NonNullable<RepositoryCleaned['prune']>, kind: string): string {
+  if (locked === undefined) return '';
+  const until = locked.until === undefined ? '' : `, the last of them until ${localTime(locked.until)}`;
+  return `  ${count(locked.files, storedFile(kind))} (${size(locked.sizeBytes)}) kept by object lock${until}\n`;
+}
+
+/** Freed bytes that are still there are not free. */
+function afterwardsText({ afterwards }: RepositoryCleaned): string {
+  if (afterwards === undefined) return '';
+  const { versions, versionsForDays, softDeleteDays } = afterwards;
+  const lines: string[] = [];
+  if (versions) {
+    const until =
+      versionsForDays === undefined
+        ? 'until something removes them: the bucket has no lifecycle rule that is known to do so'
+        : `for ${count(versionsForDays, 'day')}, by a lifecycle rule of the bucket`;
+    lines.push(`what was removed stays as older versions and takes room ${until}`);
+  }
+  if (softDeleteDays !== undefined) {
+    lines.push(`what was removed can be brought back for ${count(softDeleteDays, 'day')} and takes room until then`);
+  }
+  return lines.map((line) => `  ${line}\n`).join('');
 }
 
 function warningsText({ warnings }: RepositoryCleaned): string {

@@ -1,15 +1,17 @@
 /** Applies retention: decides with reasons, removes the snapshots that are not kept, then the content nobody needs. */
 import { SuretyError } from '../base/errors.ts';
 import type { SnapshotRecord } from '../catalog/catalog.ts';
-import type { Engine, Listing, PruneReport } from '../engines/engine.ts';
+import type { Afterwards, Engine, Listing, PruneReport } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { decideRepository, type KeepFor, type RefusedSeries, type RepositoryDecision } from './keep-decision.ts';
 import { lastFailures } from './last-failures.ts';
+import { keepLocked, withoutLocked } from './locked-snapshots.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from './memory.ts';
 import { type Pins, pinsOf } from './pins.ts';
 import { provenSnapshots } from './proven.ts';
+import { requireServerClock } from './server-clock.ts';
 import { snapshotStates } from './snapshot-states.ts';
 import { runStep, type StepTools } from './step.ts';
 
@@ -21,6 +23,8 @@ export interface CleanupRequest {
   readonly prune: boolean;
   /** Unused share that may stay, as a fraction of what remains. */
   readonly maxUnused: number;
+  /** Also where this machine's clock is not that of the service. */
+  readonly allowClock?: boolean | undefined;
   /** What is known of the repositories from before; undefined: nothing. */
   readonly memory?: Memory | undefined;
   /** Ids of the snapshots of a repository that are being restored; asked right before anything is removed. */
@@ -40,6 +44,8 @@ export interface RepositoryCleaned {
   readonly removedFailures: readonly string[];
   /** Of a dry run: what would be done. */
   readonly prune: PruneReport | undefined;
+  /** What becomes of what was removed; undefined: it is gone, or nothing was, or the service does not say. */
+  readonly afterwards?: Afterwards | undefined;
   readonly warnings: readonly Warning[];
   readonly error: SuretyError | undefined;
   readonly durationMs: number;
@@ -72,6 +78,7 @@ async function cleanRepository(
   let decision: RepositoryDecision | undefined;
   let removed: readonly string[] = [];
   let removedFailures: readonly string[] = [];
+  let afterwards: Afterwards | undefined;
   const ending = await runStep(
     {
       run,
@@ -79,21 +86,30 @@ async function cleanRepository(
       doing: `repository ${repository.name}`,
       work: async (tools) => {
         const engine = await openCleanable(repository, tools);
+        if (request.allowClock !== true) await requireServerClock(engine, how.clock.now(), tools);
         const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
         for (const one of lost) tools.warn(lossWarning(one));
         const now = how.clock.now();
         const pins = await pinsOf(engine, listing.snapshots, { signal: tools.signal, now });
-        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now, pins });
+        const storedAt = await engine.service?.storedAt?.(tools);
+        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now, pins, storedAt });
         if (decision.refused !== undefined) throw refusal(decision.refused, lost.length > 0);
         for (const one of decision.refusedSeries) tools.warn(seriesWarning(one));
+        decision = await withoutLocked(decision, engine, tools);
         const ids = decision.remove.map(({ snapshot }) => snapshot.id);
         const records = decision.failures.flatMap(({ failure, kept }) => (kept ? [] : [failure.id]));
         if (!request.dryRun && ids.length + records.length > 0) {
           how.listen({ type: 'snapshots.forgetting', run, step, ids });
-          await engine.forget([...ids, ...records], tools);
-          [removed, removedFailures] = [ids, records];
+          const locked = await engine.forget([...ids, ...records], tools);
+          const stays = new Set(locked.map(({ id }) => id));
+          decision = keepLocked(decision, locked);
+          [removed, removedFailures] = [ids, records].map((all) => all.filter((id) => !stays.has(id))) as [
+            string[],
+            string[],
+          ];
         }
         const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
+        if (removed.length > 0 || (prune?.freedBytes ?? 0) > 0) afterwards = await afterwardsOf(engine, tools);
         return { verb: 'cleanup' as const, removed, prune };
       },
     },
@@ -108,6 +124,7 @@ async function cleanRepository(
     removed,
     removedFailures,
     prune: ending.result?.prune,
+    afterwards,
     warnings: ending.warnings,
     error: ending.error,
     durationMs: ending.durationMs,
@@ -125,18 +142,19 @@ interface Deciding {
   readonly missing: number;
   readonly now: Date;
   readonly pins: Pins;
+  readonly storedAt: ReadonlyMap<string, Date> | undefined;
 }
 
 async function decide(
   listing: Listing,
   { repository: { name }, keep }: CleanupRequest['repositories'][number],
-  { request, missing, now, pins }: Deciding,
+  { request, missing, now, pins, storedAt }: Deciding,
 ): Promise<RepositoryDecision> {
   const catalog = request.memory?.catalog;
   const stateOf = await snapshotStates(catalog, name);
   const damaged = listing.snapshots.filter(({ id }) => stateOf(id).state === 'bad');
   return decideRepository(listing, keep, {
-    ...{ now, missing, pins },
+    ...{ now, missing, pins, ...(storedAt && { storedAt }) },
     proven: await provenSnapshots(catalog, name),
     damaged: new Set(damaged.map(({ id }) => id)),
     lastFailures: await lastFailures({ repository: name, jobs: keep, catalog, failures: listing.failures ?? [] }),
@@ -152,6 +170,17 @@ function lossWarning(one: SnapshotRecord): Warning {
 function seriesWarning({ source, host, why }: RefusedSeries): Warning {
   const message = `nothing of source ${source} of ${host} is removed: ${why}`;
   return { code: 'cleanup.series-refused', path: '', message };
+}
+
+/** Undefined where nothing of it stays. What was removed is removed, whatever the service says of itself. */
+async function afterwardsOf({ service }: Engine, { signal }: StepTools): Promise<Afterwards | undefined> {
+  try {
+    const known = await service?.afterwards?.({ signal });
+    return known?.versions === true || known?.softDeleteDays !== undefined ? known : undefined;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 /** A dry run that would remove snapshots can not tell what pruning frees: their content still counts as used. */

@@ -1,9 +1,11 @@
 /** Removes the snapshots that a person names, after looking whether they can be spared. */
 import type { SuretyError } from '../base/errors.ts';
+import { shortId } from '../base/short-id.ts';
 import type { PruneReport } from '../engines/engine.ts';
 import type { Warning } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, worstOutcome } from './events.ts';
 import { type ForgetTarget, type ForgetTargets, forgetTargets } from './forget-targets.ts';
+import { lockReason } from './locked-snapshots.ts';
 import type { Going } from './meant-snapshots.ts';
 import { runStep } from './step.ts';
 
@@ -65,8 +67,9 @@ async function forgetIn(
         if (!dryRun) {
           const ids = going.map(({ id }) => id);
           how.listen({ type: 'snapshots.forgetting', run, step, ids });
-          await engine.forget(ids, tools);
-          removed = ids;
+          const locked = new Map((await engine.forget(ids, tools)).map(({ id, until }) => [id, until]));
+          for (const [id, until] of locked) tools.warn(lockedWarning(id, until));
+          removed = ids.filter((id) => !locked.has(id));
         }
         const prunes = !dryRun && (prune || !engine.traits.deduplicates);
         return {
@@ -83,4 +86,8 @@ async function forgetIn(
     ...{ going, removed, prune: ending.result?.prune },
     ...{ warnings: ending.warnings, error: ending.error, durationMs: ending.durationMs },
   };
+}
+
+function lockedWarning(id: string, until: Date | undefined): Warning {
+  return { code: 'snapshot.locked', path: '', message: `${shortId(id)} is still there: ${lockReason(until)}` };
 }

@@ -5,6 +5,7 @@ import type { RetentionPolicy } from '../rules/policy.ts';
 import { decideRetention } from '../rules/retention.ts';
 import type { LastFailure, Refusal } from '../rules/retention-guard.ts';
 import { groupSeries, type Series } from '../rules/series.ts';
+import { cameLate } from '../rules/stored-time.ts';
 import { type DecidedFailure, decideFailures } from './failure-records.ts';
 import { pinnedSnapshots } from './pinned-snapshots.ts';
 import type { Pins } from './pins.ts';
@@ -58,6 +59,8 @@ export interface DecisionHow {
   readonly restoring?: ReadonlySet<string>;
   /** Pins of snapshots, by their ids. */
   readonly pins?: Pins;
+  /** When snapshots were stored as the service says, by their ids. Default: nobody knows. */
+  readonly storedAt?: ReadonlyMap<string, Date>;
   /** How many snapshots should be in the listing and are not. */
   readonly missing?: number;
 }
@@ -70,14 +73,24 @@ export interface DecisionHow {
 export function decideRepository(listing: Listing, keepFor: readonly KeepFor[], how: DecisionHow): RepositoryDecision {
   const sources = new Set(keepFor.flatMap((one) => one.sources));
   const failures = decideFailures(listing.failures ?? [], sources);
-  const pins = pinnedSnapshots(listing.snapshots, {
+  const late = new Set(
+    listing.snapshots.filter(({ id, time }) => cameLate(time, how.storedAt?.get(id))).map(({ id }) => id),
+  );
+  const pinHow = {
     jobs: keepFor.map((one) => one.job),
     proven: how.proven,
-    damaged: how.damaged ?? new Set(),
-    restoring: how.restoring ?? new Set(),
+    damaged: how.damaged ?? new Set<string>(),
+    restoring: how.restoring ?? new Set<string>(),
     pins: how.pins ?? new Map(),
-  });
-  const seriesHow = { ...how, pins, refreshed: newestOfSources(listing.snapshots) };
+  };
+  const onTime = listing.snapshots.filter(({ id }) => !late.has(id));
+  // What came late takes nothing from the others: not the place of the newest complete recovery point either.
+  const pins = mergedReasons(
+    pinnedSnapshots(listing.snapshots, pinHow),
+    late.size === 0 ? new Map() : pinnedSnapshots(onTime, pinHow),
+  );
+  const refreshed = newestOfSources(onTime.length === 0 ? listing.snapshots : onTime);
+  const seriesHow = { ...how, pins, late, refreshed };
   const decisions = groupSeries(listing.snapshots).map((series) => decideSeries(series, keepFor, seriesHow));
   const keep = decisions.flatMap((decision) => decision.keep);
   const remove = decisions.flatMap((decision) => decision.remove);
@@ -115,6 +128,7 @@ function told({ code, why, source, host, paths }: RefusalOfSeries): RefusedSerie
 interface SeriesHow extends Omit<DecisionHow, 'pins'> {
   readonly pins: ReadonlyMap<string, readonly string[]>;
   readonly refreshed: ReadonlyMap<string, Date>;
+  readonly late: ReadonlySet<string>;
 }
 
 interface SeriesDecision {
@@ -134,6 +148,7 @@ function decideSeries(series: Series<Snapshot>, keepFor: readonly KeepFor[], how
     ...{ id: snapshot.id, time: snapshot.time, tags: snapshot.tags, snapshot },
     proven: how.proven.has(snapshot.id),
     damaged: how.damaged?.has(snapshot.id) ?? false,
+    late: how.late.has(snapshot.id),
     pins: how.pins.get(snapshot.id) ?? [],
   }));
   const reasonsToKeep = new Map<Snapshot, string[]>();
@@ -159,6 +174,14 @@ function decideSeries(series: Series<Snapshot>, keepFor: readonly KeepFor[], how
   const newestFirst = members.toReversed();
   const going = newestFirst.filter((snapshot) => !reasonsToKeep.has(snapshot));
   return { keep: decided(newestFirst, reasonsToKeep), remove: decided(going, reasonsToGo), refusal };
+}
+
+function mergedReasons(...all: readonly ReadonlyMap<string, readonly string[]>[]): Map<string, readonly string[]> {
+  const merged = new Map<string, readonly string[]>();
+  for (const one of all) {
+    for (const [id, reasons] of one) merged.set(id, [...new Set([...(merged.get(id) ?? []), ...reasons])]);
+  }
+  return merged;
 }
 
 /** When each source was last backed up, whatever its host and paths were. */

@@ -20,6 +20,11 @@ export interface RetentionPoint {
    * much of it may still restore. Default false.
    */
   readonly damaged?: boolean;
+  /**
+   * The time it claims is not the one at which it came to be where it is: a copy of something old, or a lie. It takes no slot from the others, does not
+   * count as the newest, and stays where the rules would keep it among all. Default false.
+   */
+  readonly late?: boolean;
   /** Drilled or restored whole, successfully. Default false. */
   readonly proven?: boolean;
   /** Reasons why it stays whatever the policy says, such as `being restored`. */
@@ -52,14 +57,20 @@ export function decideRetention<Point extends RetentionPoint>(
   how: RetentionHow,
 ): RetentionDecision<Point> {
   const sorted = points.toSorted(newestFirst);
-  const complete = sorted.filter((point) => isComplete(point) && point.damaged !== true);
-  const refusal = refusalOf(sorted, complete[0], policy, how);
+  // Where all are copies there is nobody to take a slot from.
+  const anyOnTime = sorted.some((point) => point.late !== true && isComplete(point));
+  const isLate = (point: Point) => anyOnTime && point.late === true;
+  const complete = sorted.filter((point) => counts(point) && !isLate(point));
+  const onTime = sorted.filter((point) => !isLate(point));
+  const refusal = refusalOf(onTime, complete[0], policy, how);
   if (refusal !== undefined) {
     const reasons = [`nothing is removed: ${refusal.why}`];
     return { keep: sorted.map((point) => ({ point, reasons })), remove: [], refusal };
   }
   const kept = policyReasons(complete, keepRules(complete, policy, how.timeZone));
   addPinned(complete, kept);
+  addLate(sorted.filter(counts), policy, how.timeZone, kept);
+  addDamaged(onTime.filter(isComplete), policy, how.timeZone, kept);
   addDamaged(sorted.filter(isComplete), policy, how.timeZone, kept);
   const keep: Decided<Point>[] = [];
   const remove: Decided<Point>[] = [];
@@ -99,6 +110,25 @@ function addPinned<Point extends RetentionPoint>(complete: readonly Point[], ver
   if (proven !== undefined) verdicts.get(proven)?.reasons.push('newest proven');
 }
 
+/** Whether late points stay is asked as if they had come at the time they claim; what that says of the others does not count. */
+function addLate<Point extends RetentionPoint>(
+  all: readonly Point[],
+  policy: RetentionPolicy,
+  timeZone: string,
+  verdicts: Map<Point, Verdict>,
+): void {
+  if (all.every((point) => verdicts.has(point))) return;
+  const proven = all.find((point) => point.proven === true);
+  for (const [point, { reasons, missed }] of policyReasons(all, keepRules(all, policy, timeZone))) {
+    if (verdicts.has(point)) continue;
+    const own = [...reasons, ...(point === all[0] ? ['newest'] : []), ...(point === proven ? ['newest proven'] : [])];
+    verdicts.set(point, {
+      reasons: own.length === 0 ? [] : [...own, 'came long after its time: takes no slot'],
+      missed: [...missed, 'came long after its time'],
+    });
+  }
+}
+
 /** Whether damaged points stay is asked as if nothing were wrong with them. */
 function addDamaged<Point extends RetentionPoint>(
   all: readonly Point[],
@@ -106,9 +136,9 @@ function addDamaged<Point extends RetentionPoint>(
   timeZone: string,
   verdicts: Map<Point, Verdict>,
 ): void {
-  if (verdicts.size === all.length) return;
+  if (all.every((point) => verdicts.has(point))) return;
   for (const [point, { reasons, missed }] of policyReasons(all, keepRules(all, policy, timeZone))) {
-    if (point.damaged !== true) continue;
+    if (point.damaged !== true || verdicts.has(point)) continue;
     const isNewest = point === all[0] ? ['newest'] : [];
     const own = [...reasons, ...isNewest];
     verdicts.set(point, {
@@ -125,6 +155,10 @@ function failedPoint(point: RetentionPoint, newest: RetentionPoint | undefined):
     return { reasons: ['incomplete, but newer than every complete one'], missed: [] };
   }
   return { reasons: [], missed: ['incomplete, and a newer one is complete'] };
+}
+
+function counts(point: RetentionPoint): boolean {
+  return isComplete(point) && point.damaged !== true;
 }
 
 function isComplete(point: RetentionPoint): boolean {

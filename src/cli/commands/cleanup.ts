@@ -13,6 +13,7 @@ interface CleanupOptions {
   readonly repository?: readonly string[];
   readonly dryRun?: boolean;
   readonly allowOld?: boolean;
+  readonly allowClock?: boolean;
   readonly prune: boolean;
   readonly maxUnused?: number;
 }
@@ -27,6 +28,7 @@ export function cleanupCommand(act: Act): Command {
     .option('--repository <name>', 'only this repository (repeatable)', repeated)
     .option('--dry-run', 'show what would be removed and why, and remove nothing')
     .option('--allow-old', 'also where the newest backup of a source is older than its job allows')
+    .option('--allow-clock', "also where this machine's clock is not that of the service that keeps the repository")
     .option('--no-prune', 'remove only snapshots; their content stays until the next cleanup')
     .option('--max-unused <percent>', 'unused share of a repository that may stay (default: 5%)', fraction)
     .action(act(runCleanup));
@@ -44,6 +46,7 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
       })),
       dryRun,
       prune: options.prune,
+      allowClock: options.allowClock,
       maxUnused: options.maxUnused ?? DEFAULT_MAX_UNUSED,
       memory: await platform.memory(),
       restoring: platform.restoring,

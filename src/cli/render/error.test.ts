@@ -42,6 +42,6 @@ test('a defect says that it is one, and shows where it is only when asked', () =
   assert.doesNotMatch(text, / at /);
   assert.match(
     renderError(defect, { verbose: true }),
-    /caused by: x is not a function\n {2}at .*render-error\.test\.ts/,
+    /caused by: x is not a function\n {2}at .*error\.test\.ts/,
   );
 });

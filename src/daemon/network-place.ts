@@ -1,4 +1,4 @@
-/** Whether a machine that is reached over a network is this one, one beside it, or somewhere else. */
+/** Whether a machine that is reached over a network is this one, one in a network of it, or somewhere else. */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -28,7 +28,7 @@ function kindOf(addresses: readonly string[], isThis: boolean): Place['kind'] {
   if (isThis) return 'here';
   if (addresses.length === 0) return 'unknown';
   const near = ownNetworks();
-  if (addresses.some((address) => contains(near, address))) return 'here';
+  if (addresses.some((address) => contains(near, address))) return 'network';
   return addresses.some((address) => contains(PRIVATE, address)) ? 'unknown' : 'elsewhere';
 }
 
@@ -76,7 +76,7 @@ function ownAddresses(): BlockList {
   return blockList([...LOOPBACK, ...own]);
 }
 
-/** What these interfaces reach without going through anybody. */
+/** What these interfaces reach without going through anybody; a tunnel may be among them. */
 function ownNetworks(): BlockList {
   return blockList(interfaces().flatMap(({ cidr }) => (cidr === null ? [] : [blockOf(cidr)])));
 }

@@ -6,8 +6,8 @@ export interface Keeping {
 }
 
 export interface Place {
-  /** `here`: this machine, or one in the same network. `unknown`: nobody can tell. */
-  readonly kind: 'here' | 'elsewhere' | 'unknown';
+  /** `here`: this machine. `network`: one in a network of it, which may reach far. `unknown`: nobody can tell. */
+  readonly kind: 'here' | 'network' | 'elsewhere' | 'unknown';
   /** Names and addresses of the machine or service. */
   readonly hosts: readonly string[];
   /** The name that the configuration gives the place. */
@@ -50,8 +50,9 @@ export function mayShareAdministrator({ administrator: one }: Keeping, { adminis
 export function isOffSite({ place: copy }: Keeping, { place: original }: Keeping): boolean {
   const named = copy.site !== undefined && original.site !== undefined;
   if (named && copy.site === original.site) return false;
-  if (copy.kind === 'unknown' || original.kind === 'unknown') return named;
   if (copy.kind === 'here' && original.kind === 'here') return false;
+  if (copy.kind === 'unknown' || original.kind === 'unknown') return named;
+  if (copy.kind !== 'elsewhere' && original.kind !== 'elsewhere') return named;
   return !haveCommon(copy.hosts, original.hosts);
 }
 

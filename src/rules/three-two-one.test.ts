@@ -129,6 +129,13 @@ describe('off-site', () => {
     assert.equal(offSite(cloud('s3', { site: 'home' }), original('home')), 0);
   });
 
+  test('a machine in a network of this one is where the configuration says, and else not', () => {
+    const nas = (site?: string): Keeping => ({ ...away(site), place: { kind: 'network', hosts: ['nas'], site } });
+    assert.equal(offSite(nas(), original('home')), 0);
+    assert.equal(offSite(nas('office'), original('home')), 1);
+    assert.equal(offSite(cloud('s3'), { ...nas(), isThere: true }), 1);
+  });
+
   test('what is seen to be here is not, whatever is said', () => {
     assert.equal(offSite(here(['sdb'], 'office'), original('home')), 0);
   });
@@ -136,7 +143,7 @@ describe('off-site', () => {
 
 const keeping = fc
   .record({
-    kind: fc.constantFrom('here' as const, 'elsewhere' as const, 'unknown' as const),
+    kind: fc.constantFrom('here' as const, 'network' as const, 'elsewhere' as const, 'unknown' as const),
     host: fc.constantFrom(THIS_MACHINE, 'a', 'b'),
     disks: fc.subarray(['1', '2', '3']),
     marks: fc.subarray(['k', 'l', 'm']),

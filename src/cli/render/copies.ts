@@ -113,7 +113,12 @@ function repositoryRow(one: RepositorySeen, now: Date): string[] {
   return [one.repository, one.medium.shown, placeText(one), administratorText(one), asOf];
 }
 
-const PLACES = { here: 'here', elsewhere: 'elsewhere', unknown: 'can not be told' } as const;
+const PLACES = {
+  here: 'here',
+  network: 'in this network',
+  elsewhere: 'elsewhere',
+  unknown: 'can not be told',
+} as const;
 
 function placeText({ place }: Keeping): string {
   return place.site === undefined ? PLACES[place.kind] : `${PLACES[place.kind]} (said: ${place.site})`;

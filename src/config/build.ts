@@ -1,4 +1,5 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
+import { storeForCleanup } from './cleanup-with.ts';
 import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
 import { copyPolicies, copyTargets } from './copies.ts';
 import { copiesRule, type RawCopies, repositoryLocation } from './copies-rule.ts';
@@ -88,6 +89,7 @@ function buildRepository(name: string, raw: RawRepository, directory: string): R
   const attributes = {
     name,
     store: storeLocation(raw.store, directory),
+    cleanupStore: storeForCleanup(storeLocation(raw.store, directory), raw.cleanup_with, directory),
     use: storeUseOf(raw, directory),
     location: repositoryLocation(raw.location),
     verifyAfter: verifyAfterOf(raw.verify_after),

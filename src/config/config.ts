@@ -79,6 +79,8 @@ export interface RepositoryOf<Kind extends RepositoryKind> {
   readonly name: string;
   readonly kind: Kind;
   readonly store: StoreLocation;
+  /** The same with the credentials that may delete; undefined: there are no others. */
+  readonly cleanupStore: StoreLocation | undefined;
   readonly use: StoreUse;
   /** What can not be seen of where it is. */
   readonly location: RepositoryLocation;

@@ -1,6 +1,8 @@
 /** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
+
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
+import { checkCleanupWith, cleanupWithSchema } from './cleanup-with.ts';
 import { copyToSchema } from './copies.ts';
 import { copiesSchema, ownCopiesSchema, repositoryLocationSchema } from './copies-rule.ts';
 import { hooksSchema } from './hooks.ts';
@@ -61,14 +63,17 @@ const source = z.discriminatedUnion('type', [
 const repositoryAttributes = {
   store: storeSchema,
   ...storeUseSchema,
+  cleanup_with: cleanupWithSchema.optional(),
   location: repositoryLocationSchema.optional(),
   verify_after: verifyAfterSchema.optional(),
 };
 
-const repository = z.discriminatedUnion('type', [
-  REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
-  REPOSITORY_SCHEMAS.archive.safeExtend({ type: z.literal('archive'), ...repositoryAttributes }),
-]);
+const repository = z
+  .discriminatedUnion('type', [
+    REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
+    REPOSITORY_SCHEMAS.archive.safeExtend({ type: z.literal('archive'), ...repositoryAttributes }),
+  ])
+  .superRefine(checkCleanupWith);
 
 const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {
   const planned = Object.keys(raw).find((key) => PLANNED_HOST_KINDS.includes(key));

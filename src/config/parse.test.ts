@@ -57,6 +57,7 @@ jobs:
       name: 'vault',
       kind: 'restic',
       store: { kind: 'file', options: { path: '/etc/here/data/vault' } },
+      cleanupStore: undefined,
       use: {
         limit: [],
         connections: undefined,

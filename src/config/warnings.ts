@@ -44,7 +44,8 @@ function plainSecrets(raw: unknown): Path[] {
       }
     }
   }
-  for (const name of namesIn(raw, 'repositories')) paths.push(...storeSecrets(raw, ['repositories', name, 'store']));
+  for (const name of namesIn(raw, 'repositories'))
+    paths.push(...storeSecrets(raw, ['repositories', name]), ...storeSecrets(raw, ['repositories', name, 'store']));
   const mail = ['notifications', 'email', 'password'];
   return typeof valueAt(raw, mail) === 'string' ? [...paths, mail] : paths;
 }

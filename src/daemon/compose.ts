@@ -58,17 +58,19 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     ...{ signal, directory: config.directory, warn: once },
     cache: how.cache ?? true,
   });
-  const engineOf = (repository: RepositoryConfig, signal: AbortSignal) => {
-    const known = engines.get(repository.name);
+  const engineOf = (configured: RepositoryConfig, signal: AbortSignal, purpose?: 'remove') => {
+    const repository = purpose === 'remove' ? forRemoval(configured) : configured;
+    const key = `${repository === configured ? 'add' : 'remove'} ${repository.name}`;
+    const known = engines.get(key);
     if (known !== undefined) return known;
     const hold = (snapshot: string) => state.hold(repository.name, snapshot);
     const opening = openEngine(repository, engineHow(signal)).then((engine) => {
       const held = holdRestores(opened.use(engine), hold);
       return repository.use.appendOnly ? appendOnlyEngine(held, repository.name) : held;
     });
-    engines.set(repository.name, opening);
+    engines.set(key, opening);
     // A repository that could not be opened may be there the next time.
-    opening.catch(() => engines.delete(repository.name));
+    opening.catch(() => engines.delete(key));
     return opening;
   };
   const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });
@@ -102,12 +104,12 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         hooked: hookedOf(source.hooks, source.host, ground),
         excludes: excludesOf(sourceInside(source)),
       })),
-    repositories: (names) =>
+    repositories: (names, purpose) =>
       chosen(config.repositories, names, 'repository').map((repository) => ({
         ...headOf(repository),
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
-        open: ({ signal }) => engineOf(repository, signal),
+        open: ({ signal }) => engineOf(repository, signal, purpose),
         probe: probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use }),
         usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
@@ -140,6 +142,13 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     startLeftServices: () => startLeftServices(config),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** With the credentials that may delete; append-only is for those of every day. */
+function forRemoval(repository: RepositoryConfig): RepositoryConfig {
+  const { cleanupStore, use } = repository;
+  if (cleanupStore === undefined) return repository;
+  return { ...repository, store: cleanupStore, use: { ...use, appendOnly: false } };
 }
 
 function excludesOf(source: PlainSource): readonly string[] {

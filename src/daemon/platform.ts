@@ -74,8 +74,10 @@ export interface Platform extends AsyncDisposable, Notifying {
   copyGoals(names?: readonly string[]): Promise<Omit<CopiesSource, 'repositories' | 'latestOnly'>[]>;
   /** Where repositories are, by their names. */
   whereabouts(how: { readonly signal: AbortSignal }): Promise<ReadonlyMap<string, WhereaboutsOf>>;
+  /** `remove`: opened with the credentials that may delete, where there are others. */
   repositories(
     names?: readonly string[],
+    purpose?: 'remove',
   ): (RepositoryHandle & BackupTarget & { readonly probe: PlaceProbe; readonly usage: MeasureUsage })[];
   newRepository(name: string): NewRepository;
   /** What the way to a repository is limited to at this moment, for people; undefined: nothing, or no such repository. */

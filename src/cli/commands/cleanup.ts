@@ -40,7 +40,7 @@ async function runCleanup(call: Call, options: CleanupOptions): Promise<Answer> 
     const keep = keepFor(platform, options.allowOld === true);
     const request: CleanupRequest = {
       runId: newRecoveryPointId(how.clock.now()),
-      repositories: platform.repositories(options.repository).map((repository) => ({
+      repositories: platform.repositories(options.repository, 'remove').map((repository) => ({
         repository,
         keep: keep(repository.name),
       })),

@@ -48,7 +48,7 @@ async function runForget(call: Call, ids: readonly string[], options: ForgetOpti
     const { platform, how } = session;
     const request: ForgetRequest = {
       ...{ runId: newRecoveryPointId(how.clock.now()), ids, dryRun },
-      ...{ repositories: platform.repositories(options.repository), named: options.repository !== undefined },
+      ...{ repositories: platform.repositories(options.repository, 'remove'), named: options.repository !== undefined },
       allowNewest: options.allowNewest === true,
       allowPinned: options.allowPinned === true,
       now: how.clock.now(),

@@ -23,7 +23,7 @@ export function unlockCommand(act: Act): Command {
 async function runUnlock(call: Call, options: UnlockOptions): Promise<Answer> {
   return await withSession(call, { record: false }, async ({ platform }) => {
     const repositories: { repository: string; removed: number }[] = [];
-    for (const repository of platform.repositories(options.repository)) {
+    for (const repository of platform.repositories(options.repository, 'remove')) {
       const removed = await unlock(repository, { signal: call.signal, all: options.all === true });
       repositories.push({ repository: repository.name, removed });
     }

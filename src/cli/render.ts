@@ -73,10 +73,11 @@ export function saidOf(path: string, message: string): string {
   return what.includes(shown) ? message : `${shown}: ${message}`;
 }
 
-export type State = 'ok' | 'warnings' | 'warning' | 'failed' | 'bad' | 'interrupted';
+export type State = 'ok' | 'note' | 'warnings' | 'warning' | 'failed' | 'bad' | 'interrupted';
 
 const COLORS: Readonly<Record<State, number>> = {
   ok: 32,
+  note: 36,
   warnings: 33,
   warning: 33,
   failed: 31,

@@ -26,6 +26,7 @@ export interface RestoreOptions {
   readonly force?: boolean;
   readonly resume?: boolean;
   readonly abandon?: boolean;
+  readonly listOld?: boolean;
 }
 
 const CONFLICTS: readonly Conflict[] = ['refuse', 'skip', 'changed', 'overwrite', 'newer'];
@@ -50,6 +51,7 @@ export function addRestoreOptions(command: Command): Command {
     .option('--force', 'replace what exists without being asked; every other check is still made')
     .option('--resume', 'go on with a restore of several sources that failed or was interrupted')
     .option('--abandon', 'forget such a restore')
+    .option('--list-old', 'list what earlier restores kept: replaced databases, safety dumps')
     .option('--out-of-order', 'restore in the order of --source, not what others rely on first')
     .option('--ignore-space', 'do not compare the room at the target with the size')
     .option('--repository <name>', 'restore from this repository (repeatable)', repeated);
@@ -58,6 +60,7 @@ export function addRestoreOptions(command: Command): Command {
 /** Throws `usage.*` for options that do not go together. */
 export function checkRestoreOptions(id: string | undefined, options: RestoreOptions): void {
   const { target, as, inPlace, resume, abandon, table, schema, path } = options;
+  if (options.listOld === true) expectListOnly(id, options);
   if (resume === true || abandon === true) expectAlone(id, options);
   if ([target, as, inPlace].filter((value) => value !== undefined).length > 1) {
     throw new SuretyError('usage.restore-place', 'restore can only go to one place', {
@@ -74,6 +77,13 @@ export function checkRestoreOptions(id: string | undefined, options: RestoreOpti
       hint: 'give one of them',
     });
   }
+}
+
+function expectListOnly(id: string | undefined, { listOld: _, source: __, ...others }: RestoreOptions): void {
+  if (id === undefined && Object.values(others).every((value) => value === undefined)) return;
+  throw new SuretyError('usage.list-old-alone', '--list-old restores nothing', {
+    hint: 'write surety restore --list-old, with --source NAME for one source',
+  });
 }
 
 function expectAlone(id: string | undefined, { force, ignoreSpace, resume, abandon, ...others }: RestoreOptions): void {

@@ -10,6 +10,7 @@ import { openPendingHooks } from './pending-hooks.ts';
 import type { Platform } from './platform.ts';
 import { openRestoreJournal } from './restore-journal.ts';
 import { lockRun } from './run-lock.ts';
+import { listSafetyDumps } from './safety-dumps.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface StateHow {
@@ -19,7 +20,10 @@ export interface StateHow {
   readonly opened: AsyncDisposableStack;
 }
 
-type State = Pick<Platform, 'auditLog' | 'lock' | 'restoreJournal' | 'restoring' | 'pendingHooks' | 'catalog'> & {
+type State = Pick<
+  Platform,
+  'auditLog' | 'lock' | 'restoreJournal' | 'safetyDumps' | 'restoring' | 'pendingHooks' | 'catalog'
+> & {
   /** Keeps a snapshot from being removed on this machine, until disposed of. */
   hold(repository: string, snapshot: string): Disposable;
 };
@@ -36,6 +40,7 @@ export function openState(configFile: string, { clock, warn, opened }: StateHow)
     lock,
     hold: (repository, snapshot) => holds.hold(repository, snapshot),
     restoreJournal,
+    safetyDumps: () => listSafetyDumps(join(folder, 'safety')),
     restoring: (repository) => holds.held(repository).union(unfinishedIn(restoreJournal(), repository)),
     pendingHooks: openPendingHooks(join(folder, 'hooks'), { lock, warn }),
     catalog: () => (catalog ??= openCatalog(folder, { clock, warn, opened })),

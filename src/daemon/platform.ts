@@ -16,6 +16,7 @@ import type { Hooked, HookGround } from '../operations/hooks.ts';
 import type { NewRepository } from '../operations/init.ts';
 import type { Memory } from '../operations/memory.ts';
 import type { CopiesSource, WhereaboutsOf } from '../operations/proven-copies.ts';
+import type { SafetyDump } from '../operations/restore/list-old.ts';
 import type { RestoreJournal } from '../operations/restore/restore-journal.ts';
 import type { SpaceAt } from '../operations/restore/space.ts';
 import type { StatusSource } from '../operations/status/status-source.ts';
@@ -96,6 +97,8 @@ export interface Platform extends AsyncDisposable, Notifying {
   readonly auditLog: AuditLog;
   /** Restores that can be continued. */
   restoreJournal(): RestoreJournal;
+  /** Files on this machine with what was in a database before a restore in place, oldest first. */
+  safetyDumps(): readonly SafetyDump[];
   /** Ids of the snapshots of a repository that this machine is restoring from, or will go on to. */
   restoring(repository: string): ReadonlySet<string>;
   spaceAt: SpaceAt;

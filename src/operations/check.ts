@@ -6,7 +6,7 @@ import { formatElapsed } from '../base/durations.ts';
 import type { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
-import type { Warning } from '../sources/source.ts';
+import type { OldDatabase, Warning } from '../sources/source.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import type { Shelf } from './locate/shelf.ts';
@@ -30,11 +30,12 @@ export interface CheckRequest {
 type CheckedSource = SourceHandle & { readonly host: string };
 
 export interface Check {
-  /** `opens`, `snapshots`, `writable`, `free space`, `clock`, `readable`, `job`. */
+  /** `opens`, `snapshots`, `writable`, `free space`, `clock`, `readable`, `restorable`, `left over`, `job`. */
   readonly what: string;
   /** `repository vault`, `source media`. */
   readonly subject: string;
-  readonly status: 'ok' | 'warning' | 'failed';
+  /** `note`: no backup is the worse for it, but a restore would be. */
+  readonly status: 'ok' | 'note' | 'warning' | 'failed';
   readonly detail: string;
   readonly hint: string | undefined;
 }
@@ -86,9 +87,33 @@ async function checkSource(
     const detail = `${reading.paths.join(', ')} on ${reading.host}`;
     return warnings.length === 0 ? ok(detail) : warning(`${detail}: ${warnings[0]}`, undefined);
   });
-  if (!withoutJob.includes(handle.name)) return [readable];
+  const outlook = readable.status === 'failed' ? [] : await checkOutlook(handle, subject, how);
+  if (!withoutJob.includes(handle.name)) return [readable, ...outlook];
   const job = warning('no job backs it up', 'add it to the sources of a job');
-  return [readable, { subject, what: 'job', ...job }];
+  return [readable, ...outlook, { subject, what: 'job', ...job }];
+}
+
+/** What a restore into a server would meet. Who may only read is asked for nothing more by a backup: that is a note. */
+async function checkOutlook(handle: CheckedSource, subject: string, how: CheckHow): Promise<Check[]> {
+  const source = await handle.open(how);
+  if (source.restoreOutlook === undefined) return [];
+  let old: readonly OldDatabase[] = [];
+  const restorable = await attempt({ subject, what: 'restorable' }, how, async () => {
+    const outlook = await source.restoreOutlook!(how);
+    old = outlook.old;
+    const { obstacle } = outlook;
+    if (obstacle === undefined) return ok('nothing is known that would be in the way');
+    return { status: 'note', detail: withoutPrefix(obstacle.message, `${handle.name}: `), hint: obstacle.hint };
+  });
+  if (old.length === 0) return [restorable];
+  const sizeBytes = old.reduce((sum, one) => sum + (one.sizeBytes ?? 0), 0);
+  const databases = old.length === 1 ? '1 database' : `${old.length} databases`;
+  const left = ok(`${databases} of earlier restores, ${formatBytes(sizeBytes)}: surety restore --list-old`);
+  return [restorable, { subject, what: 'left over', ...left }];
+}
+
+function withoutPrefix(message: string, prefix: string): string {
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
 /** What the newest snapshot recorded. When that is damaged, it is not for the source to say so. */

@@ -14,6 +14,8 @@
  * `source.incomplete` (a dump without its end), `source.stale` (older than it may be), `target.not-empty`, `target.escapes`, `target.exists`, `target.denied`, `target.full`, `target.failed`.
  * A source that stops what uses it: `service.not-started`. Each names the source and the path.
  */
+import type { SuretyError } from '../base/errors.ts';
+
 export interface Source extends AsyncDisposable {
   readonly traits: SourceTraits;
   /**
@@ -25,6 +27,24 @@ export interface Source extends AsyncDisposable {
   write(restoring: Restoring, how: WriteHow): Promise<WriteReport>;
   /** The original place of an entry on this host, links followed. Undefined when it has none. */
   locate(entryPath: string): string | undefined;
+  /** Of a source that restores into a server: what a restore would meet there now. Throws where the server can not be asked. */
+  restoreOutlook?(how: { readonly signal: AbortSignal }): Promise<RestoreOutlook>;
+}
+
+export interface RestoreOutlook {
+  /** What replacing the databases would be refused for, with its remedy. Undefined: nothing that can be told without trying. */
+  readonly obstacle: SuretyError | undefined;
+  /** What earlier restores left in the server. */
+  readonly old: readonly OldDatabase[];
+}
+
+export interface OldDatabase {
+  /** As it can be shown to a person. */
+  readonly name: string;
+  /** `kept`: what a restore replaced. `unfinished`: of one that goes on or was killed. */
+  readonly state: 'kept' | 'unfinished';
+  /** Undefined where this user may not know. */
+  readonly sizeBytes: number | undefined;
 }
 
 export interface SourceTraits {

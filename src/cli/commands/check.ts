@@ -62,7 +62,13 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
       hint === undefined ? detail : `${detail} (${hint})`,
     ]);
     const doubts = platform.configWarnings.length > 0;
-    const good = report.outcome !== 'ok' ? '' : doubts ? 'All is well but for the warnings.\n' : 'All is well.\n';
+    const notes = report.checks.some(({ status }) => status === 'note');
+    const wellness = doubts
+      ? 'All is well but for the warnings.\n'
+      : notes
+        ? 'All is well for the next backup.\n'
+        : 'All is well.\n';
+    const good = report.outcome === 'ok' ? wellness : '';
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
       document: {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { newRecoveryPointId } from '../../base/ids.ts';
+import { listOld } from '../../operations/restore/list-old.ts';
 import {
   isSame,
   type JournalHow,
@@ -14,6 +15,7 @@ import { type RestoreReport, type RestoreRequest, restore } from '../../operatio
 import type { Act, Answer, Call } from '../call.ts';
 import { confirmRestore } from '../confirm-restore.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { oldText } from '../render/old.ts';
 import { restoreText } from '../render/restore.ts';
 import { localTime } from '../render.ts';
 import { findItems, type PlannedItem } from '../restore-items.ts';
@@ -36,9 +38,10 @@ export function restoreCommand(act: Act): Command {
 
 async function runRestore(call: Call, id: string | undefined, options: RestoreOptions): Promise<Answer> {
   checkRestoreOptions(id, options);
-  const record = options.dryRun !== true && options.abandon !== true;
+  const record = options.dryRun !== true && options.abandon !== true && options.listOld !== true;
   return await withSession(call, { record }, async (session) => {
     if (options.abandon === true) return abandon(session);
+    if (options.listOld === true) return await oldAnswer(call, options, session);
     using _ = options.resume === true ? session.platform.lock(LOCK) : undefined;
     const request = await (options.resume === true
       ? planResumed(call, options, session)
@@ -161,6 +164,15 @@ function abandon({ platform }: Session): Answer {
   const text =
     records.length === 0 ? 'There is none.\n' : records.map((one) => `Forgotten: ${begunText(one)}.\n`).join('');
   return { exitCode: 0, document: { verb: 'restore', abandoned: records.map(({ id }) => id) }, text };
+}
+
+async function oldAnswer(call: Call, { source }: RestoreOptions, { platform }: Session): Promise<Answer> {
+  const report = await listOld({ sources: platform.sources(source), safetyDumps: platform.safetyDumps() }, call);
+  return {
+    exitCode: exitCodeOfOutcome(report.outcome),
+    document: { verb: 'restore', ...report },
+    text: oldText(report),
+  };
 }
 
 function nothingNamed(): SuretyError {

@@ -3,6 +3,7 @@ import type { Reach } from '../../reach/reach.ts';
 import type { Source } from '../source.ts';
 import type { Server } from './client.ts';
 import type { MysqlOptions } from './options.ts';
+import { mysqlOutlook } from './outlook.ts';
 import { readDatabases } from './read.ts';
 import { writeDatabases } from './write.ts';
 
@@ -29,6 +30,7 @@ export function openMysql({ name, host, safetyFolder, options, password, reach }
     write: (restoring, how) => writeDatabases(server, safetyFolder, restoring, how),
     // Its files have no place of their own on this host.
     locate: () => undefined,
+    restoreOutlook: (how) => mysqlOutlook(server, how),
     [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),
   };
 }

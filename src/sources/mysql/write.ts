@@ -12,6 +12,8 @@ import {
   restoreBySwap,
   restoreInPlace,
 } from './restore-database.ts';
+import { lackingRights, rightsFor } from './restore-rights.ts';
+import type { Session } from './session.ts';
 import { findTools, openSession } from './tools.ts';
 import { mendUnfinished, warnOfUnfinished } from './unfinished.ts';
 import { settleInPlace } from './unfinished-in-place.ts';
@@ -81,10 +83,8 @@ function refuseEntry({ path, type }: RestoredEntry, how: WriteHow, tally: Tally)
   how.warn({ code: 'entry.skipped', path, message: error.message });
 }
 
-async function lookAtPlaces(
-  { server, tools, folder, how, wanted, tally }: Writing,
-  entries: readonly RestoredEntry[],
-): Promise<Place[]> {
+async function lookAtPlaces(writing: Writing, entries: readonly RestoredEntry[]): Promise<Place[]> {
+  const { server, tools, folder, how, wanted, tally } = writing;
   const dumps = entries.filter(({ path }) => path !== USERS_FILE);
   const { signal, warn } = how;
   await using session = openSession(server, tools, {
@@ -102,7 +102,25 @@ async function lookAtPlaces(
   if (how.dryRun) await warnOfUnfinished(session, unfinished);
   else tally.notes.push(...(await mendUnfinished(session, unfinished)));
   tally.notes.push(...notes);
+  for (const place of places) await expectRestorable(session, writing, place);
   return places;
+}
+
+/** Told before anything is read, and by a dry run too. */
+async function expectRestorable(session: Session, writing: Writing, place: Place): Promise<void> {
+  if (place.action === 'skip') return;
+  const { server, tools, wanted, restoring } = writing;
+  const { fingerprint } = recordedOf(restoring.facts, place.original);
+  const objects = fingerprint?.objects ?? [];
+  const names = (kind: string) => objects.filter((one) => one.kind === kind).map(({ name }) => name);
+  const needed = rightsFor({
+    views: names('view'),
+    triggers: names('trigger'),
+    events: names('event'),
+    routines: names('routine'),
+  });
+  const found = await lackingRights(session, tools.version, place, { source: server.source, needed, ...wanted });
+  if (found !== undefined) throw found;
 }
 
 function planAll({ tally, wanted, folder }: Writing, places: readonly Place[], users: RestoredEntry | undefined): void {

@@ -2,6 +2,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
 import type { Source } from '../source.ts';
 import type { PostgresOptions } from './options.ts';
+import { postgresOutlook } from './outlook.ts';
 import { readPostgres } from './read.ts';
 import { writePostgres } from './write.ts';
 
@@ -25,6 +26,7 @@ export function openPostgres({ name, reach, options, password, safetyFolder }: O
     read: (how) => readPostgres(server, how),
     write: (restoring, how) => writePostgres(server, restoring, how),
     locate: () => undefined,
+    restoreOutlook: (how) => postgresOutlook(server, how),
     [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),
   };
 }

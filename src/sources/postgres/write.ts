@@ -6,9 +6,9 @@ import { expectNoneThere, restoreDumpAll } from './dumpall.ts';
 import { postgresFacts } from './facts.ts';
 import { restoreGlobals } from './globals.ts';
 import { programVersion } from './programs.ts';
-import { identifier } from './quote.ts';
 import { openAdmin, type Present, type Restore, type Tally } from './restore-context.ts';
 import { restoreDatabase } from './restore-database.ts';
+import { mayNotCreate } from './restore-rights.ts';
 import type { Server } from './server.ts';
 import { askServer, listDatabases } from './server-facts.ts';
 import { collectParts, type DatabasePart, type SnapshotParts } from './snapshot-parts.ts';
@@ -141,16 +141,8 @@ function intoThere({ inPlace, tables, schemas }: ServerRestore): boolean {
 /** Told before anything is read, and by a dry run too. */
 function expectMayCreate({ server, present: { facts }, request }: Restore, database: string): void {
   if (facts.mayCreateDatabases) return;
-  const grant = `an administrator of the server allows it: ALTER ROLE ${identifier(facts.role)} CREATEDB`;
-  const whole = request.as === undefined && (request.tables ?? request.schemas) === undefined;
-  throw new SuretyError(
-    'target.denied',
-    `${server.source}: the role ${facts.role} may not create databases, which a restore of ${displayName(database)} begins with`,
-    {
-      hint: whole ? `${grant}; or restore into the database that is there with --in-place` : grant,
-      details: { source: server.source, role: facts.role, database },
-    },
-  );
+  const beside = request.as !== undefined || (request.tables ?? request.schemas) !== undefined;
+  throw mayNotCreate(server, { role: facts.role, database, beside });
 }
 
 function planSize(tally: Tally, { files }: DatabasePart): void {

@@ -41,6 +41,7 @@ export function stoppedSource(service: StoppableService, source: Source): Source
     },
     write: (restoring, how) => (isInPlace(how) ? writeInside(restoring, how) : source.write(restoring, how)),
     locate: (entryPath) => source.locate(entryPath),
+    ...(source.restoreOutlook === undefined ? {} : { restoreOutlook: (how) => source.restoreOutlook!(how) }),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 

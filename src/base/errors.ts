@@ -27,12 +27,20 @@ export class SuretyError extends Error {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 
   constructor(code: string, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(printable(message), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    this.hint = facts.hint;
+    this.hint = facts.hint === undefined ? undefined : printable(facts.hint);
     this.retry = facts.retry ?? 'never';
     this.details = facts.details ?? {};
   }
+}
+
+/** Without what makes a terminal do things: messages quote what servers and programs said. Lines stay. */
+export function printable(text: string): string {
+  return text.replaceAll('\r\n', '\n').replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, (one) => {
+    const hex = one.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
+  });
 }
 
 /** True when `error` is a {@link SuretyError} with one of these codes. */

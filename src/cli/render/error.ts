@@ -1,5 +1,5 @@
 /** The one place where an error becomes text for a person. */
-import { messageOf, SuretyError } from '../../base/errors.ts';
+import { messageOf, printable, SuretyError } from '../../base/errors.ts';
 
 export interface ErrorHow {
   /** Also show what caused it. */
@@ -8,7 +8,7 @@ export interface ErrorHow {
 
 /** `surety: message`, then the hint, then with `verbose` the chain of causes. Ends with a line break. */
 export function renderError(error: unknown, { verbose }: ErrorHow): string {
-  const lines = [`surety: ${messageOf(error)}`];
+  const lines = [`surety: ${printable(messageOf(error))}`];
   if (error instanceof SuretyError && error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   if (verbose) lines.push(...causes(error));
   return `${lines.join('\n')}\n`;
@@ -38,7 +38,7 @@ function causes(error: unknown): string[] {
 }
 
 function describe(cause: unknown): string {
-  return cause instanceof SuretyError ? `${cause.code}: ${cause.message}` : messageOf(cause);
+  return cause instanceof SuretyError ? `${cause.code}: ${cause.message}` : printable(messageOf(cause));
 }
 
 function details(error: SuretyError): string[] {

@@ -92,7 +92,7 @@ describe('surety copies', () => {
       mounted.verdict.reasons.map(({ code }) => code),
       ['off-site'],
     );
-    assert.match(await made.surety.run('status'), /^Copies: 1 of 1 source has too few copies\.$/m);
+    assert.match(await made.surety.run('status'), /^Copies: 1 of 1 source has too few copies\./m);
 
     await disk.unmount();
     const taken = await made.ask();

@@ -1,8 +1,17 @@
 /** Schemas of the options that stores on the web have in common. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { formatBytes } from '../base/bytes.ts';
 import { SuretyError } from '../base/errors.ts';
-import { parsedBy, type SecretSpec } from '../base/option-values.ts';
+import { durationValue, parsedBy, type SecretSpec, sizeValue } from '../base/option-values.ts';
+import type { ConnectionOptions } from './connections.ts';
+
+/** How a service is reached, and in what pieces large bodies go to it. */
+export interface WebOptions extends ConnectionOptions {
+  /** Requests at once. */
+  readonly connections?: number | undefined;
+  readonly partSizeBytes?: number | undefined;
+}
 
 /** The folder in a bucket or container, without `/` at its ends. */
 export const prefixValue = z
@@ -27,6 +36,38 @@ export function webUrlValue(example: string) {
   );
 }
 
+/** The keys of {@link WebOptions} in the object form of a store. */
+export const webFields = {
+  ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
+  proxy: webUrlValue('http://proxy.example.org:3128').describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY').optional(),
+  connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
+  connect_timeout: durationValue.describe('default 15s').optional(),
+  idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
+};
+
+const MAX_PART_BYTES = 2 ** 30;
+
+/** The size of the pieces of large bodies, in bytes: 1 GiB at most. */
+export function partSizeValue(minBytes: number) {
+  return sizeValue.refine((sizeBytes) => sizeBytes >= minBytes && sizeBytes <= MAX_PART_BYTES, {
+    error: `must be from ${formatBytes(minBytes)} to ${formatBytes(MAX_PART_BYTES)}`,
+  });
+}
+
+/** The options that were read with {@link webFields} and `part_size`. */
+export function webOptions(
+  raw: z.infer<z.ZodObject<typeof webFields>> & { readonly part_size?: number | undefined },
+): WebOptions {
+  return {
+    caFile: raw.ca_file,
+    proxy: raw.proxy,
+    connections: raw.connections,
+    partSizeBytes: raw.part_size,
+    connectTimeoutMs: raw.connect_timeout,
+    idleTimeoutMs: raw.idle_timeout,
+  };
+}
+
 /** A prefix without `/` at its ends. Throws `store.invalid-url` for one that could lead elsewhere. */
 export function checkedPrefix(prefix: string): string {
   const trimmed = prefix.replace(/^\/+|\/+$/g, '');
@@ -48,6 +89,11 @@ export function withoutCredentials(url: string): string {
 
 export function invalidPlace(text: string, problem: string, hint: string): SuretyError {
   return new SuretyError('store.invalid-url', `"${text}" can not be used: ${problem}`, { hint });
+}
+
+/** A path made absolute. */
+export function pathIn(path: string | undefined, directory: string): string | undefined {
+  return path === undefined ? undefined : resolve(directory, path);
 }
 
 /** A secret's spec with the path of its file made absolute. */

@@ -1,18 +1,21 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { formatBytes } from '../../base/bytes.ts';
-import { durationValue, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+import { type SecretSpec, secretValue } from '../../base/option-values.ts';
 import {
   checkedPrefix,
   invalidPlace,
+  partSizeValue,
+  pathIn,
   prefixValue,
   secretIn,
+  type WebOptions,
+  webFields,
+  webOptions,
   webUrlValue,
   withoutCredentials,
 } from '../place-options.ts';
 
 /** Where an Azure store is and how it is reached. */
-export interface AzureStoreOptions {
+export interface AzureStoreOptions extends WebOptions {
   readonly container: string;
   /** Without `/` at its ends; '' is the whole container. */
   readonly prefix: string;
@@ -23,20 +26,11 @@ export interface AzureStoreOptions {
   readonly connectionString?: SecretSpec | undefined;
   readonly accountKey?: SecretSpec | undefined;
   readonly sasToken?: SecretSpec | undefined;
-  /** Absolute path of certificates that are trusted besides the usual ones. */
-  readonly caFile?: string | undefined;
-  readonly proxy?: string | undefined;
-  readonly connections?: number | undefined;
-  readonly partSizeBytes?: number | undefined;
   /** Access tier of new blobs; default: that of the account. */
   readonly tier?: 'Hot' | 'Cool' | 'Cold' | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
 }
 
-const MIB = 2 ** 20;
-const MIN_PART_BYTES = MIB;
-const MAX_PART_BYTES = 1024 * MIB;
+const MIN_PART_BYTES = 2 ** 20;
 
 const containerName = z
   .string()
@@ -60,21 +54,10 @@ export const azureSchema = z
     connection_string: secretValue.describe('default: AZURE_STORAGE_CONNECTION_STRING').optional(),
     account_key: secretValue.describe('default: AZURE_STORAGE_KEY').optional(),
     sas_token: secretValue.describe('default: AZURE_STORAGE_SAS_TOKEN').optional(),
-    ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
-    proxy: webUrlValue('http://proxy.example.org:3128')
-      .describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
-      .optional(),
-    connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
-    part_size: sizeValue
-      .refine((sizeBytes) => sizeBytes >= MIN_PART_BYTES && sizeBytes <= MAX_PART_BYTES, {
-        error: `must be from ${formatBytes(MIN_PART_BYTES)} to ${formatBytes(MAX_PART_BYTES)}`,
-      })
-      .describe('what is larger is sent in blocks of this size')
-      .optional(),
+    ...webFields,
+    part_size: partSizeValue(MIN_PART_BYTES).describe('what is larger is sent in blocks of this size').optional(),
     // What is in the archive tier can be read hours after it was asked for only, so nothing could be verified.
     tier: z.enum(['Hot', 'Cool', 'Cold']).describe('access tier of new blobs; default: that of the account').optional(),
-    connect_timeout: durationValue.describe('default 15s').optional(),
-    idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
   })
   .superRefine((raw, context) => {
     const given = [raw.connection_string, raw.account_key, raw.sas_token].filter((one) => one !== undefined);
@@ -89,13 +72,8 @@ export const azureSchema = z
       connectionString: raw.connection_string,
       accountKey: raw.account_key,
       sasToken: raw.sas_token,
-      caFile: raw.ca_file,
-      proxy: raw.proxy,
-      connections: raw.connections,
-      partSizeBytes: raw.part_size,
+      ...webOptions(raw),
       tier: raw.tier,
-      connectTimeoutMs: raw.connect_timeout,
-      idleTimeoutMs: raw.idle_timeout,
     }),
   );
 
@@ -122,7 +100,7 @@ export function azureOptionsFromUrl(url: string): AzureStoreOptions {
 export function azureOptionsIn(options: AzureStoreOptions, directory: string): AzureStoreOptions {
   return {
     ...options,
-    caFile: options.caFile === undefined ? undefined : resolve(directory, options.caFile),
+    caFile: pathIn(options.caFile, directory),
     connectionString: secretIn(options.connectionString, directory),
     accountKey: secretIn(options.accountKey, directory),
     sasToken: secretIn(options.sasToken, directory),

@@ -1,18 +1,21 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { formatBytes } from '../../base/bytes.ts';
-import { durationValue, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+import { type SecretSpec, secretValue } from '../../base/option-values.ts';
 import {
   checkedPrefix,
   invalidPlace,
+  partSizeValue,
+  pathIn,
   prefixValue,
   secretIn,
+  type WebOptions,
+  webFields,
+  webOptions,
   webUrlValue,
   withoutCredentials,
 } from '../place-options.ts';
 
 /** Where a Google Cloud store is and how it is reached. */
-export interface GcsStoreOptions {
+export interface GcsStoreOptions extends WebOptions {
   readonly bucket: string;
   /** Without `/` at its ends; '' is the whole bucket. */
   readonly prefix: string;
@@ -30,19 +33,10 @@ export interface GcsStoreOptions {
   readonly storageClass?: string | undefined;
   /** Bodies can be locked against deletion, in this mode of object retention. */
   readonly objectLock?: 'unlocked' | 'locked' | undefined;
-  /** Absolute path of certificates that are trusted besides the usual ones. */
-  readonly caFile?: string | undefined;
-  readonly proxy?: string | undefined;
-  readonly connections?: number | undefined;
-  readonly partSizeBytes?: number | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
 }
 
-const MIB = 2 ** 20;
 /** The service takes the parts of an upload in multiples of this. */
 const PART_UNIT_BYTES = 256 * 1024;
-const MAX_PART_BYTES = 1024 * MIB;
 
 const bucketName = z
   .string()
@@ -68,20 +62,11 @@ export const gcsSchema = z
       .enum(['unlocked', 'locked'])
       .describe('lock bodies against deletion, in this mode of object retention')
       .optional(),
-    ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
-    proxy: webUrlValue('http://proxy.example.org:3128')
-      .describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
-      .optional(),
-    connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
-    part_size: sizeValue
-      .refine((sizeBytes) => sizeBytes >= PART_UNIT_BYTES && sizeBytes <= MAX_PART_BYTES, {
-        error: `must be from ${formatBytes(PART_UNIT_BYTES)} to ${formatBytes(MAX_PART_BYTES)}`,
-      })
+    ...webFields,
+    part_size: partSizeValue(PART_UNIT_BYTES)
       .transform((sizeBytes) => Math.ceil(sizeBytes / PART_UNIT_BYTES) * PART_UNIT_BYTES)
       .describe('what is larger is sent in parts of this size')
       .optional(),
-    connect_timeout: durationValue.describe('default 15s').optional(),
-    idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
   })
   .superRefine((raw, context) => {
     if (raw.key_file !== undefined && raw.credentials !== undefined) {
@@ -99,12 +84,7 @@ export const gcsSchema = z
       endpoint: raw.endpoint,
       storageClass: raw.storage_class,
       objectLock: raw.object_lock,
-      caFile: raw.ca_file,
-      proxy: raw.proxy,
-      connections: raw.connections,
-      partSizeBytes: raw.part_size,
-      connectTimeoutMs: raw.connect_timeout,
-      idleTimeoutMs: raw.idle_timeout,
+      ...webOptions(raw),
     }),
   );
 
@@ -129,11 +109,10 @@ export function gcsOptionsFromUrl(url: string): GcsStoreOptions {
 
 /** The options with relative paths made absolute. */
 export function gcsOptionsIn(options: GcsStoreOptions, directory: string): GcsStoreOptions {
-  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(directory, path));
   return {
     ...options,
-    keyFile: absolute(options.keyFile),
-    caFile: absolute(options.caFile),
+    keyFile: pathIn(options.keyFile, directory),
+    caFile: pathIn(options.caFile, directory),
     credentials: secretIn(options.credentials, directory),
   };
 }

@@ -1,18 +1,20 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { formatBytes } from '../../base/bytes.ts';
-import { durationValue, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
+import { type SecretSpec, secretValue } from '../../base/option-values.ts';
 import {
   checkedPrefix,
   invalidPlace,
+  partSizeValue,
+  pathIn,
   prefixValue,
   secretIn,
+  type WebOptions,
+  webFields,
   webUrlValue,
   withoutCredentials,
 } from '../place-options.ts';
 
 /** Where an S3 store is and how it is reached. */
-export interface S3StoreOptions {
+export interface S3StoreOptions extends WebOptions {
   readonly bucket: string;
   /** Without `/` at its ends; '' is the whole bucket. */
   readonly prefix: string;
@@ -33,19 +35,9 @@ export interface S3StoreOptions {
   readonly objectLock?: 'governance' | 'compliance' | undefined;
   /** False where the service accepts conditional writes and does not keep to them. */
   readonly conditionalPut?: boolean | undefined;
-  /** Absolute path of certificates that are trusted besides the usual ones. */
-  readonly caFile?: string | undefined;
-  readonly proxy?: string | undefined;
-  readonly connections?: number | undefined;
-  readonly partSizeBytes?: number | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-  /** A connection on which nothing moves for so long is given up. */
-  readonly idleTimeoutMs?: number | undefined;
 }
 
-const MIB = 2 ** 20;
-const MIN_PART_BYTES = 5 * MIB;
-const MAX_PART_BYTES = 1024 * MIB;
+const MIN_PART_BYTES = 5 * 2 ** 20;
 /** What is in these can be read hours after it was asked for only. */
 const OFFLINE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -76,19 +68,8 @@ export const s3Schema = z
     sse_kms_key_id: z.string().min(1).describe('the key for aws:kms').optional(),
     object_lock: z.enum(['governance', 'compliance']).describe('lock bodies against deletion, in this mode').optional(),
     conditional_put: z.boolean().describe('false: do not rely on If-None-Match').optional(),
-    ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
-    proxy: webUrlValue('http://proxy.example.org:3128')
-      .describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY')
-      .optional(),
-    connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
-    part_size: sizeValue
-      .refine((sizeBytes) => sizeBytes >= MIN_PART_BYTES && sizeBytes <= MAX_PART_BYTES, {
-        error: `must be from ${formatBytes(MIN_PART_BYTES)} to ${formatBytes(MAX_PART_BYTES)}`,
-      })
-      .describe('what is larger is sent in parts of this size')
-      .optional(),
-    connect_timeout: durationValue.describe('default 15s').optional(),
-    idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
+    ...webFields,
+    part_size: partSizeValue(MIN_PART_BYTES).describe('what is larger is sent in parts of this size').optional(),
   })
   .superRefine((raw, context) => {
     const [id, secret] = [raw.access_key_id !== undefined, raw.secret_access_key !== undefined];
@@ -136,7 +117,7 @@ export function s3OptionsFromUrl(url: string): S3StoreOptions {
 export function s3OptionsIn(options: S3StoreOptions, directory: string): S3StoreOptions {
   return {
     ...options,
-    caFile: options.caFile === undefined ? undefined : resolve(directory, options.caFile),
+    caFile: pathIn(options.caFile, directory),
     accessKeyId: secretIn(options.accessKeyId, directory),
     secretAccessKey: secretIn(options.secretAccessKey, directory),
     sessionToken: secretIn(options.sessionToken, directory),

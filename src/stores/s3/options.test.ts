@@ -54,6 +54,7 @@ test('the object form has options by their names, with units', () => {
     ...{ storageClass: 'STANDARD_IA', encryption: 'aws:kms', kmsKeyId: 'key', objectLock: 'governance' },
     ...{ conditionalPut: false, caFile: '/etc/surety/ca.pem', proxy: 'http://proxy:3128', connections: 4 },
     ...{ partSizeBytes: 8 * 2 ** 20, connectTimeoutMs: 5000, idleTimeoutMs: 30_000, sessionToken: undefined },
+    profile: undefined,
   });
   assert.equal(shownS3(read), 's3://backups/a at s3.example.org');
 });

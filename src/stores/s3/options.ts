@@ -9,6 +9,7 @@ import {
   secretIn,
   type WebOptions,
   webFields,
+  webOptions,
   webUrlValue,
   withoutCredentials,
 } from '../place-options.ts';
@@ -80,16 +81,25 @@ export const s3Schema = z
       context.addIssue('sse_kms_key_id needs sse: aws:kms');
     }
   })
-  .transform(s3Options);
-
-function s3Options(raw: Readonly<Record<string, unknown>> & { bucket: string; prefix: string }): S3StoreOptions {
-  const renamed: Readonly<Record<string, string>> = { sse: 'encryption', sse_kms_key_id: 'kmsKeyId', ...UNITS };
-  const camel = (key: string) => renamed[key] ?? key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const { bucket, prefix } = raw;
-  return { ...Object.fromEntries(Object.entries(raw).map(([key, value]) => [camel(key), value])), bucket, prefix };
-}
-
-const UNITS = { part_size: 'partSizeBytes', connect_timeout: 'connectTimeoutMs', idle_timeout: 'idleTimeoutMs' };
+  .transform(
+    (raw): S3StoreOptions => ({
+      bucket: raw.bucket,
+      prefix: raw.prefix,
+      endpoint: raw.endpoint,
+      region: raw.region,
+      pathStyle: raw.path_style,
+      profile: raw.profile,
+      accessKeyId: raw.access_key_id,
+      secretAccessKey: raw.secret_access_key,
+      sessionToken: raw.session_token,
+      storageClass: raw.storage_class,
+      encryption: raw.sse,
+      kmsKeyId: raw.sse_kms_key_id,
+      objectLock: raw.object_lock,
+      conditionalPut: raw.conditional_put,
+      ...webOptions(raw),
+    }),
+  );
 
 /** The bucket and prefix of `s3://bucket/prefix`. Fails with `store.invalid-url`. */
 export function s3OptionsFromUrl(url: string): S3StoreOptions {

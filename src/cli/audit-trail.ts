@@ -103,7 +103,7 @@ const NAMING: ReadonlySet<string> = new Set([
 const ARGUMENTS: ReadonlySet<string> = new Set(['id', 'job', 'source', 'repository', 'name']);
 
 /** What was typed, by the names of arguments and options; defaults are not. */
-export function askedOf(command: Command): Asked {
+function askedOf(command: Command): Asked {
   const asked: Record<string, Asked[string]> = {};
   for (const [at, argument] of command.registeredArguments.entries()) {
     const name = argument.name();

@@ -15,7 +15,7 @@ export interface Answers {
   readonly schedule: string | undefined;
 }
 
-export const REPOSITORY_NAME = 'vault';
+const REPOSITORY_NAME = 'vault';
 const JOB_NAME = 'main';
 
 /** YAML for `directory` that `surety config check` accepts, with a comment for each part. */

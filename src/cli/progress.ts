@@ -142,7 +142,7 @@ function labelOf({ source, repository, snapshot }: Step): string {
 }
 
 /** One line: what, how far, how fast and what slows it, how long still. */
-export function progressLine(
+function progressLine(
   label: string,
   progress: StepProgress,
   rate: Rate,

@@ -22,7 +22,7 @@ type RawRepository = ConfigDocument['repositories'][string];
 type RawJob = NonNullable<ConfigDocument['jobs']>[string];
 
 /** Name of the job that is made where the file has none: all sources to all repositories. */
-export const IMPLICIT_JOB = 'all';
+const IMPLICIT_JOB = 'all';
 
 /** The configuration of a document that has no errors. */
 export function build(document: ConfigDocument, origin: Origin): Config {

@@ -46,7 +46,7 @@ const OPTIONS = {
 
 export type MaintenanceVerb = keyof typeof OPTIONS;
 
-export const MAINTENANCE_VERBS = Object.keys(OPTIONS) as MaintenanceVerb[];
+const MAINTENANCE_VERBS = Object.keys(OPTIONS) as MaintenanceVerb[];
 
 function work<Options extends z.core.$ZodLooseShape>(options: Options, what: string) {
   const whole = z.strictObject({ schedule: scheduleValue, time_zone: timeZone.optional(), ...options });

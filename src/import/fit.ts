@@ -37,7 +37,7 @@ interface Bench {
 
 type Why = Pick<SetAside, 'reason' | 'remedy'>;
 
-export const STAND_IN = 'vault';
+const STAND_IN = 'vault';
 const STAND_IN_REPOSITORY = { type: 'restic', store: 'file:surety-vault', password: { file: 'surety-password' } };
 
 /** Everything in a part that nothing works without: when it does not fit, the part does not. */

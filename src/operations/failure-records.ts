@@ -2,7 +2,7 @@
 import type { FailedBackup } from '../engines/engine.ts';
 
 /** So many of each source stay. */
-export const KEPT_FAILURES = 10;
+const KEPT_FAILURES = 10;
 
 export interface DecidedFailure {
   readonly failure: FailedBackup;

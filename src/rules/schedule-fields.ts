@@ -48,7 +48,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
 };
 
-export const SCHEDULE_NAMES: readonly string[] = Object.keys(NAMED);
+const SCHEDULE_NAMES: readonly string[] = Object.keys(NAMED);
 
 /** What is wrong, or the texts of five fields. */
 export function splitSchedule(schedule: string): readonly string[] | { readonly problem: string } {

@@ -15,7 +15,7 @@ export interface LogLine {
 const ATTEMPTS = 3;
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
 
-export function logKey(day: Date): string {
+function logKey(day: Date): string {
   return `logs/backup_${day.toISOString().slice(0, 10).replaceAll('-', '')}.log`;
 }
 

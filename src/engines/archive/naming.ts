@@ -51,7 +51,7 @@ function expand(template: string, { type, source, database, time, ext }: NameFac
 }
 
 /** `20241122_020000`. */
-export function stampOf(time: Date): string {
+function stampOf(time: Date): string {
   return time.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
 }
 

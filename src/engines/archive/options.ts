@@ -19,7 +19,7 @@ export interface ArchiveOptions {
 export type Compression = 'gzip' | 'zstd' | 'none';
 
 export const DEFAULT_NAME = '{type}_{time}';
-export const DEFAULT_FOLDER = '{type}';
+const DEFAULT_FOLDER = '{type}';
 const TOKENS = ['type', 'source', 'database', 'time', 'iso', 'ext'];
 const MAX_LEVEL: Readonly<Record<Compression, number>> = { gzip: 9, zstd: 19, none: 0 };
 

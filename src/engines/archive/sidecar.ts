@@ -9,7 +9,7 @@ import type { Compression } from './options.ts';
 import { damaged } from './repository.ts';
 
 export const FORMAT_VERSION = 1;
-export const ALGORITHMS = ['sha256', 'sha512', 'sha1', 'md5'] as const;
+const ALGORITHMS = ['sha256', 'sha512', 'sha1', 'md5'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** The fields that every sidecar has. */
@@ -131,7 +131,7 @@ const OWN_TYPES: Readonly<Record<string, 'string' | 'number'>> = {
 };
 
 /** What is wrong with a sidecar, or undefined. Fields that nobody knows are left alone. */
-export function schemaProblem(value: unknown): string | undefined {
+function schemaProblem(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object';
   const fields = value as Record<string, unknown>;
   for (const [name, type] of Object.entries(FIELD_TYPES)) {

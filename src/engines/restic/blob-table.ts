@@ -19,7 +19,7 @@ export const TREE = 1;
 export type BlobType = typeof DATA | typeof TREE;
 
 /** The pack number of a blob that is being stored by this process and has no place yet. */
-export const PENDING = 0x7fff_ffff;
+const PENDING = 0x7fff_ffff;
 /** The pack number of an entry that lost a race and means nothing. */
 const HOLE = 0x7fff_fffe;
 

@@ -12,7 +12,7 @@ export interface ResticOptions {
 }
 
 const MIB = 2 ** 20;
-export const DEFAULT_COMPRESSION_LEVEL = 3;
+const DEFAULT_COMPRESSION_LEVEL = 3;
 export const DEFAULT_PACK_SIZE_BYTES = 16 * MIB;
 const MIN_PACK_SIZE_BYTES = 4 * MIB;
 const MAX_PACK_SIZE_BYTES = 128 * MIB;

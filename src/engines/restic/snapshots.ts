@@ -56,7 +56,7 @@ function byTime(left: Snapshot, right: Snapshot): number {
   return left.time.getTime() - right.time.getTime() || (left.id < right.id ? -1 : 1);
 }
 
-export async function readSnapshot(repository: Repository, id: string, how: How): Promise<Snapshot> {
+async function readSnapshot(repository: Repository, id: string, how: How): Promise<Snapshot> {
   const json = await repository.readUnpacked('snapshots', id, how);
   return toSnapshot(id, decodeSnapshot(json, keyOf('snapshots', id)));
 }

@@ -1,7 +1,7 @@
 import { type Avalanche, FILES } from './avalanche.ts';
 
 /** What the scripts back up where nothing else is said. */
-export const DEFAULT_PATHS: readonly string[] = [
+const DEFAULT_PATHS: readonly string[] = [
   'data/datasets',
   'data/raw',
   'data/processed',

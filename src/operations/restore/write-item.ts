@@ -21,7 +21,7 @@ export interface WriteRequest {
 }
 
 /** Into a new database that takes the place of the old one, which is kept. */
-export const SWAPPED: ServerRestore = { inPlace: false, dropOld: false };
+const SWAPPED: ServerRestore = { inPlace: false, dropOld: false };
 
 export interface WriteItemHow {
   readonly owned?: OwnedFiles;

@@ -20,7 +20,7 @@ export interface DumpFilesOptions {
 
 const KINDS = 'sql,dump,bak,backup,pgdump';
 const COMPRESSIONS = 'gz,zst,xz,bz2,lz4';
-export const DEFAULT_PATTERNS: readonly string[] = [`*.{${KINDS}}`, `*.{${COMPRESSIONS}}`];
+const DEFAULT_PATTERNS: readonly string[] = [`*.{${KINDS}}`, `*.{${COMPRESSIONS}}`];
 
 const path = z
   .string()

@@ -18,7 +18,7 @@ export interface LoadHow {
 }
 
 /** Runs SQL; the first statement that fails ends it with the error of the source. */
-export async function runSql(
+async function runSql(
   sql: AsyncIterable<Uint8Array>,
   { server, tools, database, ...how }: LoadHow,
 ): Promise<void> {

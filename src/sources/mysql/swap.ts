@@ -187,7 +187,7 @@ async function completeOld(request: SwapRequest, old: Code): Promise<string[]> {
 }
 
 /** Defaults that take values of a sequence name its database: they are told that it moved. */
-export async function moveDefaults(session: Session, database: string, from: string, to: string): Promise<void> {
+async function moveDefaults(session: Session, database: string, from: string, to: string): Promise<void> {
   const rows = await session.query(
     `SELECT table_name, column_name, column_default FROM information_schema.columns WHERE table_schema = ${text(database)} AND column_default LIKE 'nextval(%'`,
   );

@@ -10,7 +10,7 @@ const DROPS: readonly (readonly [what: string, names: string])[] = [
 ];
 
 /** SQL that leaves a database as a new one is: with nothing but an empty schema `public`. */
-export function emptyDatabase(serverVersion: number): string {
+function emptyDatabase(serverVersion: number): string {
   const loops = DROPS.map(
     ([what, names]) =>
       `FOR name IN ${names} LOOP EXECUTE pg_catalog.format(${literal(`DROP ${what} IF EXISTS %I CASCADE`)}, name); END LOOP;`,

@@ -11,9 +11,9 @@ import { identifier, shownName } from './quote.ts';
 import type { Session } from './session.ts';
 
 /** `hashtextextended`, which servers have since version 11: its results are the base of hash partitions and so never change. */
-export const HASH_ALGORITHM = 'postgres-rows-hash64-v1';
+const HASH_ALGORITHM = 'postgres-rows-hash64-v1';
 /** The first 8 bytes of MD5, for older servers. */
-export const MD5_ALGORITHM = 'postgres-rows-md5-v1';
+const MD5_ALGORITHM = 'postgres-rows-md5-v1';
 export const COUNTS_ALGORITHM = 'postgres-rows-counts-v1';
 
 const KNOWN: readonly string[] = [HASH_ALGORITHM, MD5_ALGORITHM, COUNTS_ALGORITHM];

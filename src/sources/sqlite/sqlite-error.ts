@@ -54,7 +54,7 @@ export function toSourceError(error: unknown, about: About): SuretyError {
   return new SuretyError('source.failed', `reading ${database} failed: ${messageOf(error)}`, facts);
 }
 
-export function missingError(about: About, cause?: unknown): SuretyError {
+function missingError(about: About, cause?: unknown): SuretyError {
   return new SuretyError('source.missing', `database ${about.source} (${about.path}) does not exist`, {
     hint: 'check the path, and that its file system is mounted',
     cause,
@@ -62,7 +62,7 @@ export function missingError(about: About, cause?: unknown): SuretyError {
   });
 }
 
-export function lockedError(about: About, cause?: unknown): SuretyError {
+function lockedError(about: About, cause?: unknown): SuretyError {
   return new SuretyError('source.locked', `database ${about.source} (${about.path}) is locked by another process`, {
     hint: 'find the process that holds a long transaction, or raise busy_timeout',
     cause,

@@ -68,7 +68,7 @@ async function requireBucket(bucket: Bucket, how: How): Promise<void> {
   present.add(bucket);
 }
 
-export function missingBucket(bucket: Bucket, cause: unknown): SuretyError {
+function missingBucket(bucket: Bucket, cause: unknown): SuretyError {
   return new SuretyError('store.not-found', `there is no bucket ${bucket.name} (${bucket.location})`, {
     hint: 'check the name, or make it with surety init',
     cause,

@@ -4,7 +4,7 @@ import { LineSpool } from '../line-spool.ts';
 import type { ListedFile } from '../sidecar.ts';
 
 /** So many stand in the sidecar itself, where people look first. */
-export const LISTED_INLINE = 200;
+const LISTED_INLINE = 200;
 
 export class FileList implements AsyncDisposable {
   readonly #inline: ListedFile[] = [];

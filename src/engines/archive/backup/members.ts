@@ -133,7 +133,7 @@ async function* contentsOf(files: readonly Entry[], { reading, how }: MembersHow
   if (files.length > 0) yield* reading.content(files, how);
 }
 
-export function toTarEntry(entry: Entry, xattrs: readonly Xattr[], more: Partial<TarEntry> = {}): TarEntry {
+function toTarEntry(entry: Entry, xattrs: readonly Xattr[], more: Partial<TarEntry> = {}): TarEntry {
   const { path, mode, uid, gid, user, group, mtimeNs, linkTarget, deviceNumber } = entry;
   return {
     ...{ name: path, type: entry.type as TarEntry['type'], mode, uid, gid, user, group, mtimeNs, sizeBytes: 0, xattrs },

@@ -18,7 +18,7 @@ export interface ConfigDocument {
 }
 
 export const CONFIG_KEY = 'config';
-export const NEWEST_VERSION = 2;
+const NEWEST_VERSION = 2;
 
 /** The config of a new repository; with the chunker of another one, both cut the same content into the same blobs. */
 export function newConfig(

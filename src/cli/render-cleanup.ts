@@ -4,6 +4,7 @@ import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts'
 import type { DecidedFailure } from '../operations/failure-records.ts';
 import type { DecidedSnapshot } from '../operations/keep-decision.ts';
 import { errorBelow } from './render/error.ts';
+import { reasonLines } from './render/reasons.ts';
 import {
   age,
   count,
@@ -49,8 +50,8 @@ function decisionText(
   const going = dryRun || removed.length === 0 ? 'would remove' : 'removed';
   const records = dryRun || removedFailures.length === 0 ? 'would remove' : 'removed';
   const rows = [
-    ...remove.map((one) => decidedRow(going, one, how.now)),
-    ...keep.map((one) => decidedRow('keep', one, how.now)),
+    ...remove.flatMap((one) => decidedRows(going, one, how.now)),
+    ...keep.flatMap((one) => decidedRows('keep', one, how.now)),
     ...failures.map((one) => failureRow(one.kept ? 'keep' : records, one, how.now)),
     ...incomplete.map((file) => [
       'incomplete',
@@ -72,9 +73,14 @@ function failureRow(verb: string, { failure, reasons }: DecidedFailure, now: Dat
   return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
 }
 
-function decidedRow(verb: string, { snapshot, reasons }: DecidedSnapshot, now: Date): string[] {
+/** Reasons that do not fit into one line go on below. */
+function decidedRows(verb: string, { snapshot, reasons }: DecidedSnapshot, now: Date): string[][] {
   const { id, time, source } = snapshot;
-  return [verb, shortId(id), localTime(time), age(time, now), source, reasons.join('; ')];
+  const [first = '', ...more] = reasonLines(reasons);
+  return [
+    [verb, shortId(id), localTime(time), age(time, now), source, first],
+    ...more.map((line) => ['', '', '', '', '', line]),
+  ];
 }
 
 function pruneText({ kind, prune, decision, warnings, afterwards }: RepositoryCleaned, dryRun: boolean): string {

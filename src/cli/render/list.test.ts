@@ -65,6 +65,27 @@ test('what is incomplete, foreign, failed or unreadable is told, and which repos
   ]);
 });
 
+test('a failure is cut to a line, and what failed again in the same words is not said again', async () => {
+  const failures = [18, 19, 20].map((day) => ({
+    id: `database_202611${day}_020000`,
+    time: new Date(`2026-11-${day}T02:00:00Z`),
+    source: 'database',
+    message: `the server at 127.0.0.1:5432 does not answer (${'psql: error: '.repeat(20)})`,
+  }));
+  const other = { ...failures[2]!, id: 'files_20261120_030000', source: 'files', message: 'gone' };
+  const text = await textOf({
+    vault: { snapshots: [], unreadable: [], failures: [...failures, other] },
+  });
+  const lines = text.split('\n').filter((line) => line.includes(' failed '));
+  const ends = lines.filter((line) => line.includes('database_')).map((line) => line.slice(line.indexOf('failed')));
+  assert.match(ends[0] ?? '', /the server at 127\.0\.0\.1:5432 does not answer \(psql.{20,40}…$/);
+  assert.deepEqual(
+    ends.slice(1).map((end) => end.endsWith(' the same')),
+    [true, true],
+  );
+  assert.ok(lines.some((line) => line.includes('files_') && line.endsWith('gone')));
+});
+
 test('of ten thousand snapshots the newest hundred are shown, quickly, and the rest is counted', async () => {
   const snapshots = Array.from({ length: 10_000 }, (_, at) =>
     snapshotOf({

@@ -56,7 +56,7 @@ function snapshotTable({ snapshots, failures }: RepositoryListing, { now, colors
   const older = rows.length - shown.length;
   const more = older === 0 ? '' : `  … and ${older.toLocaleString('en-US')} older: --all shows them\n`;
   const failed = failures.length === 0 ? '' : `, ${count(failures.length, 'failed backup')}`;
-  const cells = shown.map(({ row }) => row);
+  const cells = withoutRepeats(shown.map(({ row }) => row));
   return `${table(COLUMNS, cells, '  ')}${more}  ${count(snapshots.length, 'snapshot')}${failed}\n`;
 }
 
@@ -74,7 +74,28 @@ function snapshotRow(one: ListedSnapshot, now: Date, colors: boolean): string[] 
   ];
 }
 
-/** The message takes the place of what only a snapshot has. */
+/** A server that is gone for a week fails every night in the same words: of one source they are said once. */
+function withoutRepeats(rows: readonly (readonly string[])[]): (readonly string[])[] {
+  const said = new Map<string, string>();
+  return rows.map((row) => {
+    const [source = '', message = ''] = [row[SOURCE_AT], row.at(-1)];
+    if (row[SOURCE_AT + 1] !== '-') return row;
+    const isRepeat = said.get(source) === message;
+    said.set(source, message);
+    return isRepeat ? [...row.slice(0, -1), 'the same'] : row;
+  });
+}
+
+const SOURCE_AT = COLUMNS.findIndex(({ title }) => title === 'Source');
+/** Characters of a message that are shown in a table. */
+const MESSAGE_LENGTH = 80;
+
+function shortened(message: string): string {
+  const characters = [...message];
+  return characters.length <= MESSAGE_LENGTH ? message : `${characters.slice(0, MESSAGE_LENGTH - 1).join('')}…`;
+}
+
+/** The message takes the place of what only a snapshot has; `surety show ID` has all of it. */
 function failureRow(one: ListedFailure, now: Date, colors: boolean): string[] {
   const id = one.from === 'catalog' ? '-' : shortId(one.id);
   const run = one.from === 'catalog' ? one.id : '';
@@ -88,6 +109,6 @@ function failureRow(one: ListedFailure, now: Date, colors: boolean): string[] {
     '-',
     state('failed', colors),
     '-',
-    `${run} ${message}`.trim(),
+    `${run} ${shortened(message)}`.trim(),
   ];
 }

@@ -28,12 +28,7 @@ export const SSH_PROGRAM = 'ssh';
 /** Variables for every call: no window asks for a password either. */
 export const SSH_VARIABLES = { SSH_ASKPASS_REQUIRE: 'never' } as const;
 
-/** The arguments before the command: options, `--` and the host. */
-export function sshArguments(target: SshTarget, times: SshTimes): string[] {
-  return [...optionArguments(target, times), '--', target.host];
-}
-
-/** The arguments for a subsystem of the host, such as `sftp`. */
+/** The arguments for a subsystem of the host, such as `sftp`: options, `--`, the host and the name. */
 export function subsystemArguments(target: SshTarget, name: string, times: SshTimes): string[] {
   return [...optionArguments(target, times), '-s', '--', target.host, name];
 }

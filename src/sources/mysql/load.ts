@@ -18,10 +18,7 @@ export interface LoadHow {
 }
 
 /** Runs SQL; the first statement that fails ends it with the error of the source. */
-async function runSql(
-  sql: AsyncIterable<Uint8Array>,
-  { server, tools, database, ...how }: LoadHow,
-): Promise<void> {
+async function runSql(sql: AsyncIterable<Uint8Array>, { server, tools, database, ...how }: LoadHow): Promise<void> {
   const clientHow: ClientHow = { signal: how.signal, doing: how.doing, stdin: sql };
   const output = programOutput(server, tools.client, [...LOAD_ARGS, `--database=${database}`], clientHow);
   for await (const _said of output);

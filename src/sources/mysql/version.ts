@@ -31,8 +31,3 @@ export function isOlder(left: Version, right: Version): boolean {
   if (left.flavour !== right.flavour) return false;
   return left.major < right.major || (left.major === right.major && left.minor < right.minor);
 }
-
-export function isAtLeast(version: Version, flavour: Version['flavour'], major: number, minor: number): boolean {
-  if (version.flavour !== flavour) return false;
-  return version.major > major || (version.major === major && version.minor >= minor);
-}

@@ -33,9 +33,9 @@ describe('bad input', () => {
     project = makeProject();
     mkdirSync(join(project.data, 'sub'), { recursive: true });
     writeFileSync(join(project.data, 'sub', 'a'), 'content of a');
-    await project.surety.run('init');
-    await project.surety.run('backup');
-    const list = await project.surety.json<{ repositories: { snapshots: { id: string }[] }[] }>('list');
+    await project.here.run('init');
+    await project.here.run('backup');
+    const list = await project.here.json<{ repositories: { snapshots: { id: string }[] }[] }>('list');
     id = list.repositories[0]?.snapshots[0]?.id ?? '';
   });
 
@@ -78,7 +78,7 @@ describe('bad input', () => {
     const target = project.newTarget();
     mkdirSync(target);
     writeFileSync(join(target, 'mine'), 'precious');
-    const done = await project.surety.attempt('restore', 'latest', '--target', target);
+    const done = await project.here.attempt('restore', 'latest', '--target', target);
     assert.equal(done.code, 1);
     assert.match(done.stdout, /the target .* is not empty\n +hint: /);
     assert.deepEqual(readdirSync(target), ['mine']);
@@ -87,20 +87,20 @@ describe('bad input', () => {
   test('a target that is not empty takes a policy: skip touches nothing, overwrite needs a word', async () => {
     const target = project.newTarget();
     const file = join(target, project.data, 'sub', 'a');
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     writeFileSync(file, 'changed');
-    await project.surety.run('restore', 'latest', '--target', target, '--conflict', 'skip');
+    await project.here.run('restore', 'latest', '--target', target, '--conflict', 'skip');
     assert.equal(readFileSync(file, 'utf8'), 'changed');
     const refused = await failureOf(project.surety, 'restore', 'latest', '--target', target, '--conflict', 'overwrite');
     assert.deepEqual([refused.exitCode, refused.code], [2, 'restore.unconfirmed']);
     assert.equal(readFileSync(file, 'utf8'), 'changed');
-    await project.surety.run('restore', 'latest', '--target', target, '--force');
+    await project.here.run('restore', 'latest', '--target', target, '--force');
     assert.equal(readFileSync(file, 'utf8'), 'content of a');
   });
 
   test('a path that is not in the snapshot is an error, and nothing is written', async () => {
     const target = project.newTarget();
-    const done = await project.surety.attempt(
+    const done = await project.here.attempt(
       'restore',
       'latest',
       '--target',
@@ -204,13 +204,13 @@ test('a latest that is dated in the future is restored with a warning', { skip: 
   await using project = makeProject();
   mkdirSync(project.data);
   writeFileSync(join(project.data, 'a'), 'old');
-  await project.surety.run('init');
+  await project.here.run('init');
   const made = ['--time', '2200-01-01 00:00:00', '--host', hostname(), '--tag', 'surety,source=files'];
   await project.restic.run('backup', '--quiet', ...made, project.data);
   writeFileSync(join(project.data, 'a'), 'newer');
-  await project.surety.run('backup');
-  const done = await project.surety.attempt('restore', 'latest', '--source', 'files', '--target', project.newTarget());
+  await project.here.run('backup');
+  const done = await project.here.attempt('restore', 'latest', '--source', 'files', '--target', project.newTarget());
   assert.match(done.stderr, /^warning: the latest, [0-9a-f]{8}, is dated 2200-01-01T00:00:00.000Z, in the future/m);
   const now = ['restore', 'latest', '--source', 'files', '--at', 'now', '--target', project.newTarget()];
-  assert.equal((await project.surety.attempt(...now)).stderr, '');
+  assert.equal((await project.here.attempt(...now)).stderr, '');
 });

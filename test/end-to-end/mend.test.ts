@@ -16,7 +16,7 @@ interface Verified {
   }[];
 }
 
-async function problemsOf({ surety }: Project): Promise<Verified['repositories'][number]['report']['problems']> {
+async function problemsOf({ here: surety }: Project): Promise<Verified['repositories'][number]['report']['problems']> {
   const done = await surety.attempt('verify', '--read-data', '--json');
   return (JSON.parse(done.stdout) as Verified).repositories[0]?.report.problems ?? [];
 }
@@ -27,8 +27,8 @@ for (const kind of ['every data file', 'one data file'] as const) {
     makeNastyTree(project.data);
     const original = join(project.folder, 'original');
     execFileSync('cp', ['-a', project.data, original]);
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
 
     const packs = execFileSync('find', [join(project.repository, 'data'), '-type', 'f', '-size', '+1k'], {
       encoding: 'utf8',
@@ -40,23 +40,23 @@ for (const kind of ['every data file', 'one data file'] as const) {
       chmodSync(file, 0o600);
       writeFileSync(file, bytes);
     }
-    const found = await project.surety.attempt('verify', '--read-data');
+    const found = await project.here.attempt('verify', '--read-data');
     assert.equal(found.code, 1);
     assert.match(found.stdout, /`surety check --repair` heals this one/);
     const problems = await problemsOf(project);
     assert.ok(problems.length > 0);
 
     for (const { key } of problems) rmSync(join(project.repository, key), { force: true });
-    await project.surety.run('repair', 'index');
+    await project.here.run('repair', 'index');
     // The snapshot before can not be compared with: that is a warning, and the new one is made all the same.
-    const again = await project.surety.attempt('backup', '--read-all');
+    const again = await project.here.attempt('backup', '--read-all');
     assert.ok(again.code === 0 || again.code === 3, again.stdout + again.stderr);
     assert.match(again.stdout, /is complete/);
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     assert.deepEqual(compareTrees(original, join(target, project.data)), []);
     assert.ok(existsSync(join(target, project.data)));
-    const latest = await project.surety.attempt('verify', 'latest', '--source', 'files', '--read-data');
+    const latest = await project.here.attempt('verify', 'latest', '--source', 'files', '--read-data');
     assert.equal(latest.code, 0, latest.stdout);
   });
 }

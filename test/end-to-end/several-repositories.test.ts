@@ -20,7 +20,7 @@ async function prepared(how: Parameters<typeof makeProject>[0]): Promise<Project
   const project = makeProject(how);
   mkdirSync(project.data);
   for (const name of ['a', 'b', 'c']) writeFileSync(join(project.data, name), `content of ${name}`);
-  await project.surety.run('init');
+  await project.here.run('init');
   return project;
 }
 
@@ -28,7 +28,7 @@ const lines = (project: Project, name: string) =>
   readFileSync(join(project.folder, name), 'utf8').split('\n').length - 1;
 
 async function backUp(project: Project) {
-  const { code, stdout } = await project.surety.attempt('backup', '--json');
+  const { code, stdout } = await project.here.attempt('backup', '--json');
   const members = (JSON.parse(stdout) as { runs: { members: Member[] }[] }).runs.flatMap((run) => run.members);
   return { code, members };
 }
@@ -49,7 +49,7 @@ describe('a job with several repositories', () => {
     const restored = [];
     for (const repository of ['vault', 'plain', 'second']) {
       const target = project.newTarget();
-      await project.surety.run('restore', 'latest', '--repository', repository, '--target', target);
+      await project.here.run('restore', 'latest', '--repository', repository, '--target', target);
       const [output] = readdirSync(target).filter((name) => name.includes('ticking'));
       restored.push(readFileSync(join(target, output!), 'utf8'));
       assert.equal(
@@ -74,7 +74,7 @@ describe('a job with several repositories', () => {
     assert.equal(readFileSync(join(project.folder, 'calls'), 'utf8'), 'stop\nstart\n');
     for (const repository of ['vault', 'plain']) {
       const target = project.newTarget();
-      await project.surety.run(
+      await project.here.run(
         'restore',
         'latest',
         '--source',

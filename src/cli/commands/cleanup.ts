@@ -5,7 +5,7 @@ import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { keepFor } from '../keep-for.ts';
 import { fraction } from '../parse-option.ts';
-import { cleanupText } from '../render-cleanup.ts';
+import { cleanupText } from '../render/cleanup.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
 

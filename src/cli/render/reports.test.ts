@@ -6,8 +6,8 @@ import type { MemberReport } from '../../operations/backup.ts';
 import { toSuretyError } from '../../operations/failure.ts';
 import type { RestoredItem } from '../../operations/restore.ts';
 import { age, count, saidOf, table } from '../render.ts';
-import { cleanupText } from '../render-cleanup.ts';
 import { backupText } from './backup.ts';
+import { cleanupText } from './cleanup.ts';
 import { restoreText } from './restore.ts';
 import { verifyText } from './verify.ts';
 

@@ -1,10 +1,8 @@
 /** What a person reads after `surety cleanup`: every decision with its reasons. */
-import { shortId } from '../base/short-id.ts';
-import type { CleanupReport, RepositoryCleaned } from '../operations/cleanup.ts';
-import type { DecidedFailure } from '../operations/failure-records.ts';
-import type { DecidedSnapshot } from '../operations/keep-decision.ts';
-import { errorBelow } from './render/error.ts';
-import { reasonLines } from './render/reasons.ts';
+import { shortId } from '../../base/short-id.ts';
+import type { CleanupReport, RepositoryCleaned } from '../../operations/cleanup.ts';
+import type { DecidedFailure } from '../../operations/failure-records.ts';
+import type { DecidedSnapshot } from '../../operations/keep-decision.ts';
 import {
   age,
   count,
@@ -17,7 +15,9 @@ import {
   state,
   storedFile,
   table,
-} from './render.ts';
+} from '../render.ts';
+import { errorBelow } from './error.ts';
+import { reasonLines } from './reasons.ts';
 
 interface CleanupTextHow {
   readonly now: Date;

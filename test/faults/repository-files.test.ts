@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -155,7 +155,11 @@ for (const version of [0, 3, 99]) {
 async function leaveLock(lock: Partial<LockDocument>, ageMinutes: number): Promise<void> {
   const timeNs = dateToNs(new Date(Date.now() - ageMinutes * 60_000));
   const whole = { timeNs, exclusive: true, host: 'elsewhere', user: 'root', pid: 4711, uid: 0, gid: 0, ...lock };
-  await withRepository(async (repository) => void (await repository.writeUnpacked('locks', encodeLock(whole), how)));
+  await withRepository(async (repository) => {
+    const id = await repository.writeUnpacked('locks', encodeLock(whole), how);
+    const time = Date.now() / 1000 - ageMinutes * 60;
+    utimesSync(join(project.repository, 'locks', id), time, time);
+  });
 }
 
 function locks(): string[] {

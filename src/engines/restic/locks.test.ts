@@ -26,6 +26,18 @@ function put(repository: Repository, lock: Partial<LockDocument> & { readonly ag
   return repository.writeUnpacked('locks', encodeLock({ ...other, timeNs, ...lock }), FOREVER);
 }
 
+/** The same repository, whose lock files came to it so long before; `serverMs` is how far its own clock is ahead of this one. */
+function aged(repository: Repository, ageMs: number, serverMs?: number): Repository {
+  const before = (time: Date) => new Date(time.getTime() - ageMs);
+  return withStore(repository, (store) => ({
+    ...store,
+    async *list(prefix, how) {
+      for await (const one of store.list(prefix, how)) yield { ...one, modifiedAt: before(one.modifiedAt) };
+    },
+    ...(serverMs !== undefined && { serverTime: async () => new Date(Date.now() + serverMs) }),
+  }));
+}
+
 async function lockCount(repository: Repository): Promise<number> {
   return (await repository.files('locks', FOREVER)).length;
 }
@@ -118,10 +130,32 @@ describe('locks', () => {
   });
 
   test('not renewed for more than 30 minutes do not stop anybody, and go', async () => {
-    const repository = await makeResticRepository();
+    const repository = aged(await makeResticRepository(), 31 * MINUTE_MS);
     await put(repository, { exclusive: true, ageMs: 31 * MINUTE_MS });
     await withLock(repository, EXCLUSIVE, async () => assert.equal(await lockCount(repository), 1));
     assert.equal(await lockCount(repository), 0);
+  });
+
+  test('of a machine whose clock is slow hold as long as they are renewed', async () => {
+    const repository = await makeResticRepository();
+    await put(repository, { ageMs: 120 * MINUTE_MS });
+    await assert.rejects(
+      withLock(repository, EXCLUSIVE, async () => {}),
+      isLocked,
+    );
+    assert.equal(await unlock(repository, { ...FOREVER, all: false }), 0);
+    assert.equal(await lockCount(repository), 1);
+  });
+
+  test('are not taken for stale by a machine whose clock is fast, where the store tells the time', async () => {
+    const repository = aged(await makeResticRepository(), 120 * MINUTE_MS, -120 * MINUTE_MS);
+    await put(repository, { exclusive: true, ageMs: 120 * MINUTE_MS });
+    await assert.rejects(
+      withLock(repository, SHARED, async () => {}),
+      isLocked,
+    );
+    assert.equal(await unlock(repository, { ...FOREVER, all: false }), 0);
+    assert.equal(await lockCount(repository), 1);
   });
 
   test('of a process on this host that ended do not stop anybody; those of one that runs do', async () => {
@@ -276,7 +310,7 @@ describe('a lock that is held for long', () => {
 
 describe('unlock', () => {
   test('removes stale locks only, or all', async () => {
-    const repository = await makeResticRepository();
+    const repository = aged(await makeResticRepository(), 31 * MINUTE_MS);
     await put(repository, { exclusive: true, ageMs: 31 * MINUTE_MS });
     await put(repository, { ageMs: 29 * MINUTE_MS });
     await repository.store.put(`locks/${'b'.repeat(64)}`, new Uint8Array(50), FOREVER);

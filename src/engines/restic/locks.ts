@@ -5,7 +5,7 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { dateToNs } from './format/time.ts';
 import { keepLock, type Lock, type LockHow, RESTIC_PACE, timeout } from './keep-lock.ts';
-import { type HeldLock, isStale, readLocks, writeLock } from './lock-files.ts';
+import { type HeldLock, isStale, lockTime, readLocks, writeLock } from './lock-files.ts';
 import type { Repository } from './repository.ts';
 
 /** Holds a lock while `work` runs. Throws `repository.locked` when another program's lock is in the way. */
@@ -46,8 +46,8 @@ async function refuseOthers(repository: Repository, ownId: string | undefined, h
   const now = repository.clock.now();
   for (const lock of await readLocks(repository, how, ownId)) {
     if (lock.document === undefined) throw unreadable(lock);
-    const stale = isStale(lock.document, now, repository.identity.host);
-    if (stale) {
+    const { host } = repository.identity;
+    if (isStale(lock, now, host) && isStale(lock, await lockTime(repository, how), host)) {
       await removeStale(repository, lock, how);
       removed += 1;
     } else if (how.exclusive || lock.document.exclusive) throw locked(lock, now);

@@ -44,10 +44,11 @@ async function checkKeys(repository: Repository, findings: Findings, how: How): 
 
 async function noteLocks(repository: Repository, findings: Findings, how: How): Promise<void> {
   const now = repository.clock.now();
-  for (const { id, document } of await readLocks(repository, how)) {
+  for (const lock of await readLocks(repository, how)) {
+    const { id, document } = lock;
     const key = keyOf('locks', id);
     if (document === undefined) findings.add({ code: 'lock.damaged', key, message: `${key} can not be read` });
-    else if (isStale(document, now, repository.identity.host)) {
+    else if (isStale(lock, now, repository.identity.host)) {
       findings.notes.push(`${key} is stale: process ${document.pid} on ${document.host} left it`);
     }
   }

@@ -9,7 +9,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { openSqliteCatalog } from '../catalog/sqlite/open.ts';
 import type { SnapshotType } from './list/listed-snapshot.ts';
 import { type ListRequest, list } from './list.ts';
-import { toSnapshotRecord } from './record.ts';
+import { toSnapshotRecord } from './record/snapshot-record.ts';
 
 const how = { signal: new AbortController().signal };
 const now = new Date('2026-11-20T12:00:00Z');

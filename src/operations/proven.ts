@@ -1,6 +1,6 @@
 /** Which snapshots are known to restore. */
 import type { Catalog } from '../catalog/catalog.ts';
-import { WHOLE_SNAPSHOT } from './record.ts';
+import { WHOLE_SNAPSHOT } from './record/record-restore.ts';
 
 const LOOKED_AT = 10_000;
 

@@ -5,7 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Outcome } from './events.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle } from './handles.ts';
-import { toSnapshotRecord } from './record.ts';
+import { toSnapshotRecord } from './record/snapshot-record.ts';
 
 export interface CatalogRebuilt {
   readonly outcome: Outcome;

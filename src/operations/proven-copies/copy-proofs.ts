@@ -1,7 +1,7 @@
 /** When single snapshots were last read back whole, and how. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { CopyProof } from '../../rules/three-two-one.ts';
-import { WHOLE_SNAPSHOT } from '../record.ts';
+import { WHOLE_SNAPSHOT } from '../record/record-restore.ts';
 
 /** Of the snapshot with this id; undefined: nobody knows of any. */
 export type CopyProofs = (snapshot: string) => Omit<CopyProof, 'of'> | undefined;

@@ -1,7 +1,7 @@
 /** What the catalog remembers about how long things took. */
 import type { Catalog, DrillRecord, Outcome } from '../../catalog/catalog.ts';
 import type { MeasuredReading, MeasuredRestore } from '../../rules/restore-time.ts';
-import { WHOLE_SNAPSHOT } from '../record.ts';
+import { WHOLE_SNAPSHOT } from '../record/record-restore.ts';
 
 export interface Proofs {
   /** Whole ones that went well, newest first. */

@@ -40,6 +40,10 @@ export async function writeConfig(file: string, answers: Answers): Promise<Writt
   return { file, passwordFile };
 }
 
+export async function removeWritten({ file, passwordFile }: Written): Promise<void> {
+  for (const one of [file, passwordFile]) if (one !== undefined) await rm(one, { force: true });
+}
+
 /** Makes the password file unless it exists. Returns its path when it was made. */
 async function writePassword(folder: string, { password }: Answers): Promise<string | undefined> {
   if ('env' in password) return undefined;

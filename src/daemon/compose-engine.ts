@@ -64,6 +64,11 @@ async function initEngine(config: RepositoryConfig, how: EngineHow, like: Engine
 
 type ConfigOf<Kind extends RepositoryConfig['kind']> = Extract<RepositoryConfig, { readonly kind: Kind }>;
 
+/** Fetches what the repository is opened with, and forgets it. Throws what is wrong with it. */
+export async function expectPassword(config: RepositoryConfig, how: EngineHow): Promise<void> {
+  if (config.kind === 'restic') await resticOptions(config, how);
+}
+
 async function resticOptions({ name, options }: ConfigOf<'restic'>, how: EngineHow) {
   const password = await fetchSecret(options.password, { ...how, name: `password of repository ${name}` });
   return {

@@ -14,7 +14,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
 import { appendOnlyEngine } from './append-only-engine.ts';
-import { createEngine, openEngine } from './compose-engine.ts';
+import { createEngine, expectPassword, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
 import { notifying } from './compose-notify.ts';
 import { startLeftServices } from './compose-service.ts';
@@ -117,7 +117,12 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       const repository = findNamed(config.repositories, name, 'repository');
       const create: NewRepository['create'] = async ({ signal, like }) =>
         opened.use(await createEngine(repository, { ...engineHow(signal), like }));
-      return { ...headOf(repository), create, open: ({ signal }) => engineOf(repository, signal) };
+      return {
+        ...headOf(repository),
+        expectPassword: ({ signal }) => expectPassword(repository, engineHow(signal)),
+        create,
+        open: ({ signal }) => engineOf(repository, signal),
+      };
     },
     limitOf: (name) => {
       const limit = config.repositories.find((one) => one.name === name)?.use.limit ?? [];

@@ -11,6 +11,8 @@ export interface NewRepository {
   readonly name: string;
   readonly kind: string;
   readonly location: string;
+  /** Fetches its password. Throws `secret.*` before anything is made. */
+  expectPassword(how: How): Promise<void>;
   /** Makes it and opens it; throws `repository.exists` when there is one. `like`: so that both cut content alike, where they can. */
   create(how: How & { readonly like?: Engine | undefined }): Promise<Engine>;
   /** Opens the one that is there. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -51,6 +60,44 @@ describe('surety init', () => {
     assert.equal(readFileSync(join(folder, 'surety.yaml'), 'utf8'), text);
     assert.match(await surety.run('init'), /made repository vault/);
     assert.match(await surety.run('init'), /repository vault is there already, .* and opens/);
+  });
+
+  test('a password that is missing is found before anything is made, and the same call works with it', async () => {
+    const surety = suretyIn(folder);
+    const byVariable = ['--folder', 'my photos', '--store', 'vault', '--password-env', 'VAULT_PASSWORD'];
+    const refused = await surety.attempt('init', ...byVariable);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /the variable VAULT_PASSWORD .* is not set/);
+    assert.deepEqual(readdirSync(folder).sort(), ['.home', 'app.db', 'my photos']);
+    writeFileSync(join(folder, 'blank'), '\n', { mode: 0o600 });
+    const blank = await surety.attempt('init', '--folder', 'my photos', '--store', 'vault', '--password-file', 'blank');
+    assert.match(blank.stderr, /the password of repository vault is empty/);
+    assert.deepEqual(readdirSync(folder).sort(), ['.home', 'app.db', 'blank', 'my photos']);
+    await suretyIn(folder, { env: { VAULT_PASSWORD: 'of the vault' } }).run('init', ...byVariable);
+    const file = join(folder, 'surety.yaml');
+    const first = '  another:\n    type: archive\n    store: file:another\n  vault:\n';
+    writeFileSync(file, readFileSync(file, 'utf8').replace('  vault:\n', first));
+    const later = await surety.attempt('init');
+    assert.equal(later.code, 2);
+    assert.equal(existsSync(join(folder, 'another')), false, 'a repository was made before all passwords were there');
+    assert.equal(existsSync(file), true, 'a configuration of before stays');
+  });
+
+  test('what was made before another repository failed is told', async () => {
+    const surety = suretyIn(folder);
+    await surety.run('init', ...flags, '--no-repository');
+    const file = join(folder, 'surety.yaml');
+    const away = '  zaway:\n    type: restic\n    store: file:/proc/none\n    password:\n      file: password\njobs:\n';
+    writeFileSync(file, readFileSync(file, 'utf8').replace('jobs:\n', away));
+    const failed = await surety.attempt('init');
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /^made repository vault .*\nsurety: [\s\S]*\/proc\/none/m);
+    assert.match((await surety.attempt('init')).stderr, /repository vault is there already/);
+  });
+
+  test('a schedule does nothing by itself, and init says so', async () => {
+    const output = await suretyIn(folder).run('init', ...flags, '--schedule', '7 3 * * *');
+    assert.match(output, /`surety schedule export`/);
   });
 
   test('without a terminal it asks nothing and names the flags that are missing', async () => {

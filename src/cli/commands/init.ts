@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { SuretyError } from '../../base/errors.ts';
 import { listed } from '../../base/nearest.ts';
+import type { Platform } from '../../daemon/compose.ts';
+import { toSuretyError } from '../../operations/failure.ts';
 import { ensureRepository, type InitReport } from '../../operations/init.ts';
 import { askAnswers, type Given } from '../ask-answers.ts';
 import type { Act, Answer, Call } from '../call.ts';
@@ -12,7 +14,7 @@ import { likeRepository } from '../like-repository.ts';
 import { keepRules } from '../parse-option.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
-import { type Written, writeConfig } from '../write-config.ts';
+import { removeWritten, type Written, writeConfig } from '../write-config.ts';
 
 interface InitOptions {
   readonly folder?: readonly string[];
@@ -68,11 +70,11 @@ async function runInit(call: Call, options: InitOptions): Promise<Answer> {
   } else {
     written = await writeConfig(file, await completeAnswers(given, call));
   }
-  const repositories = options.repository ? await makeRepositories(call, file, options.like) : [];
+  const repositories = options.repository ? await makeRepositories(call, file, { like: options.like, written }) : [];
   return {
     exitCode: EXIT.ok,
     document: { verb: 'init', outcome: 'ok', configuration: file, written: written ?? null, repositories },
-    text: initText(written, repositories),
+    text: initText(written, repositories, given.schedule !== undefined),
   };
 }
 
@@ -116,24 +118,57 @@ async function completeAnswers(given: Given, call: Call): Promise<Answers> {
   });
 }
 
-async function makeRepositories(call: Call, file: string, named: string | undefined): Promise<InitReport[]> {
+interface MakeHow {
+  readonly like: string | undefined;
+  /** By this very call: then it goes again where a password is missing, so that the same call works with it. */
+  readonly written: Written | undefined;
+}
+
+async function makeRepositories(call: Call, file: string, { like: named, written }: MakeHow): Promise<InitReport[]> {
   const there: Call = { ...call, globals: { ...call.globals, config: file } };
   return await withSession(there, { record: false, configWarnings: true }, async ({ platform }) => {
     const reports: InitReport[] = [];
+    await expectPasswords(platform, call).catch(async (error) => {
+      if (written !== undefined) await removeWritten(written);
+      throw error;
+    });
     for (const name of platform.repositoryNames) {
-      const like = await likeRepository(platform, name, named, call);
-      reports.push(await ensureRepository(platform.newRepository(name), { signal: call.signal, like }));
+      try {
+        const like = await likeRepository(platform, name, named, call);
+        reports.push(await ensureRepository(platform.newRepository(name), { signal: call.signal, like }));
+      } catch (error) {
+        // What was made stays: the next call goes on from there.
+        if (reports.length > 0 && !call.globals.json) call.terminal.err(`${madeLines(reports).join('\n')}\n`);
+        throw error;
+      }
     }
     return reports;
   });
 }
 
-function initText(written: Written | undefined, repositories: readonly InitReport[]): string {
-  const lines = repositories.map(({ repository, kind, location, created }) =>
+const SCHEDULE_HINT = ' Nothing runs by itself before `surety schedule export` has put the schedule into effect.';
+
+function madeLines(repositories: readonly InitReport[]): string[] {
+  return repositories.map(({ repository, kind, location, created }) =>
     created
       ? `made repository ${repository} (${kind}) in ${location}`
       : `repository ${repository} is there already, in ${location}, and opens`,
   );
+}
+
+/** All of them, before the first repository is made. */
+async function expectPasswords(platform: Platform, how: Call): Promise<void> {
+  for (const name of platform.repositoryNames) {
+    try {
+      await platform.newRepository(name).expectPassword(how);
+    } catch (error) {
+      throw toSuretyError(error, `repository ${name}`, how.signal);
+    }
+  }
+}
+
+function initText(written: Written | undefined, repositories: readonly InitReport[], hasSchedule: boolean): string {
+  const lines = madeLines(repositories);
   if (written !== undefined) lines.unshift(`wrote ${written.file}`);
   if (written?.passwordFile !== undefined) {
     lines.push(
@@ -141,5 +176,5 @@ function initText(written: Written | undefined, repositories: readonly InitRepor
       'Keep a copy of it in another place: without the password nothing can be restored.',
     );
   }
-  return `${lines.join('\n')}\nNext: \`surety check\`, then \`surety backup\`.\n`;
+  return `${lines.join('\n')}\nNext: \`surety check\`, then \`surety backup\`.${hasSchedule ? SCHEDULE_HINT : ''}\n`;
 }

@@ -21,6 +21,8 @@ export interface StoreHow {
   readonly warn: (message: string) => void;
   /** How it is used: limits, append-only. Default: as it likes. */
   readonly use?: StoreUse | undefined;
+  /** What is put is to be removed again: nothing is locked, and whatever may be deleted is. */
+  readonly forTrial?: boolean;
   /** For what opening has to ask. Default: it is not ended. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,7 +33,8 @@ export async function openStore(location: StoreLocation, how: StoreHow): Promise
   if (location.kind !== 'file') letHeapGrow();
   const adapter = await openAdapter(location, how);
   if (how.use === undefined) return withRetry(adapter);
-  return await guarded(withRetry(await limited(adapter, how.use)), how.use);
+  const retried = withRetry(await limited(adapter, how.use));
+  return how.forTrial === true ? retried : await guarded(retried, how.use);
 }
 
 async function openAdapter(location: StoreLocation, how: StoreHow): Promise<Store> {
@@ -100,8 +103,7 @@ export function storeHolds(location: StoreLocation, path: string): boolean {
 /** What `surety check` asks about a store. */
 export function probeStore(location: StoreLocation, how: Omit<StoreHow, 'create'>): PlaceProbe {
   const appendOnly = how.use?.appendOnly === true;
-  const use = how.use && { ...how.use, appendOnly: false };
-  const open = () => openStore(location, { ...how, use, create: false });
+  const open = () => openStore(location, { ...how, forTrial: true, create: false });
   return {
     async write(how) {
       await using store = await open();
@@ -135,7 +137,7 @@ export async function storeToCheck(
     name,
     location: shownLocation(location),
     // What it writes it removes, so append-only is left to the service.
-    open: ({ signal }) => openStore(location, { ...how, signal, create: false, use: { ...use, appendOnly: false } }),
+    open: ({ signal }) => openStore(location, { ...how, signal, create: false, use, forTrial: true }),
     part: below,
     promises: async (make) => (await import('../stores/contract.ts')).storeContract(make),
   };

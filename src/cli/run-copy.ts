@@ -45,7 +45,7 @@ export async function endOfCopy(plan: PlannedCopy, copyHow: CopyHow, session: Se
   } catch (thrown) {
     const error = toSuretyError(thrown, `copy into repository ${plan.to}`, session.how.signal);
     const outcome = error.code === 'run.interrupted' ? 'interrupted' : 'failed';
-    if (outcome === 'failed' && !copyHow.dryRun) session.refused('copy', plan.job, error);
+    if (outcome === 'failed' && !copyHow.dryRun) session.refused('copy', plan.job, error, `into ${plan.to}`);
     return { job: plan.job, to: plan.to, outcome, error };
   }
 }

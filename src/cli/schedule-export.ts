@@ -1,4 +1,5 @@
 /** `surety schedule export`: what the scheduler of a machine reads. */
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import {
@@ -72,7 +73,7 @@ async function runExport(call: Call, format: ScheduleFormat, options: ExportOpti
   return await withSession(call, { record: false }, async ({ platform }) => {
     const request = requestOf(platform, format, options, call.clock.now());
     const made = exportedAs(format, request, platform, options);
-    const unnamed = unnamedNotes(Object.keys(variables()), platform.scheduled);
+    const unnamed = unnamedNotes(await unsetLater(request.envFile), platform.scheduled);
     const exported: Exported = { ...made, notes: [...made.notes, ...unnamed] };
     const { output, force = false } = options;
     const paths = output === undefined ? [] : await writeExported(exported.files, { format, output, force });
@@ -89,6 +90,14 @@ async function runExport(call: Call, format: ScheduleFormat, options: ExportOpti
       text: output === undefined ? printed(exported) : paths.map((path) => `wrote ${path}\n`).join('') + notes,
     };
   });
+}
+
+/** Names of the variables that are set here and that the file for runs by schedule does not set. */
+async function unsetLater(envFile: string | undefined): Promise<string[]> {
+  // The file may be for another machine, and be there only.
+  const text = envFile === undefined ? '' : await readFile(envFile, 'utf8').catch(() => '');
+  const later = new Set([...text.matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)=/gm)].map(([, name]) => name));
+  return Object.keys(variables()).filter((name) => !later.has(name));
 }
 
 function printed({ files }: Exported): string {

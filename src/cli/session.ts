@@ -19,7 +19,7 @@ export interface Session {
   /** Prints a sentence that a person should read but that stops nothing. */
   readonly warn: (message: string) => void;
   /** Tells people of a run that something kept from beginning. */
-  readonly refused: (verb: Verb, job: string, error: SuretyError) => void;
+  readonly refused: (verb: Verb, job: string, error: SuretyError, about?: string) => void;
   /** Takes the progress display away until the next step begins: somebody is to be asked. */
   readonly pause: () => void;
 }
@@ -55,9 +55,9 @@ export async function withSession<Result>(
   const all = [...listeners, call.trail.listen, ...[recorder, notices].flatMap((one) => one?.listen ?? [])];
   const how: OperationHow = { ...looking, listen: listenAll(all, (error) => warn(messageOf(error))) };
   try {
-    const refused: Session['refused'] = (verb, job, error) => {
+    const refused: Session['refused'] = (verb, job, error, about) => {
       const startedAt = clock.now();
-      notices?.refused({ verb, job, id: newRecoveryPointId(startedAt), startedAt }, error);
+      notices?.refused({ verb, job, id: newRecoveryPointId(startedAt), startedAt }, error, about);
     };
     const answer = await work({ platform, how, looking, warn, refused, pause: progress.stop });
     return withUnsent(answer, (await notices?.settled()) ?? []);

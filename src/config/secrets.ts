@@ -72,7 +72,9 @@ async function readSecretFile(path: string, how: SecretHow): Promise<string> {
     const problem = gone ? 'does not exist' : `can not be read: ${messageOf(cause)}`;
     const code = gone ? 'config.secret-missing' : 'config.secret-unreadable';
     throw new SuretyError(code, `the file ${path} with the ${how.name} ${problem}`, {
-      hint: 'make the file, or correct its path',
+      hint: gone
+        ? 'correct its path; or, for a new repository, make it: (umask 077 && head -c 24 /dev/urandom | base64 > FILE)'
+        : 'check its rights and its path',
       cause,
     });
   }

@@ -38,9 +38,9 @@ export function collectRuns(ended: (facts: RunFacts) => void): Listen {
   };
 }
 
-/** The facts of a run that something kept from beginning. */
-export function notBegun({ verb, job, id, startedAt }: Run, error: SuretyError): RunFacts {
-  const name = job === '' ? verb : job;
+/** The facts of a run that something kept from beginning; `about`: which part of the job, where it has several. */
+export function notBegun({ verb, job, id, startedAt }: Run, error: SuretyError, about?: string): RunFacts {
+  const name = about ?? (job === '' ? verb : job);
   const nothing = { outcome: 'failed', result: '', warningCount: 0, warnings: [] } as const;
   const part: PartFacts = { key: NOT_BEGUN, name, label: name, error: errorFacts(error), ...nothing };
   return { verb, job, id, startedAt, endedAt: startedAt, outcome: 'failed', parts: [part], begun: false };

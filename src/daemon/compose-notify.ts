@@ -21,7 +21,7 @@ import { pastRuns, RUNS_MAX } from './compose-notify-past.ts';
 export interface Notices {
   readonly listen: Listen;
   /** A run that something kept from beginning; `run` is told as if it had. */
-  refused(run: Run, error: SuretyError): void;
+  refused(run: Run, error: SuretyError, about?: string): void;
   /** Resolves when every message is sent or given up, with what went wrong. Never throws. */
   settled(): Promise<readonly SuretyError[]>;
 }
@@ -74,7 +74,7 @@ function openNotices(config: Config, how: NotifyHow, signal: AbortSignal): Notic
   };
   return {
     listen: collectRuns(tell),
-    refused: (run, error) => tell(notBegun(run, error)),
+    refused: (run, error, about) => tell(notBegun(run, error, about)),
     async settled() {
       await Promise.all(sending);
       return errors;

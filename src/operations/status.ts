@@ -50,12 +50,15 @@ export async function status(request: StatusRequest, how: { readonly signal: Abo
   const sources: SourceStatus[] = [];
   for (const source of request.sources)
     sources.push(await sourceStatus(source, { repositories, jobs, failures, runs, catalog, host, now }));
-  const needed = sources.some(({ verdict }) => verdict.alarm) || repositories.some(({ error }) => error !== undefined);
+  const seen = repositories.map((one) => repositoryStatus(one, sources));
+  // What is damaged in one place and whole in another is no loss yet, but stays so until somebody heals it.
+  const isBad = ({ error, damaged }: RepositoryStatus) => error !== undefined || damaged > 0;
+  const needed = sources.some(({ verdict }) => verdict.alarm) || seen.some(isBad);
   return {
     outcome: needed ? 'warnings' : 'ok',
     now,
     sources,
-    repositories: repositories.map((one) => repositoryStatus(one, sources)),
+    repositories: seen,
     ...statusRuns(runs, now),
     unfinishedRestores,
   };

@@ -51,6 +51,7 @@ describe('the audit log', () => {
     const now = await entries();
     assert.equal(now.length, before + 1);
     assert.deepEqual([now[0]?.end?.exitCode, now[0]?.end?.error], [2, 'restore.unconfirmed']);
+    assert.match(await project.surety.run('audit'), / restore id=latest --in-place /);
   });
 
   test('names the snapshots that are removed, before they are', async () => {

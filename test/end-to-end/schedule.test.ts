@@ -104,6 +104,12 @@ describe('a platform in a folder with a space and a %', () => {
     const { stderr } = await suretyIn(folder, { env }).attempt('schedule', 'export', 'crontab');
     assert.match(stderr, /note: .*\bPGPASSWORD,.*\bhttps_proxy are set here, but not in a run by schedule/);
     assert.doesNotMatch(stderr, /hush/);
+    const file = join(folder, 'programs.env');
+    writeFileSync(file, "VAULT_PASSWORD='x'\nexport PGPASSWORD=hush\n", { mode: 0o600 });
+    const given = await suretyIn(folder, { env }).attempt('schedule', 'export', 'crontab', '--environment', file);
+    assert.match(given.stderr, /note: .*\bhttps_proxy (is|are) set here/);
+    assert.doesNotMatch(given.stderr, /PGPASSWORD|hush/);
+    rmSync(file);
   });
 
   test('tasks for Windows are written in UTF-16 with a mark of the byte order', async () => {

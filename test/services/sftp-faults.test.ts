@@ -124,7 +124,11 @@ describe('an SFTP server that is reached', { skip, concurrency: 3 }, () => {
   test('whose key is unknown or changed is not trusted', async () => {
     const unknown = join(server.folder, 'empty-hosts');
     writeFileSync(unknown, '');
-    await failsWith(openSftp(server, { knownHosts: unknown }), 'store.untrusted', /not in known_hosts.*ssh-keyscan/);
+    await failsWith(
+      openSftp(server, { knownHosts: unknown }),
+      'store.untrusted',
+      /not in known_hosts.*ssh-keyscan -p \d+ \S+ >>/,
+    );
     await failsWith(
       openSftp(server, { knownHosts: join(server.folder, 'no such file') }),
       'store.untrusted',

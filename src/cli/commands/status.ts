@@ -47,10 +47,13 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
     );
     const copies = await judgedCopies(platform, options.source, call);
     const line = copiesSummary(copies);
+    const isShort = copies.some(({ verdict }) => verdict.kept === false);
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
       document: { verb: 'status', ...report, copies: copies.map(({ name, verdict }) => ({ name, verdict })) },
-      text: statusText(report, call.terminal.colors) + (line === undefined ? '' : `Copies: ${line}\n`),
+      text:
+        statusText(report, call.terminal.colors) +
+        (line === undefined ? '' : `Copies: ${line}${isShort ? ' `surety copies` says why.' : ''}\n`),
     };
   });
 }

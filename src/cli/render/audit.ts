@@ -38,7 +38,7 @@ function row(entry: AuditEntry, colors: boolean): string[] {
   return [
     localTime(at),
     whoOf(entry),
-    [command, ...askedWords(asked)].join(' '),
+    [command, ...askedWords(asked).filter((word) => !command.split(' ').includes(word))].join(' '),
     end === undefined ? '-' : duration(end.at.getTime() - at.getTime()),
     resultOf(entry, colors),
     whatOf(entry),
@@ -52,9 +52,10 @@ function whoOf({ user, behind, host, processId }: AuditEntry): string {
 
 function askedWords(asked: Asked): string[] {
   return Object.entries(asked).map(([name, value]) => {
-    if (value === true) return `--${name}`;
+    const typed = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (value === true) return `--${typed}`;
     const text = Array.isArray(value) ? value.map((one) => shortId(String(one))).join(',') : shortId(String(value));
-    return `${name}=${shownPath(text)}`;
+    return `${typed}=${shownPath(text)}`;
   });
 }
 

@@ -60,6 +60,11 @@ test('ten good sources and three repositories are one quiet screen', () => {
   assert.doesNotMatch(text, /note|alarm|failed {2}/);
 });
 
+test('what is damaged in one repository and whole in another is nothing to be calm about', () => {
+  const text = statusText(report({ sources: [source('files')], repositories: [{ ...vault, damaged: 2 }] }), false);
+  assert.match(text, /\n2 snapshots found damaged: `surety check --repair` heals what it can\.\n$/);
+});
+
 test('what needs somebody is told with its reason, what matters most first', (t) => {
   const failures = [{ repository: 'vault', time: hoursAgo(9), message: 'the disk\nis full' }];
   const sources = [

@@ -170,9 +170,11 @@ function runName({ verb, job, id }: StatusRun): string {
 function summaryOf({ sources, repositories }: StatusReport): string {
   const bad = sources.filter(({ verdict }) => verdict.alarm).length;
   const unread = repositories.filter(({ error }) => error !== undefined).length;
+  const damaged = repositories.reduce((sum, one) => sum + one.damaged, 0);
   const parts = [
     bad === 0 ? '' : `${bad} of ${count(sources.length, 'source')} ${bad === 1 ? 'needs' : 'need'} you`,
     unread === 0 ? '' : `${unread} of ${count(repositories.length, 'repository', 'repositories')} can not be read`,
+    damaged === 0 ? '' : `${count(damaged, 'snapshot')} found damaged: \`surety check --repair\` heals what it can`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'Nothing is late, failed or too slow.' : `${parts.join('; ')}.`;
 }

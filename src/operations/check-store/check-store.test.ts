@@ -50,6 +50,23 @@ test('a store that takes ifAbsent and ignores it breaks a promise', async () => 
   assert.ok(report.without.some((line) => line.startsWith('Conditional writes')));
 });
 
+test('nothing is said to be left by one who was not let in', async () => {
+  const closed = () => new SuretyError('store.credentials', 'the login was refused');
+  const put = async () => await Promise.reject(closed());
+  const list: Store['list'] = () => {
+    throw closed();
+  };
+  const report = await checkStore(target({ ...openMemoryStore(), put, list }), how);
+  assert.deepEqual(
+    report.findings.map(({ what, status }) => `${what} ${status}`),
+    ['access failed'],
+  );
+  // Something that was written and can not be removed any more is told.
+  const store = openMemoryStore();
+  const left = await checkStore(target({ ...store, list, read: async () => Buffer.from('another') }), how);
+  assert.match(found(left, 'tidiness').detail, /could not be removed/);
+});
+
 test('a broken promise is named, the others are tried all the same', async () => {
   const store = openMemoryStore();
   const forgetful: Store = { ...store, stat: async () => undefined };

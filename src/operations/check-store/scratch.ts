@@ -18,6 +18,7 @@ const REMOVE_TIMEOUT_MS = 120_000;
 /** The locks of a check end within this time. */
 const LOCKS_END_MS = 65_000;
 const PAUSE_MS = 5_000;
+const NOT_LET_IN = ['store.credentials', 'store.untrusted', 'store.denied'];
 
 export function openScratch(
   store: Store,
@@ -26,8 +27,17 @@ export function openScratch(
 ): Scratch {
   const prefix = `surety-check-${randomHex(4)}`;
   const raw = part(store, prefix);
-  const scratch = withSignal(raw, how.signal);
   let parts = 0;
+  let hasWritten = false;
+  const all = withSignal(raw, how.signal);
+  const scratch: Store = {
+    ...all,
+    put: async (...given) => {
+      const put = await all.put(...given);
+      hasWritten = true;
+      return put;
+    },
+  };
 
   async function fresh(): Promise<Store> {
     how.signal.throwIfAborted();
@@ -51,6 +61,8 @@ export function openScratch(
     } catch (error) {
       // Nothing is left in a place that is not there.
       if (hasCode(error, 'store.not-found')) return undefined;
+      // Whoever was not let in has written nothing, and the finding about the access says why.
+      if (!hasWritten && error instanceof SuretyError && NOT_LET_IN.includes(error.code)) return undefined;
       if (!(error instanceof SuretyError) && !signal.aborted) throw error;
       const why = error instanceof SuretyError ? error.message : 'it takes too long';
       return remains(`what was written could not be removed: ${why}`, store, prefix);

@@ -8,6 +8,7 @@ import { type LinkRegistry, linkRegistry } from './links.ts';
 import { isBelow } from './roots.ts';
 import type { Tally } from './tally.ts';
 import { inTheWay, type Target } from './target.ts';
+import { isUnchangedFolder } from './unchanged.ts';
 
 /** Turns entries into what is to be done, decides conflicts, and keeps only what is not done yet. */
 export interface Collector {
@@ -124,7 +125,9 @@ class DepthFirstCollector implements Collector {
       return;
     folder.entry = entry;
     this.#tally.count('dirs');
-    if (this.#how.dryRun) this.#tally.plan(folder.path, 'overwrite');
+    if (!this.#how.dryRun) return;
+    const stays = this.#how.conflict === 'changed' && isUnchangedFolder(entry, folder.path);
+    if (!stays) this.#tally.plan(folder.path, 'overwrite');
   }
 
   #addStep(entry: RestoredEntry, path: string, parent: Folder): void {

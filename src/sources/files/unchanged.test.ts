@@ -81,3 +81,16 @@ test('names of one file are made anew, since one of them does not tell whether t
   assert.deepEqual([report.unchanged, report.failed], [0, []]);
   assert.equal(lstatSync(join(scratch.path, 'a')).ino, lstatSync(join(scratch.path, 'b')).ino);
 });
+
+test('a plan names a folder only when something about the folder itself would change', async () => {
+  using scratch = makeScratch();
+  const entries = [makeEntry('folder', 'dir', { mode: 0o755 }), makeEntry('folder/file', 'file')];
+  const run = async (how: Partial<WriteHow>) =>
+    await writeAll(filesSource({ paths: ['.'] }), heldOf(entries), { target: scratch.path, ...how });
+  await run({});
+  assert.deepEqual((await run({ conflict: 'changed', dryRun: true })).plan, []);
+  chmodSync(join(scratch.path, 'folder'), 0o700);
+  const { plan } = await run({ conflict: 'changed', dryRun: true });
+  assert.deepEqual(plan, [{ path: join(scratch.path, 'folder'), action: 'overwrite' }]);
+  assert.equal(lstatSync(join(scratch.path, 'folder')).mode & 0o777, 0o700);
+});

@@ -1,7 +1,7 @@
 import fs, { type BigIntStats } from 'node:fs';
 import { decodeName, systemPath } from '../../base/names.ts';
 import type { RestoredEntry } from '../source.ts';
-import { typeOf } from './entry.ts';
+import { look, typeOf } from './entry.ts';
 import { xattrReader } from './xattrs.ts';
 
 const readXattrs = xattrReader(() => {});
@@ -16,6 +16,15 @@ export function isUnchanged(entry: RestoredEntry, path: string, found: BigIntSta
   if (found.nlink !== 1n || entry.links > 1) return false;
   if (entry.type === 'symlink') return linkTarget(path) === entry.linkTarget && hasXattrs(entry, path);
   if (entry.type !== 'file' || Number(found.size) !== entry.sizeBytes) return false;
+  return (Number(found.mode) & 0o7777) === entry.mode && hasXattrs(entry, path);
+}
+
+/** The same of a folder, whatever is in it. */
+export function isUnchangedFolder(entry: RestoredEntry, path: string): boolean {
+  const found = look(path);
+  if (found === undefined || entry.type !== 'dir' || !found.isDirectory() || found.mtimeNs !== entry.mtimeNs)
+    return false;
+  if (Number(found.uid) !== entry.uid || Number(found.gid) !== entry.gid) return false;
   return (Number(found.mode) & 0o7777) === entry.mode && hasXattrs(entry, path);
 }
 

@@ -56,6 +56,14 @@ function isText(noise: string): boolean {
   return noise !== '' && noise.charCodeAt(0) !== 0;
 }
 
+/** What `ssh-keyscan` is to be given for the host that ssh names: a jump host can be the unknown one. */
+function scanned(line: string): string {
+  const [, bracketed, port, plain] = /is known for (?:\[([^\]\s]+)\]:(\d+)|(\S+)) and/.exec(line) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || host.startsWith('-')) return '-p PORT HOST';
+  return port === undefined ? host : `-p ${port} ${host}`;
+}
+
 function explained(
   { kind, line }: SshFailure,
   ending: Ending,
@@ -75,7 +83,7 @@ function explained(
       return say(
         'untrusted',
         'the host key is not in known_hosts',
-        'compare its fingerprint with the one the host shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then add it: ssh-keyscan -p PORT HOST >> known_hosts',
+        `compare its fingerprint with the one the host shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then add it: ssh-keyscan ${scanned(line)} >> ~/.ssh/known_hosts (or the file that known_hosts names)`,
       );
     case 'bad-key-file':
       return say(

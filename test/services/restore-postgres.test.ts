@@ -110,7 +110,7 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
     const commands = [...(section.split('\n## ')[0] ?? '').matchAll(/^surety (restore .*)$/gm)].map(
       ([, command = '']) => command,
     );
-    assert.equal(commands.length, 7);
+    assert.equal(commands.length, 8);
     for (const command of commands) {
       const argv = command.replace('--target dumps', `--target ${path('dumps')}`).split(' ');
       const done = await run(undefined, ...argv);

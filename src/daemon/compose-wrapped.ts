@@ -40,7 +40,7 @@ async function locked(store: Store, lockForMs: number | undefined): Promise<Stor
   const respected = respectLocks(store, how);
   if (lockForMs === undefined) return respected;
   const { lockNew } = await import('../stores/wrap/lock-new.ts');
-  const { openLockMemory } = await import('./lock-memory.ts');
+  const { openLockMemory } = await import('../stores/wrap/lock-memory.ts');
   const memory = openLockMemory(join(cacheHome(), 'surety', 'locked'), store.traits.location, how.now);
   return lockNew(respected, { ...how, lockForMs, memory });
 }

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../base/replace-file.ts';
-import type { LockMemory } from '../stores/wrap/lock-new.ts';
+import { replaceFile } from '../../base/replace-file.ts';
+import type { LockMemory } from './lock-new.ts';
 
 /** Locks that are over are forgotten when it is saved; `location` is that of the store. */
 export function openLockMemory(folder: string, location: string, now: () => Date): LockMemory {

@@ -79,6 +79,8 @@ describe('backups that whoever takes over the machine can not destroy', { skip: 
     await surety.run('backup');
     writeFileSync(file, 'two');
     await surety.run('backup');
+    // What is only tried out is not locked.
+    await surety.run('check');
     const client = plainClient(ceph);
     const { Versions: versions = [] } = await client.listObjectVersions({ Bucket: bucket });
     const isFree = (key: string) => /\/(locks|\.reserved|logs)\//.test(key);

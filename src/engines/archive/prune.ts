@@ -29,15 +29,14 @@ export async function prune(repository: Repository, how: PruneHow): Promise<Prun
   // After their files: should this be ended in between, they are known the next time.
   const released = [...reserved].flatMap(([id, stored]) => (isDone(id) ? [stored] : []));
   const gone = [...leftOver, ...notes, ...released];
-  const locked = how.dryRun ? [] : await removeAll(repository, gone, how);
-  const stayed = new Set(locked.map(({ key }) => key));
-  const removed = gone.filter(({ key }) => !stayed.has(key));
+  const { removed, locked } = how.dryRun ? { removed: gone, locked: [] } : await removeAll(repository, gone, how);
+  const isRemoved = new Set(removed);
   const lockedBytes = sizeOf(gone) - sizeOf(removed);
   const kept = backups.flatMap(({ all }) => all);
   return {
     packsKept: kept.length,
     ...{ packsRepacked: 0, repackedBytes: 0 },
-    packsRemoved: leftOver.filter(({ key }) => !stayed.has(key)).length,
+    packsRemoved: leftOver.filter((one) => isRemoved.has(one)).length,
     freedBytes: sizeOf(removed),
     remainingBytes: sizeOf(kept) + lockedBytes,
     remainingUnusedBytes: lockedBytes,
@@ -55,22 +54,29 @@ async function reservations({ store }: Repository, how: How): Promise<Map<string
   return found;
 }
 
-/** Returns what locks keep. A backup's reservation stays with its files, so that they are known the next time. */
-async function removeAll({ store, clock }: Repository, gone: readonly Stored[], how: PruneHow): Promise<Locked[]> {
+interface Removal {
+  readonly removed: readonly Stored[];
+  readonly locked: readonly Locked[];
+}
+
+/** A backup's reservation stays with those of its files that locks keep, so that they are known the next time. */
+async function removeAll({ store, clock }: Repository, gone: readonly Stored[], how: PruneHow): Promise<Removal> {
   const tell = pacedProgress(how, clock);
-  const kept: Locked[] = [];
+  const locked: Locked[] = [];
+  const removed: Stored[] = [];
   const keptIds = new Set<string>();
-  for (const [at, { key }] of gone.entries()) {
-    const reserved = idOfReservation(key);
-    if (reserved !== undefined && keptIds.has(reserved)) continue;
-    const locked = await deleteUnlocked(store, key, how);
-    if (locked !== undefined) {
-      kept.push(locked);
+  for (const [at, stored] of gone.entries()) {
+    const { key } = stored;
+    if (keptIds.has(idOfReservation(key) ?? '')) continue;
+    const kept = await deleteUnlocked(store, key, how);
+    if (kept === undefined) removed.push(stored);
+    else {
+      locked.push(kept);
       keptIds.add(idOfFile(key));
     }
     tell({ phase: 'delete', items: at + 1, totalItems: gone.length, sizeBytes: 0, current: key });
   }
-  return kept;
+  return { removed, locked };
 }
 
 function lockedFiles(locked: readonly Locked[], sizeBytes: number): LockedFiles {

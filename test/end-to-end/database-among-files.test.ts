@@ -25,8 +25,8 @@ describe('a database in a folder that is backed up too', () => {
     writeFileSync(join(project.data, 'app.db-notes'), 'mine');
     database = new DatabaseSync(join(project.data, 'app.db'));
     database.exec('PRAGMA journal_mode = wal; CREATE TABLE users (name); INSERT INTO users VALUES (1), (2)');
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
   });
 
   after(async () => {
@@ -36,12 +36,12 @@ describe('a database in a folder that is backed up too', () => {
 
   test('is in its own snapshot, and neither it nor its companions are among the files', async () => {
     assert.ok(existsSync(join(project.data, 'app.db-wal')));
-    const out = await project.surety.run('show', 'latest', '--source', 'files', '--entries');
+    const out = await project.here.run('show', 'latest', '--source', 'files', '--entries');
     assert.match(out, /data\/app\.db-notes/);
     assert.match(out, /link\/app\.db-notes/);
     assert.doesNotMatch(out, /app\.db(-wal|-shm|-journal)?\s*$/m);
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     assert.ok(existsSync(join(target, 'data', 'app.db')));
     assert.ok(!existsSync(join(target, 'data', 'app.db-wal')));
   });
@@ -57,12 +57,12 @@ describe('a database in a folder that is backed up too', () => {
     own.exec('PRAGMA journal_mode = wal; CREATE TABLE users (name); INSERT INTO users VALUES (1)');
     own.close();
     for (const name of ['app.db', 'app.db-wal', 'x']) writeFileSync(join(older.data, name), 'as mere files');
-    await older.surety.run('init');
-    await older.surety.run('backup');
+    await older.here.run('init');
+    await older.here.run('backup');
     for (const name of ['app.db', 'app.db-wal', 'x']) rmSync(join(older.data, name));
     rmdirSync(older.data);
     symlinkSync('.', older.data);
-    const report = await older.surety.json<Report>('restore', 'latest', '--in-place', '--force');
+    const report = await older.here.json<Report>('restore', 'latest', '--in-place', '--force');
     assert.deepEqual(notesOf(report), ['left to source app, which restores it whole: data/app.db, data/app.db-wal']);
     assert.ok(existsSync(join(older.folder, 'x')));
     assert.ok(!existsSync(join(older.folder, 'app.db-wal')));

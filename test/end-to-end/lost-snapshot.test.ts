@@ -8,7 +8,7 @@ test('a snapshot file that got lost is told by verify, backup and cleanup until 
   await using project = makeProject();
   mkdirSync(project.data);
   writeFileSync(join(project.data, 'file'), 'content');
-  const { surety } = project;
+  const { here: surety } = project;
   await surety.run('init');
   await surety.run('backup');
   const folder = join(project.repository, 'snapshots');
@@ -41,7 +41,7 @@ test('another repository in the place of the one that was there is told once', a
   await using project = makeProject();
   mkdirSync(project.data);
   writeFileSync(join(project.data, 'file'), 'content');
-  const { surety } = project;
+  const { here: surety } = project;
   await surety.run('init');
   await surety.run('backup');
   renameSync(project.repository, join(project.folder, 'v1'));

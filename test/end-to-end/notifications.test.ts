@@ -19,13 +19,17 @@ import { makeCertificateAuthority } from '../fixtures/certificate-authority.ts';
 import { type Mail, type MailServer, startMailServer } from '../fixtures/mail-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 const MAIL_PASSWORD = 'mail-secret-value';
 const VAULT_PASSWORD = 'vault-secret-value';
 
 describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-notify-'));
-  const surety: Surety = suretyIn(folder, { env: { MAIL_PASSWORD, VAULT_PASSWORD, TZ: 'Europe/London' } });
+  const env = { MAIL_PASSWORD, VAULT_PASSWORD, TZ: 'Europe/London' };
+  const surety: Surety = suretyHere(folder, env);
+  /** A process of its own. */
+  const program: Surety = suretyIn(folder, { env });
   let server: MailServer;
   let silent: Server;
 
@@ -128,7 +132,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
 
   test('after a run that was killed the next one says so', async () => {
     configure({ job: { hooks: { before: ['kill -9 $PPID; sleep 5'] } } });
-    assert.equal((await surety.attempt('backup', 'nightly')).code, 137);
+    assert.equal((await program.attempt('backup', 'nightly')).code, 137);
     assert.equal(server.mails.length, 0);
     configure({});
     await surety.run('backup', 'nightly');
@@ -164,16 +168,14 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
     await surety.run('cleanup');
     server.mails.splice(0);
     writeFileSync(join(folder, 'occupied'), '');
-    assert.equal(
-      (await surety.attempt('restore', 'latest', '--source', 'media', '--target', 'occupied/x', '--force')).code,
-      1,
-    );
+    const inFile = ['--target', join(folder, 'occupied', 'x'), '--force'];
+    assert.equal((await surety.attempt('restore', 'latest', '--source', 'media', ...inFile)).code, 1);
     assert.match(subject(), /^\[surety\] restore failed: media \(/);
   });
 
   test('a run that another one keeps from beginning is told', async () => {
     configure({ job: { hooks: { before: ['touch begun; until [ -e go-on ]; do sleep 0.05; done'] } } });
-    const first = surety.attempt('backup', 'nightly');
+    const first = program.attempt('backup', 'nightly');
     for (let wait = 0; !existsSync(join(folder, 'begun')) && wait < 200; wait++) await setTimeout(50);
     assert.equal((await surety.attempt('backup', 'nightly')).code, 4);
     assert.equal(subject(), '[surety] nightly did not begin: nightly (run.busy)');
@@ -183,7 +185,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
 
   test('a mail that can not be sent leaves the run as it is, is told on stderr, and makes the exit code at least 3', async () => {
     configure({ email: { user: 'somebody' }, on: ['success', 'failure'] });
-    const wrong = await surety.attempt('backup', 'nightly', '--quiet', '--json');
+    const wrong = await program.attempt('backup', 'nightly', '--quiet', '--json');
     assert.equal(wrong.code, 3);
     assert.match(
       wrong.stderr,

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { childEnvironment } from '../fixtures/programs.ts';
-import { SURETY, suretyIn } from '../fixtures/surety.ts';
+import { SURETY } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 /** A folder with this configuration and a tree to back up, and the program in it. */
 function makePlace(repositories: string) {
@@ -20,7 +21,7 @@ function makePlace(repositories: string) {
   writeFileSync(join(folder, 'surety.yaml'), `${sources}\n${jobs}\nrepositories:\n${repositories}`);
   return {
     folder,
-    surety: suretyIn(folder, { env: { PASSWORD: 'correct horse' } }),
+    surety: suretyHere(folder, { PASSWORD: 'correct horse' }),
     filesOf: (repository: string) => readdirSync(join(folder, repository), { recursive: true }).map(String).sort(),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };

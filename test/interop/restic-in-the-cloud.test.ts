@@ -8,7 +8,7 @@ import { type GcsServer, startGcsServer } from '../fixtures/gcs-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
 import { type ResticSnapshot, resticFor } from '../fixtures/restic.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { startTunnelProxy, type TunnelProxy } from '../fixtures/tunnel-proxy.ts';
 
 const AZURE_HOST = 'suretytest.blob.core.windows.net';
@@ -49,7 +49,7 @@ describe('real restic opens repositories in the cloud at the same place', {
       jobs: { main: { sources: ['files'], to: ['cloud'] } },
     };
     writeFileSync(join(project.folder, 'surety.yaml'), JSON.stringify(configuration));
-    const surety = suretyIn(project.folder, { env: { ...project.environment, ...credentials } });
+    const surety = suretyHere(project.folder, { ...project.environment, ...credentials });
     const restic = resticFor(location, PASSWORD, { ...credentials, HTTPS_PROXY: proxy, SSL_CERT_FILE: caFile });
 
     writeFileSync(join(project.data, 'letter'), 'kept in the cloud');

@@ -20,8 +20,8 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
     project = makeProject();
     original = join(project.folder, 'original');
     makeNastyTree(project.data);
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
     execFileSync('cp', ['-a', project.data, original]);
   });
 
@@ -70,7 +70,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
     writeFileSync(data('files/new'), noise(77, 300_000));
     renameSync(data('files/deep'), data('files/deeper'));
     rmSync(data('links/relative'));
-    await project.surety.run('backup');
+    await project.here.run('backup');
     const [older, newer] = await project.restic.json<ResticSnapshot[]>('snapshots');
     assert.deepEqual(compareTrees(original, await restoredBy(older?.id ?? ''), RESTIC_LIMITS), []);
     assert.deepEqual(compareTrees(project.data, await restoredBy(newer?.id ?? ''), RESTIC_LIMITS), []);
@@ -82,7 +82,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
   test('a password that Surety adds opens the repository for restic', async () => {
     const file = join(project.folder, 'second password');
     writeFileSync(file, 'another password\n');
-    await project.surety.run('keys', 'add', '--new-password-file', file);
+    await project.here.run('keys', 'add', '--new-password-file', file);
     const snapshots = await resticFor(project.repository, 'another password').json<ResticSnapshot[]>('snapshots');
     assert.equal(snapshots.length, 2);
   });
@@ -91,14 +91,11 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
     const [older] = await project.restic.json<ResticSnapshot[]>('snapshots');
     await project.restic.run('forget', older?.id ?? '', '--prune');
     await project.restic.run('rebuild-index', '--read-all-packs');
-    assert.match(
-      (await project.surety.attempt('verify')).stdout,
-      new RegExp(`snapshot.missing snapshots/${older?.id}`),
-    );
-    await project.surety.run('catalog', 'rebuild');
-    await project.surety.run('verify', '--read-data');
+    assert.match((await project.here.attempt('verify')).stdout, new RegExp(`snapshot.missing snapshots/${older?.id}`));
+    await project.here.run('catalog', 'rebuild');
+    await project.here.run('verify', '--read-data');
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     assert.deepEqual(compareTrees(project.data, join(target, project.data)), []);
   });
 });
@@ -106,7 +103,7 @@ describe('real restic on a repository that Surety writes', { skip: skipWithout('
 describe('a password on the command line of restic', { skip: skipWithout('restic') }, () => {
   test('that is wrong is refused for a repository of Surety', async () => {
     await using project = makeProject();
-    await project.surety.run('init');
+    await project.here.run('init');
     const refused = await resticFor(project.repository, `${PASSWORD}!`).attempt('snapshots');
     assert.notEqual(refused.code, 0);
     assert.match(refused.stderr, /wrong password/);

@@ -10,7 +10,7 @@ import { skipWithout } from '../fixtures/programs.ts';
 import { PASSWORD } from '../fixtures/project.ts';
 import { type ResticSnapshot, resticFor } from '../fixtures/restic.ts';
 import { RESTIC_LIMITS } from '../fixtures/restic-limits.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 describe('restic and Surety on one repository in S3', { skip: skipWithout('restic', ...CEPH_PROGRAMS) }, () => {
   let ceph: CephServer;
@@ -38,7 +38,7 @@ describe('restic and Surety on one repository in S3', { skip: skipWithout('resti
       jobs: { main: { sources: ['files'], to: ['vault'], keep: { last: 10 } } },
     };
     writeFileSync(join(home, 'surety.yaml'), JSON.stringify(configuration));
-    return suretyIn(home, { env: { VAULT_PASSWORD: PASSWORD, ...keys() } });
+    return suretyHere(home, { VAULT_PASSWORD: PASSWORD, ...keys() });
   };
   const restic = (prefix: string) => resticFor(`s3:${ceph.endpoint}/shared/${prefix}`, PASSWORD, keys());
 

@@ -46,21 +46,21 @@ describe('Surety and real restic on one SFTP server', { skip: skipWithout('resti
   });
 
   test('each checks, restores and continues what the other wrote', async () => {
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
     await restic.run('check', '--read-data');
     writeFileSync(join(project.data, 'added'), noise(2, 1_000_000));
     await restic.run('backup', project.data);
-    await project.surety.run('verify', '--read-data');
+    await project.here.run('verify', '--read-data');
     const snapshots = await restic.json<ResticSnapshot[]>('snapshots');
     assert.equal(snapshots.length, 2);
     const [ours, theirs] = [project.newTarget(), project.newTarget()];
     const newest = snapshots[1]?.id ?? '';
-    await project.surety.run('restore', newest, '--target', ours);
+    await project.here.run('restore', newest, '--target', ours);
     await restic.run('restore', newest, '--target', theirs);
     assert.deepEqual(compareTrees(project.data, join(ours, project.data), { times: false }), []);
     assert.deepEqual(compareTrees(join(theirs, project.data), join(ours, project.data)), []);
-    await project.surety.run('backup');
+    await project.here.run('backup');
     await restic.run('check');
   });
 
@@ -75,7 +75,7 @@ describe('Surety and real restic on one SFTP server', { skip: skipWithout('resti
       repositories: { vault: { type: 'restic', store, password: { env: 'VAULT_PASSWORD' } } },
     });
     const target = other.newTarget();
-    await other.surety.run('restore', 'latest', '--target', target);
+    await other.here.run('restore', 'latest', '--target', target);
     assert.deepEqual(compareTrees(project.data, join(target, project.data)), []);
   });
 });

@@ -22,7 +22,7 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
     mkdirSync(project.data);
     for (let file = 0; file < 200; file++) writeFileSync(join(project.data, `file-${file}`), prose(file, 20_000));
     writeFileSync(join(project.data, 'large'), noise(1000, 24_000_000));
-    await project.surety.run('init');
+    await project.here.run('init');
   });
 
   after(() => project[Symbol.asyncDispose]());
@@ -40,25 +40,25 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
   test('append in turn, and each restores what the other wrote', async () => {
     for (const program of ['surety', 'restic', 'surety', 'restic']) {
       nextState();
-      await (program === 'surety' ? project.surety.run('backup') : project.restic.run('backup', project.data));
+      await (program === 'surety' ? project.here.run('backup') : project.restic.run('backup', project.data));
     }
     const snapshots = await project.restic.json<ResticSnapshot[]>('snapshots');
     assert.equal(snapshots.length, 4);
     for (const [index, snapshot] of snapshots.entries()) {
       const [ours, theirs] = [project.newTarget(), project.newTarget()];
-      await project.surety.run('restore', snapshot.id, '--target', ours);
+      await project.here.run('restore', snapshot.id, '--target', ours);
       await project.restic.run('restore', snapshot.id, '--target', theirs);
       const wanted = states[index] ?? '';
       assert.deepEqual(compareTrees(wanted, join(ours, project.data), { times: false }), []);
       assert.deepEqual(compareTrees(join(theirs, project.data), join(ours, project.data)), []);
     }
     await project.restic.run('check', '--read-data');
-    await project.surety.run('verify', '--read-data');
+    await project.here.run('verify', '--read-data');
   });
 
   test('what one has stored the other does not store again', async () => {
     const packs = readdirSync(join(project.repository, 'data'), { recursive: true }).length;
-    await project.surety.run('backup');
+    await project.here.run('backup');
     await project.restic.run('backup', project.data);
     const more = readdirSync(join(project.repository, 'data'), { recursive: true }).length - packs;
     assert.ok(more <= 6, `${more} new packs for nothing new`);
@@ -68,18 +68,18 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
 
   test('while restic checks, a backup by Surety says that the repository is busy', async () => {
     await using held = await holdLock([restic, 'check', '--read-data'], project.repository, { env: resticEnv() });
-    const refused = await project.surety.attempt('backup');
+    const refused = await project.here.attempt('backup');
     assert.equal(refused.code, BUSY, refused.stderr);
     assert.match(refused.stdout + refused.stderr, new RegExp(`\\b${held.pid}\\b`));
     assert.equal(await held.release(), 0);
-    await project.surety.run('backup');
+    await project.here.run('backup');
   });
 
   test('while restic backs up, Surety backs up beside it but does not prune', async () => {
     const argv = [restic, 'backup', '--force', project.data];
     await using held = await holdLock(argv, project.repository, { env: resticEnv() });
-    await project.surety.run('backup');
-    const refused = await project.surety.attempt('cleanup');
+    await project.here.run('backup');
+    const refused = await project.here.attempt('cleanup');
     assert.equal(refused.code, BUSY, refused.stderr);
     assert.equal(await held.release(), 0);
     await project.restic.run('check');
@@ -102,8 +102,8 @@ describe('Surety and real restic on one repository', { skip: skipWithout('restic
   test('a lock that a killed restic left behind stops nobody', async () => {
     const held = await holdLock([restic, 'check', '--read-data'], project.repository, { env: resticEnv() });
     await held.kill();
-    await project.surety.run('backup');
-    await project.surety.run('cleanup');
+    await project.here.run('backup');
+    await project.here.run('cleanup');
     assert.deepEqual(readdirSync(join(project.repository, 'locks')), []);
   });
 });

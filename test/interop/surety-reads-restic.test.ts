@@ -28,24 +28,24 @@ for (const version of ['1', '2']) {
 
     test('lists its snapshot', async () => {
       const [snapshot] = await project.restic.json<ResticSnapshot[]>('snapshots');
-      const listed = await project.surety.run('list', '--json');
+      const listed = await project.here.run('list', '--json');
       assert.ok(listed.includes(snapshot?.id ?? 'no snapshot'));
       assert.ok(listed.includes('by-hand'));
     });
 
     test('verifies every byte', async () => {
-      await project.surety.run('verify', '--read-data');
+      await project.here.run('verify', '--read-data');
     });
 
     test('restores the tree equal', async () => {
       const target = project.newTarget();
-      await project.surety.run('restore', 'latest', '--target', target);
+      await project.here.run('restore', 'latest', '--target', target);
       assert.deepEqual(compareTrees(project.data, join(target, project.data), { ...RESTIC_LIMITS, sparse: true }), []);
     });
 
     test('restores a part of it', async () => {
       const target = project.newTarget();
-      await project.surety.run('restore', 'latest', '--target', target, '--path', join(project.data, 'links'));
+      await project.here.run('restore', 'latest', '--target', target, '--path', join(project.data, 'links'));
       assert.deepEqual(compareTrees(join(project.data, 'links'), join(target, project.data, 'links')), []);
     });
 
@@ -70,7 +70,7 @@ describe('Surety on what restic stores in other ways', { skip: skipWithout('rest
     const argv = [locate('restic') ?? 'restic', 'backup', '--stdin', '--stdin-filename', 'dump.sql'];
     assert.equal((await runProgram(argv, { env, stdin: dump })).code, 0);
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     assert.ok(readFileSync(join(target, 'dump.sql')).equals(dump));
   });
 
@@ -82,9 +82,9 @@ describe('Surety on what restic stores in other ways', { skip: skipWithout('rest
       writeFileSync(join(project.data, 'text'), prose(12, 3_000_000));
       writeFileSync(join(project.data, 'noise'), noise(13, 1_000_000));
       await project.restic.run('backup', '--compression', compression, project.data);
-      await project.surety.run('verify', '--read-data');
+      await project.here.run('verify', '--read-data');
       const target = project.newTarget();
-      await project.surety.run('restore', 'latest', '--target', target);
+      await project.here.run('restore', 'latest', '--target', target);
       assert.deepEqual(compareTrees(project.data, join(target, project.data)), []);
     });
   }

@@ -94,3 +94,17 @@ test('a snapshot from the future in one series makes the whole repository untouc
   assert.match(refused ?? '', /a clock is wrong/);
   assert.deepEqual(keep, ['d1', 'd2', 'e9']);
 });
+
+test('what was not stored at the time it claims takes neither a slot nor the place of the newest complete recovery point', () => {
+  const good = [...day(1, 'db', 'media'), ...day(2, 'db', 'media'), ...day(3, 'db'), ...day(4, 'db')];
+  const lies = day(5, 'db', 'media');
+  const stored = (snapshots: readonly Snapshot[], at?: Date) =>
+    snapshots.map(({ id, time }) => [id, at ?? time] as const);
+  const storedAt = new Map([...stored(good), ...stored(lies, new Date('2026-11-24T20:00:00Z'))]);
+  const without = decide(good, [nightly(1)]);
+  const found = decide([...good, ...lies], [nightly(1)], { storedAt });
+  assert.deepEqual(found.remove, without.remove);
+  assert.deepEqual(found.keep, [...without.keep, 'd5', 'e5'].sort());
+  // Believed, they would have pushed them out.
+  assert.deepEqual(decide([...good, ...lies], [nightly(1)]).keep, ['d5', 'e5']);
+});

@@ -61,7 +61,8 @@ describe('an Avalanche installation with PostgreSQL is taken over', { skip: skip
   const rows = (database: string) => server.sql('SELECT count(*) FROM users', database);
 
   test('the old dump is verified and restored beside the database, a new one is made and restored in its place', async () => {
-    await surety.run('import', 'config/backup.yaml', '--env', '.env');
+    const said = await surety.run('import', 'config/backup.yaml', '--env', '.env');
+    assert.match(said, /^Before these, for the secrets: set -a; \. \.\/\.env; set \+a$/m);
     await surety.run('init');
     await surety.run('verify', OLD, '--read-data');
     await surety.run('restore', OLD, '--into', 'database', '--as', 'avalanche_test', '--force');

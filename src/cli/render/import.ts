@@ -11,5 +11,14 @@ export function importText({ format, carried, notCarried, notes }: Imported, fil
   const noted = notes.map((one) => `note: ${placed(one)}: ${one.message}\n`);
   const next =
     file === undefined ? '' : 'Next: look through it, then `surety config check`, `surety init` and `surety check`.\n';
-  return [wrote, amounts, ...omitted, ...noted, next].join('');
+  const loading = file === undefined ? '' : environmentHint(notes);
+  return [wrote, amounts, ...omitted, ...noted, next, loading].join('');
+}
+
+/** A secret that stands in a file of variables is read by no run of Surety by itself. */
+function environmentHint(notes: Imported['notes']): string {
+  const from = notes.find(({ message }) => message.includes('the secret itself is not copied'))?.file;
+  if (from === undefined || !/\.env$/.test(from)) return '';
+  const path = from.includes('/') ? from : `./${from}`;
+  return `Before these, for the secrets: set -a; . ${shownPath(path)}; set +a\n`;
 }

@@ -169,6 +169,34 @@ test('two programs that begin at the same second take names of their own', async
   assert.deepEqual(await one.keys('.reserved'), []);
 });
 
+test('a backup that takes days keeps its name reserved, so that no cleanup takes it for what a killed one left', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const store = openMemoryStore();
+  const renewals: string[] = [];
+  const stored = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const put: Store['put'] = async (key, body, how) => {
+    await store.put(key, body, how);
+    if (key.startsWith('.reserved/')) renewals.push(key);
+    if (!key.endsWith('.gz')) return;
+    begun.resolve();
+    await stored.promise;
+  };
+  await using opened = await openTestArchive({ store: { ...store, put } });
+  const running = backUp(opened.engine, dumpOf('x.sql', DUMP), { how: DATABASE });
+  await begun.promise;
+  assert.equal(renewals.length, 1);
+  t.mock.timers.tick(25 * 3_600_000);
+  assert.deepEqual(await opened.keys('.reserved'), ['.reserved/database_20241122_020000']);
+  stored.resolve();
+  await running;
+  const count = renewals.length;
+  assert.ok(count > 20, `${count}`);
+  t.mock.timers.tick(25 * 3_600_000);
+  assert.equal(renewals.length, count);
+  assert.deepEqual(await opened.keys('.reserved'), []);
+});
+
 test('a failed backup leaves metadata that say so and a line in the log, and no file', async () => {
   await using opened = await openTestArchive();
   const finish = () => Promise.reject(new SuretyError('source.incomplete', 'the dump of app has no end'));

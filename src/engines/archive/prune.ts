@@ -9,7 +9,7 @@ import { pacedProgress } from '../paced-progress.ts';
 import { type Repository, requireAdopted } from './repository.ts';
 import { idOfFile, idOfReservation, takeInventory } from './sidecars.ts';
 
-/** No backup takes longer. */
+/** A reservation is renewed every hour as long as the backup runs. */
 const LEFT_OVER_AFTER_MS = 24 * 3_600_000;
 /** Records of failed backups are read by people for some time. */
 const FAILURE_KEPT_MS = 90 * 24 * 3_600_000;

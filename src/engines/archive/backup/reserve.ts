@@ -76,14 +76,25 @@ async function reserve(repository: Repository, id: string, how: How): Promise<bo
 }
 
 const RELEASE_TIMEOUT_MS = 30_000;
+/** Prune takes one that is a day old for what a killed run left; a first backup over a slow line takes longer. */
+const RENEW_MS = 3_600_000;
 
 function reserved(repository: Repository, folder: string, id: string): ReservedName {
+  let renewed: Promise<void> = Promise.resolve();
+  const renew = () => {
+    const how = { signal: AbortSignal.timeout(RELEASE_TIMEOUT_MS) };
+    // One that fails is made up for by the next.
+    renewed = repository.store.put(reservationKey(id), noteOf(repository), how).catch(() => {});
+  };
+  const timer = setInterval(renew, RENEW_MS).unref();
   return {
     folder,
     id,
     key: (ending) => `${folder}/${id}${ending}`,
     async release() {
+      clearInterval(timer);
       try {
+        await renewed;
         // Also after the run was ended.
         await repository.store.delete(reservationKey(id), { signal: AbortSignal.timeout(RELEASE_TIMEOUT_MS) });
       } catch {

@@ -29,7 +29,7 @@ describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
       `access_key_id: { env: KEY }, secret_access_key: { env: SECRET }${more} } } }`;
     writeFileSync(
       join(folder, 'surety.yaml'),
-      `repositories:\n  plain: ${s3('plain')}\n  careless: ${s3('locked', ', object_lock: governance')}\n` +
+      `repositories:\n  plain: ${s3('plain')}\n  careless: ${s3('locked', ', object_lock: governance, conditional_put: true')}\n` +
         `  locked: ${s3('locked', ', object_lock: governance, conditional_put: false')}\n` +
         '  folder: { type: archive, store: file:folder }\n  gone: { type: archive, store: file:gone }\n',
     );

@@ -175,10 +175,11 @@ describe('the S3 store', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
     const body = noise(10, 200_000);
     const hash = createHash('sha256').update(body).digest('hex');
     await store.put(`data/${hash}`, body, how);
-    assert.equal(faults.requests.length, 1);
+    const puts = () => faults.requests.filter((line) => line.startsWith('PUT ')).length;
+    assert.equal(puts(), 1);
     const other = '0'.repeat(64);
     await store.put(other, body, { ...how, ifAbsent: true });
-    assert.equal(faults.requests.length, 3);
+    assert.equal(puts(), 3);
     for (const key of [`data/${hash}`, other])
       assert.deepEqual(Buffer.compare(await store.read(key, undefined, how), body), 0);
     let changes = 1;

@@ -100,15 +100,7 @@ describe('bad input', () => {
 
   test('a path that is not in the snapshot is an error, and nothing is written', async () => {
     const target = project.newTarget();
-    const done = await project.here.attempt(
-      'restore',
-      'latest',
-      '--target',
-      target,
-      '--path',
-      'sub/nothing',
-      '--json',
-    );
+    const done = await project.here.attempt('restore', 'latest', '--target', target, '--path', 'sub/nothing', '--json');
     assert.equal(done.code, 1);
     const document = JSON.parse(done.stdout) as { items: { error: { code: string; hint: string } }[] };
     assert.equal(document.items[0]?.error.code, 'snapshot.path-missing');

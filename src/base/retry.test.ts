@@ -82,3 +82,22 @@ test('no pause is longer than the longest', () => {
     }),
   );
 });
+
+test('where each attempt takes long to fail, few are made', async () => {
+  let elapsedMs = 0;
+  const clock: Clock = {
+    ...systemClock,
+    elapsedMs: () => elapsedMs,
+    sleep: async (durationMs) => {
+      elapsedMs += durationMs;
+    },
+  };
+  let calls = 0;
+  const swallowed = async () => {
+    calls += 1;
+    elapsedMs += 60_000;
+    throw later;
+  };
+  await assert.rejects(retry(swallowed, { signal, clock }), later);
+  assert.equal(calls, 2);
+});

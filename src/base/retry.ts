@@ -8,6 +8,8 @@ export interface RetryPolicy {
   /** Pause before the second attempt; it doubles with each further one. */
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
+  /** No attempt begins so long after the first one: where each takes a minute to fail, a few are enough. Default: without end. */
+  readonly patienceMs?: number;
 }
 
 export interface RetryHow {
@@ -16,6 +18,8 @@ export interface RetryHow {
   readonly clock?: Clock | undefined;
   /** Told before each pause. */
   readonly onRetry?: ((failed: FailedAttempt) => void) | undefined;
+  /** When the first attempt began, by the clock's `elapsedMs`. {@link retry} knows it by itself. */
+  readonly startedMs?: number;
 }
 
 export interface FailedAttempt {
@@ -25,20 +29,26 @@ export interface FailedAttempt {
   readonly delayMs: number;
 }
 
-/** About a minute in all. */
-export const defaultRetryPolicy: RetryPolicy = { attempts: 8, firstDelayMs: 250, longestDelayMs: 20_000 };
+/** About a minute of pauses in all. */
+export const defaultRetryPolicy: RetryPolicy = {
+  attempts: 8,
+  firstDelayMs: 250,
+  longestDelayMs: 20_000,
+  patienceMs: 100_000,
+};
 
 /**
  * Makes a call again while it fails with an error whose `retry` is `later`. Any other error, and the last one, is thrown
  * as it is. `attempt` counts from 1.
  */
 export async function retry<T>(call: (attempt: number) => Promise<T>, how: RetryHow): Promise<T> {
+  const startedMs = (how.clock ?? systemClock).elapsedMs();
   for (let attempt = 1; ; attempt++) {
     how.signal.throwIfAborted();
     try {
       return await call(attempt);
     } catch (error) {
-      await pauseBeforeRetry(error, attempt, how);
+      await pauseBeforeRetry(error, attempt, { startedMs, ...how });
     }
   }
 }
@@ -49,8 +59,11 @@ export async function pauseBeforeRetry(error: unknown, attempt: number, how: Ret
   const policy = how.policy ?? defaultRetryPolicy;
   if (!mayRetry(error) || attempt >= policy.attempts) throw error;
   const delayMs = retryDelayMs(policy, attempt, randomBytes(4).readUInt32LE() / 2 ** 32);
+  const clock = how.clock ?? systemClock;
+  const passedMs = how.startedMs === undefined ? 0 : clock.elapsedMs() - how.startedMs;
+  if (passedMs + delayMs > (policy.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
   how.onRetry?.({ error, attempt, delayMs });
-  await (how.clock ?? systemClock).sleep(delayMs, how.signal);
+  await clock.sleep(delayMs, how.signal);
 }
 
 /** True when the same call may succeed a little later without anybody doing anything. */

@@ -1,6 +1,7 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
 
 import { hostName, systemTimeZone } from '../base/environment.ts';
+import { hasCode } from '../base/errors.ts';
 import { type Config, findNamed, type PlainSource, type RepositoryConfig, sourceInside } from '../config/config.ts';
 import { renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
@@ -48,6 +49,8 @@ export async function inspectConfig(configFile: string | undefined): Promise<Con
 /** Kinds of repositories that take several backups at once; in any other they would get in each other's way. */
 const CONCURRENT: ReadonlySet<string> = new Set(['restic', 'archive']);
 
+const UNREACHABLE_MS = 5 * 60_000;
+
 function createPlatform(config: Config, how: ComposeHow): Platform {
   const opened = new AsyncDisposableStack();
   const engines = new Map<string, Promise<Engine>>();
@@ -69,8 +72,12 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       return repository.use.appendOnly ? appendOnlyEngine(held, repository.name) : held;
     });
     engines.set(key, opening);
-    // A repository that could not be opened may be there the next time.
-    opening.catch(() => engines.delete(key));
+    // A repository that could not be opened may be there the next time. What does not answer was waited for long enough: whoever asks
+    // next is told the same at once, for some minutes.
+    opening.catch((error: unknown) => {
+      if (hasCode(error, 'store.unavailable')) setTimeout(() => engines.delete(key), UNREACHABLE_MS).unref();
+      else engines.delete(key);
+    });
     return opening;
   };
   const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });

@@ -40,8 +40,5 @@ test('a defect says that it is one, and shows where it is only when asked', () =
   assert.equal(text.split('\n')[0], 'surety: unexpected: x is not a function');
   assert.match(text, /hint: this is a defect of Surety/);
   assert.doesNotMatch(text, / at /);
-  assert.match(
-    renderError(defect, { verbose: true }),
-    /caused by: x is not a function\n {2}at .*error\.test\.ts/,
-  );
+  assert.match(renderError(defect, { verbose: true }), /caused by: x is not a function\n {2}at .*error\.test\.ts/);
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { type FailedAttempt, mayRetry, pauseBeforeRetry, type RetryPolicy, retry } from '../../base/retry.ts';
 import { openBody } from '../body.ts';
@@ -23,6 +23,8 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
     onRetry: (failed: FailedAttempt) => options.onRetry?.(call, failed),
   });
 
+  const now = () => (options.clock ?? systemClock).elapsedMs();
+
   async function put(key: string, body: Body, how: PutHow): Promise<void> {
     const { sent, isSpent } = watchOpening(body);
     await retry(
@@ -43,22 +45,25 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
 
   async function* stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
     let taken = 0;
+    let startedMs = now();
     for (let attempt = 1; ; attempt++) {
       try {
         for await (const chunk of store.stream(key, rest(range, taken), how)) {
           taken += chunk.length;
           attempt = 1;
           yield chunk;
+          startedMs = now();
         }
         return;
       } catch (error) {
-        await pauseBeforeRetry(error, attempt, settings(`stream ${key}`, how));
+        await pauseBeforeRetry(error, attempt, { ...settings(`stream ${key}`, how), startedMs });
       }
     }
   }
 
   async function* list(prefix: string, how: How): AsyncGenerator<Stored> {
     const yielded = new Set<string>();
+    const startedMs = now();
     for (let attempt = 1; ; attempt++) {
       try {
         for await (const stored of store.list(prefix, how)) {
@@ -68,7 +73,7 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
         }
         return;
       } catch (error) {
-        await pauseBeforeRetry(error, attempt, settings(`list ${prefix}`, how));
+        await pauseBeforeRetry(error, attempt, { ...settings(`list ${prefix}`, how), startedMs });
       }
     }
   }

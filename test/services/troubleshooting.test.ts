@@ -141,7 +141,7 @@ describe('what goes wrong with a platform is told with cause and remedy, and doc
       expectTold(await surety({ database }, 'backup'), told);
       assert.deepEqual(stored('database'), dumps);
       assert.equal(stored('files').length, trees.length + 1);
-      const listed = await surety({}, 'list', '--status', 'failed', '--last', '1');
+      const listed = await surety({}, 'list', '--status', 'failed', '--last', '1', '--json');
       assert.match(listed.all.replaceAll(/\s+/g, ' '), told[0]);
       const checked = await surety({ database }, 'check');
       assert.equal(checked.exitCode, 1);

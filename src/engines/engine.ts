@@ -22,6 +22,8 @@ export interface Engine extends AsyncDisposable {
   backup(reading: Reading, how: BackupHow): Promise<BackupResult>;
   /** Leaves a record of a backup that failed before there was a reading, where this kind of repository keeps any. Never throws. */
   recordFailure?(error: Error, how: BackupHow & { readonly host: string }): Promise<void>;
+  /** Begins to fetch what a backup will ask for, while other answers are on their way. What fails is told when it is asked for. */
+  fetchAhead?(how: How): void;
   /** All snapshots, oldest first. Throws rather than leaving one out: what can not be read is in `unreadable`. */
   list(how: How): Promise<Listing>;
   /** The snapshot whose id starts with `prefix`. Throws `snapshot.unknown` or `snapshot.ambiguous`. */

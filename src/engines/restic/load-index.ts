@@ -51,6 +51,24 @@ export async function loadIndex(repository: Repository, how: LoadHow): Promise<L
   return index;
 }
 
+const AHEAD_MS = 5000;
+
+const fetching = new WeakMap<Repository, { readonly index: Promise<LoadedIndex>; readonly atMs: number }>();
+
+/** Begins to load the index for whoever asks for {@link fetchedIndex} within some seconds. */
+export function fetchIndexAhead(repository: Repository, how: How): void {
+  const index = loadIndex(repository, { signal: how.signal });
+  index.catch(() => undefined);
+  fetching.set(repository, { index, atMs: repository.clock.elapsedMs() });
+}
+
+/** The index as it was some seconds ago, once; undefined where nobody fetched it ahead. */
+export function fetchedIndex(repository: Repository): Promise<LoadedIndex> | undefined {
+  const found = fetching.get(repository);
+  fetching.delete(repository);
+  return found !== undefined && repository.clock.elapsedMs() - found.atMs < AHEAD_MS ? found.index : undefined;
+}
+
 function isOf(index: LoadedIndex, listed: readonly RepositoryFile[]): boolean {
   const files = new Set(index.files);
   return files.size === listed.length && listed.every(({ id }) => files.has(id));

@@ -7,6 +7,7 @@ import { entries } from './entries.ts';
 import { facts } from './facts.ts';
 import { forget } from './forget.ts';
 import { openKeyRing } from './keys.ts';
+import { fetchIndexAhead } from './load-index.ts';
 import { type OpenOptions, openRepository } from './open-repository.ts';
 import { pinCoding } from './pin-coding.ts';
 import { prune } from './prune.ts';
@@ -38,6 +39,7 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
       can: CAN,
     },
     backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
+    fetchAhead: (how) => fetchIndexAhead(repository, how),
     list: (how) => listSnapshots(repository, { ...how, kept: 'use' }),
     find: (prefix, how) => findSnapshot(repository, prefix, { ...how, kept: 'use' }),
     facts: (snapshot, how) => facts(repository, snapshot, how),

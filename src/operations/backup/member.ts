@@ -160,6 +160,7 @@ async function storeMember(
 ): Promise<Stored> {
   const { source: handle, repository } = member;
   const [source, engine] = await Promise.all([handle.open(tools), repository.open(tools)]);
+  engine.fetchAhead?.(tools);
   const previous = await remembered(engine, await listMember(member, engine, tools), handle, tools);
   const { signal, warn, alive } = tools;
   await using reading = await (member.seat === undefined

@@ -16,8 +16,8 @@ import { verify } from './verify.ts';
 
 type Repository = Awaited<ReturnType<Workshop['repository']>>;
 
-/** Larger than the smallest piece, so that two repositories cut it differently. */
-const LARGE = noise(1, 900_000).toString('hex');
+/** Larger than the largest piece, so that it is always several, and two repositories cut it differently. */
+const LARGE = noise(1, 4_300_000).toString('hex');
 
 describe('heal', () => {
   let workshop: Workshop;

@@ -59,7 +59,9 @@ const variants: Readonly<Record<string, Variant>> = {
     make: (server) => openSftp(server),
   },
   'a store whose connections are cut all the time, with retry': {
-    checks: ({ name, heavy }) => !heavy && /whole|ifAbsent|a list|once|many calls|can be put again/.test(name),
+    // A stream that goes on after a cut may go on in the body that replaced the first one.
+    checks: ({ name, heavy }) =>
+      !heavy && !/while it is replaced/.test(name) && /whole|ifAbsent|a list|once|many calls|can be put again/.test(name),
     async make(server) {
       const line = await startFaultProxy(server.port);
       const store = await openSftp(server, { port: line.port, connections: 2, idleTimeoutMs: 5000 });

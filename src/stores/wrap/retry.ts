@@ -12,7 +12,8 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats calls that fail with an error whose `retry` is `later`. A stream goes on where it broke off; a list starts anew and
+ * Repeats calls that fail with an error whose `retry` is `later`. A stream goes on where it broke off, and where its key was replaced
+ * meanwhile it goes on in the new body: who replaces what others stream has them check what they got, as all engines do; a list starts anew and
  * leaves out what it has yielded, so each key still comes once.
  */
 export function withRetry(store: Store, options: RetryOptions = {}): Store {

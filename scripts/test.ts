@@ -17,7 +17,7 @@ const FILE_TIMEOUT_MS = 600_000;
 provideTestPrograms();
 process.exitCode = (await runTests()) ? 0 : 1;
 
-/** Runs the files in their own processes, a few at a time. True when nothing failed and something ran. */
+/** Runs the files in their own processes: one more at a time than there are cores, since many wait for servers. True when nothing failed and something ran. */
 async function runTests(): Promise<boolean> {
   const files = testFiles();
   if (files.length === 0) {
@@ -26,7 +26,7 @@ async function runTests(): Promise<boolean> {
   }
   await using scratch = scratchFolder();
   prepareEnvironment(scratch.path);
-  const events = run({ cwd: root, files, concurrency: Math.min(2, availableParallelism()), timeout: FILE_TIMEOUT_MS });
+  const events = run({ cwd: root, files, concurrency: availableParallelism() + 1, timeout: FILE_TIMEOUT_MS });
   const totals = await reportTests(events, root);
   return totals.failed === 0 && totals.passed > 0;
 }

@@ -100,4 +100,10 @@ test('where each attempt takes long to fail, few are made', async () => {
   };
   await assert.rejects(retry(swallowed, { signal, clock }), later);
   assert.equal(calls, 2);
+  const slow = async (attempt: number) => {
+    elapsedMs += 600_000;
+    if (attempt === 1) throw later;
+    return 'whole';
+  };
+  assert.equal(await retry(slow, { signal, clock }), 'whole');
 });

@@ -8,7 +8,10 @@ export interface RetryPolicy {
   /** Pause before the second attempt; it doubles with each further one. */
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** No attempt begins so long after the first one: where each takes a minute to fail, a few are enough. Default: without end. */
+  /**
+   * No third or later attempt begins so long after the first one: where each takes a minute to fail, two are enough. The second is always
+   * made, for what was slow and broke off once. Default: without end.
+   */
   readonly patienceMs?: number;
 }
 
@@ -18,7 +21,7 @@ export interface RetryHow {
   readonly clock?: Clock | undefined;
   /** Told before each pause. */
   readonly onRetry?: ((failed: FailedAttempt) => void) | undefined;
-  /** When the first attempt began, by the clock's `elapsedMs`. {@link retry} knows it by itself. */
+  /** When the first attempt began or last got anywhere, by the clock's `elapsedMs`. {@link retry} knows it by itself. */
   readonly startedMs?: number;
 }
 
@@ -61,7 +64,7 @@ export async function pauseBeforeRetry(error: unknown, attempt: number, how: Ret
   const delayMs = retryDelayMs(policy, attempt, randomBytes(4).readUInt32LE() / 2 ** 32);
   const clock = how.clock ?? systemClock;
   const passedMs = how.startedMs === undefined ? 0 : clock.elapsedMs() - how.startedMs;
-  if (passedMs + delayMs > (policy.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
+  if (attempt > 1 && passedMs + delayMs > (policy.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
   how.onRetry?.({ error, attempt, delayMs });
   await clock.sleep(delayMs, how.signal);
 }

@@ -12,9 +12,9 @@ export interface RetryOptions {
 }
 
 /**
- * Repeats calls that fail with an error whose `retry` is `later`. A stream goes on where it broke off, and where its key was replaced
- * meanwhile it goes on in the new body: who replaces what others stream has them check what they got, as all engines do; a list starts anew and
- * leaves out what it has yielded, so each key still comes once.
+ * Repeats calls that fail with an error whose `retry` is `later`. A list starts anew and leaves out what it has yielded, so each key still
+ * comes once. A stream goes on where it broke off; where its key was replaced meanwhile it goes on in the new body, so who replaces what
+ * others stream has them check what they got, as all engines do.
  */
 export function withRetry(store: Store, options: RetryOptions = {}): Store {
   const settings = (call: string, how: How) => ({
@@ -64,13 +64,14 @@ export function withRetry(store: Store, options: RetryOptions = {}): Store {
 
   async function* list(prefix: string, how: How): AsyncGenerator<Stored> {
     const yielded = new Set<string>();
-    const startedMs = now();
+    let startedMs = now();
     for (let attempt = 1; ; attempt++) {
       try {
         for await (const stored of store.list(prefix, how)) {
           if (yielded.has(stored.key)) continue;
           yielded.add(stored.key);
           yield stored;
+          startedMs = now();
         }
         return;
       } catch (error) {

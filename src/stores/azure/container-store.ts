@@ -2,9 +2,9 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { openGate } from '../../base/limit.ts';
 import type { RetryPolicy } from '../../base/retry.ts';
+import { checkedCalls } from '../checked-calls.ts';
 import { type Connections, openConnections } from '../connections.ts';
-import { checkKey, checkPrefix } from '../key.ts';
-import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import type { How, Store } from '../store.ts';
 import { ask, type Container } from './container.ts';
 import { type AzureSecrets, findAccess, pipelineFor } from './credentials.ts';
 import { deleteBlob } from './delete.ts';
@@ -71,36 +71,14 @@ function containerStore(container: Container, connections: Connections): Store {
       remote: true,
     },
 
-    async put(key: string, body: Body, how: PutHow): Promise<void> {
-      begin(key, how);
-      await putBlob(container, key, body, how);
-    },
-
-    async read(key: string, range: Range | undefined, how: How): Promise<Uint8Array<ArrayBuffer>> {
-      begin(key, how);
-      return await readBlob(container, key, range, how);
-    },
-
-    async *stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
-      begin(key, how);
-      yield* streamBlob(container, key, range, how);
-    },
-
-    async stat(key: string, how: How): Promise<Stored | undefined> {
-      begin(key, how);
-      return await statBlob(container, key, how);
-    },
-
-    async *list(prefix: string, how: How): AsyncGenerator<Stored> {
-      checkPrefix(prefix);
-      how.signal.throwIfAborted();
-      yield* listBlobs(container, prefix, how);
-    },
-
-    async delete(key: string, how: How): Promise<void> {
-      begin(key, how);
-      await deleteBlob(container, key, how);
-    },
+    ...checkedCalls(container, {
+      put: putBlob,
+      read: readBlob,
+      stream: streamBlob,
+      stat: statBlob,
+      list: listBlobs,
+      delete: deleteBlob,
+    }),
 
     describe: (how: How) => describeContainer(container, how),
     serverTime: (how: How) => serverTime(container, how),
@@ -110,9 +88,4 @@ function containerStore(container: Container, connections: Connections): Store {
       connections[Symbol.dispose]();
     },
   };
-}
-
-function begin(key: string, how: How): void {
-  checkKey(key);
-  how.signal.throwIfAborted();
 }

@@ -1,8 +1,8 @@
 /** The store port on a bucket. */
 import { openGate } from '../../base/limit.ts';
 import type { RetryPolicy } from '../../base/retry.ts';
-import { checkKey, checkPrefix } from '../key.ts';
-import type { Body, How, PutHow, Range, Store, Stored } from '../store.ts';
+import { checkedCalls } from '../checked-calls.ts';
+import type { How, Store } from '../store.ts';
 import type { Bucket } from './bucket.ts';
 import { createClient, endpointOf, type S3Secrets } from './client.ts';
 import { createBucket } from './create-bucket.ts';
@@ -71,36 +71,14 @@ function bucketStore(bucket: Bucket): Store {
       remote: true,
     },
 
-    async put(key: string, body: Body, how: PutHow): Promise<void> {
-      begin(key, how);
-      await putObject(bucket, key, body, how);
-    },
-
-    async read(key: string, range: Range | undefined, how: How): Promise<Uint8Array<ArrayBuffer>> {
-      begin(key, how);
-      return await readObject(bucket, key, range, how);
-    },
-
-    async *stream(key: string, range: Range | undefined, how: How): AsyncGenerator<Uint8Array> {
-      begin(key, how);
-      yield* streamObject(bucket, key, range, how);
-    },
-
-    async stat(key: string, how: How): Promise<Stored | undefined> {
-      begin(key, how);
-      return await statObject(bucket, key, how);
-    },
-
-    async *list(prefix: string, how: How): AsyncGenerator<Stored> {
-      checkPrefix(prefix);
-      how.signal.throwIfAborted();
-      yield* listObjects(bucket, prefix, how);
-    },
-
-    async delete(key: string, how: How): Promise<void> {
-      begin(key, how);
-      await deleteObject(bucket, key, how);
-    },
+    ...checkedCalls(bucket, {
+      put: putObject,
+      read: readObject,
+      stream: streamObject,
+      stat: statObject,
+      list: listObjects,
+      delete: deleteObject,
+    }),
 
     describe: (how: How) => describeBucket(bucket, how),
     serverTime: (how: How) => serverTime(bucket, how),
@@ -112,9 +90,4 @@ function bucketStore(bucket: Bucket): Store {
       bucket.client.destroy();
     },
   };
-}
-
-function begin(key: string, how: How): void {
-  checkKey(key);
-  how.signal.throwIfAborted();
 }

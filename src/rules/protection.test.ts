@@ -19,6 +19,7 @@ const GOOD: SourceProtection = {
   verifiedAt: hoursAgo(9),
   provenAt: hoursAgo(100),
   restoreTime: { expectedMs: HOUR_MS / 2, from: 'restores', measuredAt: hoursAgo(100), measurements: 1 },
+  odd: [],
 };
 const measured = (expectedMs: number, from: 'restores' | 'reading') => ({ ...GOOD.restoreTime!, expectedMs, from });
 const failure = (repository: string, hours = 1) => ({ repository, time: hoursAgo(hours), message: 'the disk is full' });
@@ -73,6 +74,7 @@ const rows: readonly Row[] = [
     ['unproven', 'unverified'],
   ],
   ['in no job', { inJob: false }, 'ok', false, ['no-job']],
+  ['unlike those before', { odd: [{ repository: 'vault', text: 'is much smaller' }] }, 'ok', false, ['unusual']],
 ];
 
 describe('the verdict about a source', () => {
@@ -118,6 +120,7 @@ test('for any facts: an alarm has a reason, a kept rpo means a backup young enou
     verifiedAt: time,
     provenAt: time,
     restoreTime: fc.constantFrom(undefined, measured(1, 'reading'), measured(2 * HOUR_MS, 'restores')),
+    odd: fc.constantFrom([], [{ repository: 'vault', text: 'is much smaller' }]),
   });
   fc.assert(
     fc.property(facts, fc.nat(100), (source, hours) => {

@@ -23,6 +23,8 @@ export interface SourceProtection {
   /** When one of its backups was restored whole, or drilled. */
   readonly provenAt: Date | undefined;
   readonly restoreTime: RestoreTime | undefined;
+  /** How its newest backups differ from those before; the text follows `its last backup into vault`. */
+  readonly odd: readonly { readonly repository: string; readonly text: string }[];
 }
 
 export type ProtectionState = 'ok' | 'late' | 'failed' | 'damaged' | 'too slow' | 'none' | 'unproven';
@@ -39,7 +41,8 @@ export interface ProtectionReason {
     | 'no-job'
     | 'unverified'
     | 'unproven'
-    | 'not-measured';
+    | 'not-measured'
+    | 'unusual';
   /** True when somebody has to do something now; the others are worth knowing. */
   readonly alarm: boolean;
   /** Follows the name of the source and a colon. */
@@ -144,6 +147,13 @@ function notesOf(source: SourceProtection, now: Date): ProtectionReason[] {
   if (verifiedAt === undefined && provenAt === undefined) found.push(note('unverified', 'none was ever verified'));
   if (rtoMs !== undefined && restoreTime?.from !== 'restores')
     found.push(note('not-measured', 'how long a restore takes was never measured'));
+  for (const [text, all] of Map.groupBy(source.odd, (one) => one.text)) {
+    const into = listed(
+      all.map(({ repository }) => repository),
+      'and',
+    );
+    found.push(note('unusual', `its last backup into ${into} ${text}`));
+  }
   return found;
 }
 

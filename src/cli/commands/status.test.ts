@@ -121,6 +121,40 @@ describe('surety status', () => {
     assert.deepEqual((await status()).report.killed, []);
   });
 
+  test('a backup that is unlike those before it is stored with a warning, and told of', async () => {
+    const [file = ''] = globSync('state/surety/*/catalog.db', { cwd: folder });
+    const usual = (day: number) => {
+      const startedAt = new Date(Date.now() - day * 86_400_000);
+      const head = { repository: 'plain', repositoryId: '', id: `usual-${day}`, source: 'media', host: '', paths: [] };
+      const snapshot = { ...head, tags: [], time: startedAt, recoveryPoint: `day-${day}`, sizeBytes: 40 * 1024 ** 2 };
+      const end = { startedAt, endedAt: startedAt, outcome: 'ok' as const, stats: {}, warningCount: 0, warnings: [] };
+      return { source: 'media', repository: 'plain', snapshot, error: undefined, ...end };
+    };
+    {
+      await using catalog = openSqliteCatalog({ path: path(file) });
+      for (const day of [1, 2, 3, 4, 5, 6, 7]) {
+        const member = usual(day);
+        await catalog.beginRun({ id: `day-${day}`, verb: 'backup', job: 'main', startedAt: member.startedAt });
+        await catalog.recordMember(`day-${day}`, member);
+        await catalog.endRun(`day-${day}`, { endedAt: member.endedAt, outcome: 'ok', exitCode: 0 });
+        await catalog.removeSnapshots('plain', [member.snapshot.id]);
+      }
+    }
+    const before = (await status()).repository('plain').snapshots;
+    const odd = await run('backup', '--source', 'media');
+    assert.equal(odd.exitCode, 3);
+    assert.match(odd.out, /this backup is much smaller than usual: 4.88 KiB, and about 40 MiB before$/m);
+    assert.match(odd.out, /is complete, with warnings/);
+    const after = await status();
+    assert.deepEqual([after.exitCode, after.repository('plain').snapshots], [0, before + 1]);
+    const told = (await run('status')).out;
+    assert.match(
+      told,
+      /^note: media: its last backup into plain is much smaller than usual: 4.88 KiB, and about 40 MiB/m,
+    );
+    assert.doesNotMatch(told, /into vault/);
+  });
+
   test('a backup that was found damaged is not the newest good one', async () => {
     const { source: whole } = await status('--repository', 'plain');
     writeFileSync(path('plain', 'files', `${whole('media').newest?.snapshot}.tar.gz`), 'damaged');

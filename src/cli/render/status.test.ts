@@ -27,7 +27,7 @@ function source(
   };
   const seen = { repository: 'vault', snapshot: 'abc', sizeBytes: 5, state: 'data' as const, copies: ['vault'] };
   const newest = { ...seen, time: newestAt, ageSeconds: (now.getTime() - newestAt.getTime()) / 1000 };
-  const facts = { ...base, inJob: true, newest: newestAt, overdueSince: overdue, damaged: undefined };
+  const facts = { ...base, inJob: true, newest: newestAt, overdueSince: overdue, damaged: undefined, odd: [] };
   return { ...base, newest, verdict: judgeProtection(facts, now) };
 }
 

@@ -107,7 +107,10 @@ function noteLines(sources: readonly SourceStatus[]): string {
       .map(({ name }) => name);
     return names.length === 0 ? [] : [`note: ${said} ${listed(names, 'and')}\n`];
   });
-  return lines.join('');
+  const odd = sources.flatMap(({ name, verdict }) =>
+    verdict.reasons.filter(({ code }) => code === 'unusual').map(({ text }) => `note: ${name}: ${text}\n`),
+  );
+  return [...lines, ...odd].join('');
 }
 
 const REPOSITORY_COLUMNS = [

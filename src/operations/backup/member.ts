@@ -8,6 +8,7 @@ import { LOST_HINT, listAndCompare, lossOf, type Memory } from '../memory.ts';
 import { type Place, pointTags } from '../recovery-point.ts';
 import type { Seat } from '../share-reading.ts';
 import { runStep, type StepTools } from '../step.ts';
+import { oddAboutNew } from '../unusual-backups.ts';
 import { depthAfter, unproven, type VerifiedNew, type VerifyAfter, verifyNew } from '../verify-new.ts';
 import { type Patience, type Watch, withPatience } from './stall.ts';
 
@@ -109,11 +110,23 @@ async function attempt(member: MemberRequest, tools: StepTools, how: OperationHo
   try {
     if (refused !== undefined) throw refused;
     const work = (watch: Watch) => storeMember(member, { ...tools, ...watch }, begin, how);
-    return await withPatience(patience, { ...how, ...tools }, work);
+    const startedMs = how.clock.elapsedMs();
+    const stored = await withPatience(patience, { ...how, ...tools }, work);
+    await warnOfOddities(member, stored, how.clock.elapsedMs() - startedMs, tools);
+    return stored;
   } catch (error) {
     if (!begun && !how.signal.aborted && error instanceof Error) await recordFailure(member, error);
     throw error;
   }
+}
+
+/** A run that reads every file is expected to take long. */
+async function warnOfOddities(member: MemberRequest, { stats }: Stored, durationMs: number, { warn }: StepTools) {
+  if (member.memory === undefined) return;
+  const place = { source: member.source.name, repository: member.repository.name };
+  const measured = { durationMs: member.force ? 0 : durationMs, sizeBytes: stats.sizeBytes };
+  for (const { text } of await oddAboutNew(member.memory.catalog, place, measured))
+    warn({ code: 'backup.unusual', path: '', message: `this backup ${text}` });
 }
 
 const RECORD_TIMEOUT_MS = 60_000;

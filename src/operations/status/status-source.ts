@@ -5,6 +5,7 @@ import { judgeProtection, type ProtectionVerdict } from '../../rules/protection.
 import { type RestoreTime, restoreTime } from '../../rules/restore-time.ts';
 import { type Outcome, worstOutcome } from '../events.ts';
 import { samenessKey } from '../same-snapshot.ts';
+import { oddAboutNewest } from '../unusual-backups.ts';
 import { type Proofs, proofsOf, readingsOf } from './restore-measurements.ts';
 import type { SeenRepository, SeenSnapshot } from './status-repository.ts';
 
@@ -90,6 +91,7 @@ export async function sourceStatus(source: StatusSource, known: Known): Promise<
     failures: failuresOf(source.name, own, known),
     verifiedAt: latest(own.map((one) => one.verifiedAt)),
     restoreTime: newest === undefined ? undefined : restoreTime(newest, restores, readings),
+    odd: known.catalog === undefined ? [] : await oddAboutNewest(known.catalog, source.name),
   };
   const { failures, verifiedAt } = facts;
   return {

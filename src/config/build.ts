@@ -5,6 +5,7 @@ import { copyPolicies, copyTargets } from './copies.ts';
 import { copiesRule, type RawCopies, repositoryLocation } from './copies-rule.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
+import { hostOf } from './hosts.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { maintenanceOf } from './maintenance.ts';
@@ -39,6 +40,7 @@ export function build(document: ConfigDocument, origin: Origin): Config {
   return deepFreeze({
     notifications,
     ...origin,
+    hosts: Object.entries(document.hosts ?? {}).map(([name, raw]) => hostOf(name, raw, origin.directory)),
     sources,
     repositories,
     jobs,

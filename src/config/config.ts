@@ -8,6 +8,7 @@ import type { CopyTarget } from './copies.ts';
 import type { RepositoryLocation } from './copies-rule.ts';
 import type { IMPORTANCES, ROLES } from './document.ts';
 import type { ConfigProblem } from './explain.ts';
+import type { HostConfig } from './hosts.ts';
 import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import type { MaintenanceConfig } from './maintenance.ts';
 import type { NotificationsConfig } from './notifications.ts';
@@ -20,6 +21,8 @@ export interface Config {
   readonly file: string;
   /** The folder it is in: relative paths in source options are relative to it. */
   readonly directory: string;
+  /** Other than this machine. */
+  readonly hosts: readonly HostConfig[];
   readonly sources: readonly SourceConfig[];
   readonly repositories: readonly RepositoryConfig[];
   readonly jobs: readonly JobConfig[];

@@ -6,8 +6,9 @@ import { checkCleanupWith, cleanupWithSchema } from './cleanup-with.ts';
 import { copyToSchema } from './copies.ts';
 import { copiesSchema, ownCopiesSchema, repositoryLocationSchema } from './copies-rule.ts';
 import { hooksSchema } from './hooks.ts';
+import { hostSchema } from './hosts.ts';
 import { guardSchema, keepSchema, targetSchema } from './keep.ts';
-import { PLANNED_HOST_KINDS, REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
+import { REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
 import { maintenanceSchema, scheduleValue, timeZoneValue } from './maintenance.ts';
 import { notificationsSchema, occasionsSchema } from './notifications.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
@@ -75,13 +76,6 @@ const repository = z
   ])
   .superRefine(checkCleanupWith);
 
-const host = z.record(z.string(), z.unknown()).superRefine((raw, context) => {
-  const planned = Object.keys(raw).find((key) => PLANNED_HOST_KINDS.includes(key));
-  const message =
-    planned === undefined ? 'this is not a host' : `hosts over ${planned} are not available in this version`;
-  context.addIssue({ code: 'custom', message, params: { hint: 'leave `hosts` out: everything runs on this machine' } });
-});
-
 const names = z.union([z.array(z.string()).min(1), z.literal('all')]);
 
 const job = z.strictObject({
@@ -105,7 +99,7 @@ const job = z.strictObject({
 
 export const documentSchema = z
   .strictObject({
-    hosts: z.record(name, host).optional(),
+    hosts: z.record(name, hostSchema).describe('other hosts, by the names that sources have in `host`').optional(),
     sources: z.record(name, source).describe('what to protect').optional(),
     repositories: z
       .record(name, repository)

@@ -36,7 +36,6 @@ export const REPOSITORY_OPTIONS = { restic: resticOptions, archive: archiveOptio
 /** Kinds that are designed but not built: naming one is answered with that. */
 export const PLANNED_SOURCE_KINDS: readonly string[] = [];
 export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['borg', 'mirror'];
-export const PLANNED_HOST_KINDS: readonly string[] = ['ssh', 'kubernetes'];
 
 /** The options without the attributes that every source has. */
 function pickSqlite({ path, fingerprint, busy_timeout }: SqliteOptions): SqliteOptions {

@@ -14,6 +14,10 @@ export function checkReferences(raw: unknown): Finding[] {
   const repositories = namesIn(raw, 'repositories');
   const hosts = [LOCAL_HOST, ...namesIn(raw, 'hosts')];
   const findings: Finding[] = [];
+  if (namesIn(raw, 'hosts').includes(LOCAL_HOST)) {
+    const message = `${LOCAL_HOST} is the name of this machine`;
+    findings.push({ path: ['hosts', LOCAL_HOST], at: 'key', message, suggestion: 'give the host another name' });
+  }
   for (const source of sources) {
     const host = valueAt(raw, ['sources', source, 'host']);
     findings.push(...checkName(host, ['sources', source, 'host'], 'host', hosts));

@@ -1,7 +1,7 @@
 /** Hooks as operations get them: with the way to the host they run on. */
 import type { Hooked, HookGround } from '../operations/hooks.ts';
-import type { Reach } from '../reach/reach.ts';
 import type { HookSet } from '../rules/hook.ts';
+import { type Hosts, isHere } from './compose-host.ts';
 
 /** Undefined where there are none. */
 export function hookedOf(hooks: HookSet, host: string, how: GroundHow): Hooked | undefined {
@@ -10,20 +10,12 @@ export function hookedOf(hooks: HookSet, host: string, how: GroundHow): Hooked |
 }
 
 export interface GroundHow {
-  /** Closes the way when all is done. */
-  readonly opened: AsyncDisposableStack;
-  /** The configuration's folder: paths in hooks are relative to it, as all paths are. */
+  readonly hosts: Hosts;
+  /** The configuration's folder: on this machine, paths in hooks are relative to it, as all paths are. */
   readonly directory: string;
 }
 
 /** Where the hooks of a host of the configuration run. */
-export function hookGround(_host: string, { opened, directory }: GroundHow): HookGround {
-  let reach: Promise<Reach> | undefined;
-  return { reach: () => (reach ??= openReach().then((opening) => opened.use(opening))), cwd: directory };
-}
-
-/** Every host is this machine: others are not available in this version. */
-async function openReach(): Promise<Reach> {
-  const { openLocal } = await import('../reach/local.ts');
-  return openLocal();
+export function hookGround(host: string, { hosts, directory }: GroundHow): HookGround {
+  return { reach: () => hosts.reach(host), cwd: isHere(host) ? directory : undefined };
 }

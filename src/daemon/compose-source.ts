@@ -1,14 +1,13 @@
 /** Opens sources. */
 import { join } from 'node:path';
-import { hostName } from '../base/environment.ts';
 import type { SecretSpec } from '../base/option-values.ts';
 import type { Secret } from '../base/secret.ts';
 import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { SourceHandle } from '../operations/handles.ts';
-import type { Reach } from '../reach/reach.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Source } from '../sources/source.ts';
+import type { Hosts } from './compose-host.ts';
 import { serviceSetup } from './compose-service.ts';
 import { stateFolder } from './state-folder.ts';
 
@@ -16,11 +15,13 @@ export interface SourceHow {
   readonly signal: AbortSignal;
   /** Gets a sentence when a secret is there but not well kept. */
   readonly warn: (message: string) => void;
+  readonly hosts: Hosts;
 }
 
 /** The configured source; nothing of it is read yet, but its secrets are fetched. */
 export async function openSource(source: SourceConfig, config: Config, how: SourceHow): Promise<Source> {
-  const head = { name: source.name, host: hostName(), baseDir: config.directory };
+  const reach = await how.hosts.reach(source.host);
+  const head = { name: source.name, host: reach.traits.host, baseDir: config.directory };
   switch (source.kind) {
     case 'files': {
       const { openFiles } = await import('../sources/files/open.ts');
@@ -35,19 +36,19 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       const { name, options } = source;
       const password = await fetchPassword(name, options.password, config, how);
       const safetyFolder = join(stateFolder(config.file), 'safety');
-      return openPostgres({ name, reach: await thisMachine(), options, password, safetyFolder });
+      return openPostgres({ name, reach, options, password, safetyFolder });
     }
     case 'mysql': {
       const { openMysql } = await import('../sources/mysql/open.ts');
       const { options } = source;
       const password = await fetchPassword(source.name, options.password, config, how);
       const safetyFolder = join(stateFolder(config.file), 'safety');
-      return openMysql({ ...head, reach: await thisMachine(), options, password, safetyFolder });
+      return openMysql({ ...head, reach, options, password, safetyFolder });
     }
     case 'command': {
       const { openCommand } = await import('../sources/command/open.ts');
       const variables = await fetchVariables(source, config, how);
-      return openCommand({ ...head, options: source.options, reach: await thisMachine(), ...variables });
+      return openCommand({ ...head, options: source.options, reach, ...variables });
     }
     case 'dump-files': {
       const { openDumpFiles } = await import('../sources/dump-files/open.ts');
@@ -55,12 +56,12 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       const { filesOptions } = await import('../sources/files/options.ts');
       const files = (paths: readonly string[]) =>
         openFiles({ ...head, options: filesOptions({ paths: [...paths], exclude: [], exclude_caches: false }) });
-      return openDumpFiles({ ...head, options: source.options, reach: await thisMachine(), files });
+      return openDumpFiles({ ...head, options: source.options, reach, files });
     }
     case 'service': {
       const { openService } = await import('../sources/service/open.ts');
       const inside = await openSource(source.options.of, config, how);
-      return openService({ ...(await serviceSetup(source, config)), source: inside });
+      return openService({ ...(await serviceSetup(source, config, how.hosts)), source: inside });
     }
   }
 }
@@ -78,11 +79,6 @@ export function openOnce(
     });
     return opening;
   };
-}
-
-async function thisMachine(): Promise<Reach> {
-  const { openLocal } = await import('../reach/local.ts');
-  return openLocal();
 }
 
 /** Undefined where none is configured: client programs have their own ways to find one. */

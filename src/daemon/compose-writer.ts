@@ -8,6 +8,7 @@ import { type Config, type SourceConfig, sourceInside } from '../config/config.t
 import type { Snapshot } from '../engines/engine.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 import { takingForeignDumps } from './compose-foreign-dump.ts';
+import type { Hosts } from './compose-host.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { placeMark } from './place-mark.ts';
 import type { Platform, WriterHow } from './platform.ts';
@@ -16,16 +17,17 @@ export interface WritersHow {
   /** Closes what was opened when all is done. */
   readonly opened: AsyncDisposableStack;
   readonly warn: (message: string) => void;
+  readonly hosts: Hosts;
 }
 
 /** What writes snapshots back to the sources of the configuration, or beside them. */
-export function writersOf(config: Config, { opened, warn }: WritersHow): Pick<Platform, 'writer' | 'placeOf'> {
+export function writersOf(config: Config, { opened, warn, hosts }: WritersHow): Pick<Platform, 'writer' | 'placeOf'> {
   return {
     writer(snapshot, recorded, how) {
       const { name, kind, source } = chooseWriter(config, snapshot, recorded, how);
       const make = async (signal: AbortSignal) => {
         if (source === undefined) return await openWriter(snapshot, kind, name, config.directory);
-        const port = await openSource(source, config, { signal, warn });
+        const port = await openSource(source, config, { signal, warn, hosts });
         return (recorded === undefined ? await takingForeignDumps(port, source) : undefined) ?? port;
       };
       const open = openOnce(

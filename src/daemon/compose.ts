@@ -17,6 +17,7 @@ import { ratesAt } from '../rules/rate-windows.ts';
 import { appendOnlyEngine } from './append-only-engine.ts';
 import { createEngine, expectPassword, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
+import { hostsOf, isHere } from './compose-host.ts';
 import { notifying } from './compose-notify.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
@@ -56,7 +57,8 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const engines = new Map<string, Promise<Engine>>();
   const once = sayOnce(how.warn);
   const state = openState(config.file, { clock: how.clock, warn: once, opened });
-  const ground = { opened, directory: config.directory };
+  const hosts = hostsOf(config, { opened });
+  const ground = { hosts, directory: config.directory };
   const engineHow = (signal: AbortSignal) => ({
     ...{ signal, directory: config.directory, warn: once },
     cache: how.cache ?? true,
@@ -104,8 +106,8 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       chosen(config.sources, names, 'source').map((source) => ({
         name: source.name,
         kind: sourceInside(source).kind,
-        open: openOnce((signal) => openSource(source, config, { signal, warn: once }), opened),
-        host: hostName(),
+        open: openOnce((signal) => openSource(source, config, { signal, warn: once, hosts }), opened),
+        host: isHere(source.host) ? hostName() : source.host,
         after: source.after,
         role: source.role,
         hooked: hookedOf(source.hooks, source.host, ground),
@@ -141,7 +143,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         warn: once,
       }),
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
-    ...writersOf(config, { opened, warn: once }),
+    ...writersOf(config, { opened, warn: once, hosts }),
     ...state,
     spaceAt,
     async memory() {
@@ -151,7 +153,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, ground),
     hookGround: (host) => hookGround(host, ground),
     ...notifying(config, { clock: how.clock, warn: once, catalog: state.catalog }),
-    startLeftServices: () => startLeftServices(config),
+    startLeftServices: () => startLeftServices(config, hosts),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -12,17 +12,42 @@
  * - Aborting the signal ends the child and what it started (SIGTERM, then SIGKILL after `killAfterMs`), and `exit` still resolves.
  * - When `stdin` throws, the child is ended before its stdin is closed: it must not take half of its input for the whole.
  *
- * Error codes: `reach.not-found` (no such program), `reach.denied`, `reach.unreachable` (retry later), `reach.failed`.
+ * - What is started on another host looks the same as here: no word of a login shell gets into its streams, a connection that breaks is an
+ *   `error` of the exit and never an exit code, and what was started is ended there as well when the signal is aborted.
+ *
+ * Error codes: `reach.not-found` (no such program), `reach.denied` (not let in, or may not be run), `reach.unreachable` (retry later),
+ * `reach.unknown-host-key`, `reach.changed-host-key`, `reach.no-pod`, `reach.failed`.
  */
 export interface Reach extends AsyncDisposable {
   readonly traits: ReachTraits;
   exec(argv: readonly string[], how: ExecHow): Process;
+  /** Who answers there, to notice when it is another one than the last time. Missing for this machine. */
+  identity?(how: { readonly signal: AbortSignal }): Promise<HostIdentity>;
+  /** The way there for programs that find it by themselves, such as `rsync`. Missing where only `exec` leads there. */
+  readonly shell?: RemoteShell;
+}
+
+export interface HostIdentity {
+  /** Address it was reached at; undefined: not to be known. */
+  readonly address: string | undefined;
+  /** Fingerprint of its host key, or a pod's unique id. */
+  readonly key: string | undefined;
+}
+
+/** How `ssh` is called for a host; `rsync -e` and `BORG_RSH` take this. */
+export interface RemoteShell {
+  /** The program and its options, without the host. */
+  readonly argv: readonly string[];
+  /** The host as `ssh` is given it, with the account where that is said. */
+  readonly destination: string;
+  /** Variables for the call. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface ReachTraits {
   /** `local`, `ssh`, `kubernetes`. */
   readonly kind: string;
-  /** The host's name as snapshots show it. */
+  /** The host's name as snapshots show it: this machine's own, of others their name in the configuration. */
   readonly host: string;
   /** True when paths of this host can be opened directly by this process. */
   readonly localFiles: boolean;
@@ -30,9 +55,10 @@ export interface ReachTraits {
 
 export interface ExecHow {
   readonly signal: AbortSignal;
-  /** Variables added to the host's own environment. */
+  /** Variables added to the host's own environment. They are in no argument on the way there. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+  /** Default: this process's own folder; on another host the one in which commands begin there. */
+  readonly cwd?: string | undefined;
   /** Sent to the child's stdin, then closed. Default: closed at once. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Time between SIGTERM and SIGKILL after an abort. Default 5,000. */

@@ -15,6 +15,7 @@
  * A source that stops what uses it: `service.not-started`. Each names the source and the path.
  */
 import type { SuretyError } from '../base/errors.ts';
+import type { RemoteShell } from '../reach/reach.ts';
 
 export interface Source extends AsyncDisposable {
   readonly traits: SourceTraits;
@@ -91,6 +92,8 @@ export interface Reading extends AsyncDisposable {
   readonly host: string;
   /** The roots as a person knows them: absolute paths, or relative ones as configured. */
   readonly paths: readonly string[];
+  /** Where the entries stand as they are, for engines that have a program of their own read them. Missing where they stand nowhere so, as a dump. */
+  readonly tree?: ReadingTree | undefined;
   /**
    * Metadata of all entries, depth first: a directory comes before what is in it, siblings are in byte order of their names
    * (`base/names.ts`), and the directories above a root come too. Batches of at most {@link BATCH_ENTRIES}.
@@ -105,6 +108,14 @@ export interface Reading extends AsyncDisposable {
    * end, a tool that exited non-zero, a root that turned out empty.
    */
   finish(): Promise<SourceFacts>;
+}
+
+/** A file tree that programs such as `rsync` and `borg` can read. What `entries` leaves out they are not to read. */
+export interface ReadingTree {
+  /** Undefined: on this machine. */
+  readonly shell: RemoteShell | undefined;
+  /** The absolute path there of an entry. Undefined where it has none. */
+  locate(entryPath: string): string | undefined;
 }
 
 export const BATCH_ENTRIES = 1024;

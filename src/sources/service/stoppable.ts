@@ -9,8 +9,8 @@ export interface ServiceSetup {
   readonly name: string;
   /** Where the commands run. */
   readonly reach: Reach;
-  /** The folder the commands run in. */
-  readonly baseDir: string;
+  /** The folder the commands run in. Undefined: the one in which commands begin there. */
+  readonly baseDir: string | undefined;
   readonly options: ServiceOptions;
   /** File of this service that says that it is stopped; the folder is made when needed. */
   readonly recordFile: string;

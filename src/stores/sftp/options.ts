@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { homeFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { durationValue, parsedBy, sizeValue } from '../../base/option-values.ts';
+import { sshAccount, sshFile, sshHost, sshJump, sshPort } from '../../base/ssh-values.ts';
 
 /** Where an SFTP store is and how it is reached. What is not said here comes from the configuration of ssh. */
 export interface SftpStoreOptions {
@@ -27,34 +28,20 @@ export interface SftpStoreOptions {
 
 const MIB = 2 ** 20;
 
-/** Neither an option of ssh nor anything that a shell on the way could take for more than a name. */
-const hostName = z.string().regex(/^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/, 'must be the name or address of a host');
-const userName = z.string().regex(/^[^\s@:/'"`$\\;<>|&()-][^\s@:/'"`$\\;<>|&()]*$/, 'must be the name of an account');
-const jumpHost = z
-  .string()
-  .regex(
-    /^([\w.][\w.-]*@)?([\w.][\w.-]*|\[[0-9A-Fa-f:.%]+\])(:\d{1,5})?$/,
-    'must be user@host:port; more than one hop goes into ssh_config',
-  );
-const filePath = z
-  .string()
-  .min(1)
-  .regex(/^[^"\n\0]*$/, 'may have no quotation mark');
-
 /** What may stand below `sftp:` in the object form. */
 export const sftpSchema = z
   .strictObject({
-    host: hostName.describe('a name or address, or a Host of the configuration of ssh'),
-    user: userName.describe('the account; default: as ssh would').optional(),
-    port: z.int().min(1).max(65535).describe('default: as ssh would, mostly 22').optional(),
+    host: sshHost.describe('a name or address, or a Host of the configuration of ssh'),
+    user: sshAccount.describe('the account; default: as ssh would').optional(),
+    port: sshPort.describe('default: as ssh would, mostly 22').optional(),
     path: z
       .string()
       .transform(parsedBy(checkedPath))
       .describe('the folder; relative to the home folder unless it begins with /'),
-    identity_file: filePath.describe('a private key; default: those of ssh and its agent').optional(),
-    known_hosts: filePath.describe("a file with the host's key; default: those of ssh").optional(),
-    ssh_config: filePath.describe('a configuration of ssh instead of ~/.ssh/config').optional(),
-    jump: jumpHost.describe('a host to go through: user@host:port').optional(),
+    identity_file: sshFile.describe('a private key; default: those of ssh and its agent').optional(),
+    known_hosts: sshFile.describe("a file with the host's key; default: those of ssh").optional(),
+    ssh_config: sshFile.describe('a configuration of ssh instead of ~/.ssh/config').optional(),
+    jump: sshJump.describe('a host to go through: user@host:port').optional(),
     connections: z.int().min(1).max(32).describe('connections at once; default 4').optional(),
     part_size: sizeValue
       .refine((sizeBytes) => sizeBytes >= MIB && sizeBytes <= 256 * MIB, { error: 'must be from 1 MiB to 256 MiB' })

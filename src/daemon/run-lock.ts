@@ -4,6 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { SuretyError } from '../base/errors.ts';
 import { makeFolders } from '../base/folders.ts';
 
+/** A lock that nobody refers to any more would end whenever memory is collected. */
+const taken = new Set<DatabaseSync>();
+
 /**
  * Takes the lock until it is disposed of, or throws `run.busy`: at once, or after waiting for `waitMs`. The lock is one of the operating system (that of a
  * SQLite transaction), so it ends with its process, however that ends: there are no stale ones. Throws the system's
@@ -18,8 +21,10 @@ export function lockRun(folder: string, name: string, waitMs = 0): Disposable {
     database.close();
     throw isBusy(error) ? busy(name) : error;
   }
+  taken.add(database);
   return {
     [Symbol.dispose]() {
+      taken.delete(database);
       if (database.isOpen) database.close();
     },
   };

@@ -56,6 +56,13 @@ describe('a Google Cloud store when things go wrong', () => {
     }
   }
 
+  it('asks for a token once, and for a new one only when it has ended', async () => {
+    const given = server.tokens.counts.given;
+    const store = await open();
+    await Promise.all(['a', 'b', 'c', 'd'].map((key) => store.stat(key, never)));
+    assert.equal(server.tokens.counts.given, given + 1);
+  });
+
   it('takes no answer of something in between for an empty list, or for a stored object', async () => {
     let body = '';
     await using faults = await startHttpFaults(server.port, () => ({ status: 200, body }));
@@ -266,13 +273,6 @@ describe('a Google Cloud store when things go wrong', () => {
     assert.ok(performance.now() - begunMs < 2000, 'it ends at once');
     line.state.mode = 'refuse';
     await fails(store.stat('long', never), 'store.unavailable');
-  });
-
-  it('asks for a token once, and for a new one only when it has ended', async () => {
-    const given = server.tokens.counts.given;
-    const store = await open();
-    await Promise.all(['a', 'b', 'c', 'd'].map((key) => store.stat(key, never)));
-    assert.equal(server.tokens.counts.given, given + 1);
   });
 });
 

@@ -22,6 +22,11 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return titles + rows.map(line).join('');
 }
 
+/** A word in the colour of another one. */
+export function painted(word: string, like: 'ok' | 'failed', colors: boolean): string {
+  return colors ? state(like, true).replace(like, word) : word;
+}
+
 function pad(text: string, columns: number, align: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, columns - width(text)));
   return align === 'right' ? space + text : text + space;

@@ -13,6 +13,7 @@ import { notificationsOf } from './notifications.ts';
 import { expandHome } from './paths.ts';
 import { LOCAL_HOST } from './references.ts';
 import { runOptionsOf, verifyAfterOf } from './run-options.ts';
+import { scenariosOf } from './scenarios.ts';
 import { resolveSecretPath } from './secrets.ts';
 import { storeLocation } from './store-location.ts';
 import { storeUseOf } from './store-use.ts';
@@ -45,6 +46,7 @@ export function build(document: ConfigDocument, origin: Origin): Config {
     repositories,
     jobs,
     maintenance: maintenanceOf(document.maintenance),
+    scenarios: scenariosOf(document.scenarios, all.sources),
     site: document.copies?.site,
   });
 }
@@ -56,6 +58,7 @@ function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceCon
     importance: raw.importance ?? 'should',
     rpoMs: raw.rpo,
     rtoMs: raw.rto,
+    proveEveryMs: raw.prove_every,
     copies: copiesRule(copies, raw.copies, raw.importance ?? 'should'),
     after: raw.after ?? [],
     role: raw.role,

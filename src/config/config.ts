@@ -13,6 +13,7 @@ import type { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import type { MaintenanceConfig } from './maintenance.ts';
 import type { NotificationsConfig } from './notifications.ts';
 import type { RunOptions, VerifyAfter } from './run-options.ts';
+import type { ScenarioConfig } from './scenarios.ts';
 import type { StoreLocation } from './store-location.ts';
 import type { StoreUse } from './store-use.ts';
 
@@ -29,6 +30,7 @@ export interface Config {
   /** Undefined: nobody is told. */
   readonly notifications: NotificationsConfig | undefined;
   readonly maintenance: readonly MaintenanceConfig[];
+  readonly scenarios: readonly ScenarioConfig[];
   /** Name of the place where the sources are. */
   readonly site: string | undefined;
   readonly warnings: readonly ConfigProblem[];
@@ -65,6 +67,8 @@ export interface SourceOf<Kind extends SourceKind> {
   readonly rpoMs: number | undefined;
   /** How long a restore may take at most. */
   readonly rtoMs: number | undefined;
+  /** How long ago one of its backups may have been restored whole, or drilled; undefined: nobody said. */
+  readonly proveEveryMs: number | undefined;
   /** Which copies of it there should be; undefined: nobody said. */
   readonly copies: CopiesRule | undefined;
   /** Names of sources that are read before this one. */

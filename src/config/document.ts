@@ -12,6 +12,7 @@ import { REPOSITORY_SCHEMAS, SOURCE_SCHEMAS } from './kinds.ts';
 import { maintenanceSchema, scheduleValue, timeZoneValue } from './maintenance.ts';
 import { notificationsSchema, occasionsSchema } from './notifications.ts';
 import { runOptionsSchema, verifyAfterSchema } from './run-options.ts';
+import { scenarioSchema } from './scenarios.ts';
 import { storeSchema } from './store-location.ts';
 import { storeUseSchema } from './store-use.ts';
 
@@ -29,6 +30,7 @@ const sourceAttributes = {
   importance: z.enum(IMPORTANCES).describe('how bad it is to lose it; default should').optional(),
   rpo: durationValue.describe('how much work may be lost at most, such as 24h').optional(),
   rto: durationValue.describe('how long a restore may take at most, such as 1h').optional(),
+  prove_every: durationValue.describe('how long ago it may have been restored whole, such as 90d').optional(),
   after: z.array(z.string()).describe('names of sources to read before this one').optional(),
   role: z
     .enum(ROLES)
@@ -115,6 +117,10 @@ export const documentSchema = z
       .optional(),
     copies: copiesSchema.optional(),
     maintenance: maintenanceSchema.optional(),
+    scenarios: z
+      .record(name, scenarioSchema)
+      .describe('what can happen, and within what time what has to be back')
+      .optional(),
     notifications: notificationsSchema.describe('who is told how runs end').optional(),
   })
   .meta({

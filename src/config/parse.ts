@@ -55,7 +55,7 @@ export function checkConfig(read: RawConfig): ConfigCheck {
 
 /** The schema library drops this one key of a mapping without a word. */
 function unseenNames(raw: unknown): Finding[] {
-  const sections = ['hosts', 'sources', 'repositories', 'jobs', 'maintenance'];
+  const sections = ['hosts', 'sources', 'repositories', 'jobs', 'maintenance', 'scenarios'];
   const unseen = sections.filter((section) => namesIn(raw, section).includes('__proto__'));
   return unseen.map((section) => ({ path: [section, '__proto__'], at: 'key', message: NAME_RULE }));
 }

@@ -28,6 +28,10 @@ export function checkReferences(raw: unknown): Finding[] {
     findings.push(...checkNames(raw, ['jobs', job, 'to'], 'repository', repositories));
     findings.push(...checkCopies(raw, job, repositories));
   }
+  for (const scenario of namesIn(raw, 'scenarios')) {
+    findings.push(...checkNames(raw, ['scenarios', scenario, 'sources'], 'source', sources));
+    findings.push(...checkNames(raw, ['scenarios', scenario, 'from'], 'repository', repositories));
+  }
   for (const verb of namesIn(raw, 'maintenance')) {
     const at = ['maintenance', verb];
     findings.push(...checkNames(raw, [...at, 'repositories'], 'repository', repositories));

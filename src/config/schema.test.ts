@@ -26,6 +26,7 @@ test('known keys are those of the place, and of the kind that stands there', () 
     'jobs',
     'copies',
     'maintenance',
+    'scenarios',
     'notifications',
   ]);
   assert.ok(knownKeys(raw, ['sources', 'media']).includes('exclude'));

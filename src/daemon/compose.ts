@@ -93,9 +93,10 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     localServers: localServers(config),
     goals: (names) =>
       chosen(config.sources, names, 'source').map((source) => {
-        const { name, importance, rpoMs, rtoMs } = source;
-        return { name, kind: sourceInside(source).kind, importance, rpoMs, rtoMs };
+        const { name, importance, rpoMs, rtoMs, proveEveryMs } = source;
+        return { name, kind: sourceInside(source).kind, importance, rpoMs, rtoMs, proveEveryMs };
       }),
+    scenarios: config.scenarios,
     hasCopiesRule: config.sources.some(({ copies }) => copies !== undefined),
     copyGoals: (names) => whereaboutsIn(config).copyGoals(chosen(config.sources, names, 'source')),
     whereabouts: whereaboutsIn(config).whereabouts,

@@ -19,6 +19,7 @@ import type { CopiesSource, WhereaboutsOf } from '../operations/proven-copies.ts
 import type { SafetyDump } from '../operations/restore/list-old.ts';
 import type { RestoreJournal } from '../operations/restore/restore-journal.ts';
 import type { SpaceAt } from '../operations/restore/space.ts';
+import type { StatusScenario } from '../operations/status/status-scenario.ts';
 import type { StatusSource } from '../operations/status/status-source.ts';
 import type { MeasureUsage } from '../operations/status/usage.ts';
 import type { Scheduled } from '../rules/scheduled.ts';
@@ -69,6 +70,8 @@ export interface Platform extends AsyncDisposable, Notifying {
   sources(names?: readonly string[]): BackupSource[];
   /** How well sources are to be protected. */
   goals(names?: readonly string[]): readonly StatusSource[];
+  /** What can happen, and what has to come back then. */
+  readonly scenarios: readonly StatusScenario[];
   /** Whether it is said of any source which copies there should be. */
   readonly hasCopiesRule: boolean;
   /** Which copies of sources there should be, and where the originals are. */

@@ -3,12 +3,14 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { lastFailures } from './last-failures.ts';
 import { type SeenRepository, type StatusRepository, seeRepository } from './status/status-repository.ts';
 import { lastRuns, type StatusRuns, statusRuns } from './status/status-runs.ts';
+import { type ScenarioStatus, type StatusScenario, scenarioStatus } from './status/status-scenario.ts';
 import { type SourceStatus, type StatusJob, type StatusSource, sourceStatus } from './status/status-source.ts';
 
 export interface StatusRequest {
   readonly sources: readonly StatusSource[];
   readonly repositories: readonly StatusRepository[];
   readonly jobs: readonly StatusJob[];
+  readonly scenarios: readonly StatusScenario[];
   /** Undefined: nothing is known but what the repositories tell. */
   readonly catalog: Catalog | undefined;
   /** Restores that can be continued. */
@@ -23,6 +25,7 @@ export interface StatusReport extends StatusRuns {
   readonly now: Date;
   readonly sources: readonly SourceStatus[];
   readonly repositories: readonly RepositoryStatus[];
+  readonly scenarios: readonly ScenarioStatus[];
   readonly unfinishedRestores: number;
 }
 
@@ -48,17 +51,20 @@ export async function status(request: StatusRequest, how: { readonly signal: Abo
   }
   const runs = await lastRuns(catalog);
   const sources: SourceStatus[] = [];
-  for (const source of request.sources)
-    sources.push(await sourceStatus(source, { repositories, jobs, failures, runs, catalog, host, now }));
+  const known = { repositories, jobs, failures, runs, catalog, host, now };
+  for (const source of request.sources) sources.push(await sourceStatus(source, known));
+  const scenarios: ScenarioStatus[] = [];
+  for (const scenario of request.scenarios) scenarios.push(await scenarioStatus(scenario, known));
   const seen = repositories.map((one) => repositoryStatus(one, sources));
   // What is damaged in one place and whole in another is no loss yet, but stays so until somebody heals it.
   const isBad = ({ error, damaged }: RepositoryStatus) => error !== undefined || damaged > 0;
-  const needed = sources.some(({ verdict }) => verdict.alarm) || seen.some(isBad);
+  const needed = [...sources, ...scenarios].some(({ verdict }) => verdict.alarm) || seen.some(isBad);
   return {
     outcome: needed ? 'warnings' : 'ok',
     now,
     sources,
     repositories: seen,
+    scenarios,
     ...statusRuns(runs, now),
     unfinishedRestores,
   };

@@ -18,6 +18,7 @@ const GOOD: SourceProtection = {
   failures: [],
   verifiedAt: hoursAgo(9),
   provenAt: hoursAgo(100),
+  proveEveryMs: 90 * 24 * HOUR_MS,
   restoreTime: { expectedMs: HOUR_MS / 2, from: 'restores', measuredAt: hoursAgo(100), measurements: 1 },
   odd: [],
 };
@@ -65,10 +66,14 @@ const rows: readonly Row[] = [
   ],
   ['only reading was measured', { restoreTime: measured(1, 'reading') }, 'ok', false, ['not-measured']],
   ['nothing was measured', { restoreTime: undefined }, 'ok', false, ['not-measured']],
-  ['never restored', { provenAt: undefined }, 'unproven', false, ['unproven']],
+  ['never restored', { provenAt: undefined, proveEveryMs: undefined }, 'unproven', false, ['unproven']],
+  ['never restored, and it should be', { provenAt: undefined }, 'proof due', true, ['proof-due']],
+  ['restored as long ago as it may be', { provenAt: hoursAgo(90 * 24) }, 'ok', false, []],
+  ['restored longer ago', { provenAt: hoursAgo(90 * 24 + 1) }, 'proof due', true, ['proof-due']],
+  ['restored long ago, and nobody said', { provenAt: hoursAgo(9999), proveEveryMs: undefined }, 'ok', false, []],
   [
     'never even verified',
-    { provenAt: undefined, verifiedAt: undefined },
+    { provenAt: undefined, verifiedAt: undefined, proveEveryMs: undefined },
     'unproven',
     false,
     ['unproven', 'unverified'],
@@ -119,6 +124,7 @@ test('for any facts: an alarm has a reason, a kept rpo means a backup young enou
     failures: fc.constantFrom([], [failure('vault')]),
     verifiedAt: time,
     provenAt: time,
+    proveEveryMs: fc.constantFrom(undefined, 24 * HOUR_MS),
     restoreTime: fc.constantFrom(undefined, measured(1, 'reading'), measured(2 * HOUR_MS, 'restores')),
     odd: fc.constantFrom([], [{ repository: 'vault', text: 'is much smaller' }]),
   });

@@ -22,12 +22,14 @@ export interface SourceProtection {
   readonly verifiedAt: Date | undefined;
   /** When one of its backups was restored whole, or drilled. */
   readonly provenAt: Date | undefined;
+  /** How long ago that may be; undefined: nobody said. */
+  readonly proveEveryMs: number | undefined;
   readonly restoreTime: RestoreTime | undefined;
   /** How its newest backups differ from those before; the text follows `its last backup into vault`. */
   readonly odd: readonly { readonly repository: string; readonly text: string }[];
 }
 
-export type ProtectionState = 'ok' | 'late' | 'failed' | 'damaged' | 'too slow' | 'none' | 'unproven';
+export type ProtectionState = 'ok' | 'late' | 'failed' | 'damaged' | 'too slow' | 'proof due' | 'none' | 'unproven';
 
 export interface ProtectionReason {
   readonly code:
@@ -37,6 +39,7 @@ export interface ProtectionReason {
     | 'failed'
     | 'damaged'
     | 'too-slow'
+    | 'proof-due'
     | 'no-backup'
     | 'no-job'
     | 'unverified'
@@ -93,7 +96,7 @@ function alarmsOf(
   now: Date,
   { rpoKept, rtoKept }: Pick<ProtectionVerdict, 'rpoKept' | 'rtoKept'>,
 ): ProtectionReason[] {
-  const { newest, overdueSince, damaged, failures, rpoMs, rtoMs, restoreTime } = source;
+  const { newest, overdueSince, damaged, failures, rpoMs, rtoMs, restoreTime, provenAt, proveEveryMs } = source;
   const alarm = (code: ProtectionReason['code'], text: string): ProtectionReason => ({ code, alarm: true, text });
   const found: ProtectionReason[] = [];
   if (newest !== undefined && isAhead(newest, now)) {
@@ -117,7 +120,20 @@ function alarmsOf(
     const took = `${what} about ${formatElapsed(restoreTime.expectedMs)} by what was measured`;
     found.push(alarm('too-slow', `${took}, and it must be back within ${spanName(rtoMs ?? 0)} (rto)`));
   }
+  if (isProofDue(source, now)) {
+    const last =
+      provenAt === undefined
+        ? 'none of its backups was ever restored whole'
+        : `it was last restored whole ${ago(provenAt, now)}`;
+    found.push(alarm('proof-due', `${last}, and that is wanted every ${spanName(proveEveryMs ?? 0)} (prove_every)`));
+  }
   return found;
+}
+
+/** Of a source without a good backup, getting one comes first. */
+function isProofDue({ newest, provenAt, proveEveryMs }: SourceProtection, now: Date): boolean {
+  if (proveEveryMs === undefined || newest === undefined) return false;
+  return provenAt === undefined || now.getTime() - provenAt.getTime() > proveEveryMs;
 }
 
 function overdueText({ newest, overdueSince }: SourceProtection, now: Date): string {
@@ -143,7 +159,8 @@ function notesOf(source: SourceProtection, now: Date): ProtectionReason[] {
   if (!inJob) found.push(note('no-job', 'no job backs it up'));
   if (newest === undefined && rpoMs === undefined) found.push(note('no-backup', 'there is no good backup'));
   if (newest === undefined) return found;
-  if (provenAt === undefined) found.push(note('unproven', 'none of its backups was ever restored whole'));
+  if (provenAt === undefined && !isProofDue(source, now))
+    found.push(note('unproven', 'none of its backups was ever restored whole'));
   if (verifiedAt === undefined && provenAt === undefined) found.push(note('unverified', 'none was ever verified'));
   if (rtoMs !== undefined && restoreTime?.from !== 'restores')
     found.push(note('not-measured', 'how long a restore takes was never measured'));
@@ -164,6 +181,7 @@ const STATES: readonly (readonly [ProtectionReason['code'], ProtectionState])[] 
   ['failed', 'failed'],
   ['damaged', 'damaged'],
   ['too-slow', 'too slow'],
+  ['proof-due', 'proof due'],
   ['no-backup', 'none'],
   ['unproven', 'unproven'],
 ];

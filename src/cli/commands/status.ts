@@ -38,6 +38,8 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
         sources: platform.goals(options.source),
         repositories: platform.repositories(options.repository),
         jobs: jobsOf(platform),
+        // With only some of the sources or repositories, nobody can tell.
+        scenarios: options.source === undefined && options.repository === undefined ? platform.scenarios : [],
         catalog: await platform.catalog(),
         unfinishedRestores: unfinishedRestores(session),
         host: hostName(),

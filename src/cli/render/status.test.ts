@@ -22,12 +22,20 @@ function source(
     failures: [],
     verifiedAt: hoursAgo(6),
     provenAt: hoursAgo(240),
+    proveEveryMs: undefined,
     restoreTime: { expectedMs: 250_000, from: 'restores' as const, measuredAt: hoursAgo(240), measurements: 1 },
     ...given,
   };
   const seen = { repository: 'vault', snapshot: 'abc', sizeBytes: 5, state: 'data' as const, copies: ['vault'] };
   const newest = { ...seen, time: newestAt, ageSeconds: (now.getTime() - newestAt.getTime()) / 1000 };
-  const facts = { ...base, inJob: true, newest: newestAt, overdueSince: overdue, damaged: undefined, odd: [] };
+  const facts = {
+    ...base,
+    inJob: true,
+    newest: newestAt,
+    overdueSince: overdue,
+    damaged: undefined,
+    odd: [],
+  };
   return { ...base, newest, verdict: judgeProtection(facts, now) };
 }
 
@@ -46,7 +54,7 @@ const vault: RepositoryStatus = {
 };
 
 function report(more: Partial<StatusReport>): StatusReport {
-  const base = { outcome: 'ok' as const, now, sources: [source('app')], repositories: [vault] };
+  const base = { outcome: 'ok' as const, now, sources: [source('app')], scenarios: [], repositories: [vault] };
   return { ...base, running: [], killed: [], unfinishedRestores: 0, ...more };
 }
 

@@ -5,14 +5,16 @@ import type { StatusRun } from '../../operations/status/status-runs.ts';
 import type { SourceStatus } from '../../operations/status/status-source.ts';
 import type { RepositoryStatus, StatusReport } from '../../operations/status.ts';
 import type { ProtectionReason } from '../../rules/protection.ts';
-import { age, count, duration, localTime, size, state, table } from '../render.ts';
+import { age, count, duration, localTime, painted, size, state, table } from '../render.ts';
 import { errorBelow } from './error.ts';
+import { scenariosText } from './scenarios.ts';
 
 export function statusText(report: StatusReport, colors: boolean): string {
   const { sources, repositories, now } = report;
   const parts = [
     sources.length === 0 ? 'the configuration has no source\n' : sourceTable(sources, now, colors),
     alarmLines(sources, colors) + noteLines(sources),
+    scenariosText(report.scenarios, colors),
     repositoryTable(repositories, now, colors),
     runLines(report),
     `${summaryOf(report)}\n`,
@@ -64,11 +66,6 @@ function elapsed(time: Date, now: Date): string {
 function restoreCell({ restoreTime }: SourceStatus): string {
   if (restoreTime === undefined) return 'not measured';
   return `${restoreTime.from === 'reading' ? '> ' : ''}${duration(restoreTime.expectedMs)}`;
-}
-
-/** A word in the colour of another one. */
-function painted(word: string, like: 'ok' | 'failed', colors: boolean): string {
-  return colors ? state(like, true).replace(like, word) : word;
 }
 
 const IMPORTANCES: readonly SourceStatus['importance'][] = ['must', 'should', 'could'];
@@ -170,12 +167,16 @@ function runName({ verb, job, id }: StatusRun): string {
   return `${verb}${job === '' ? '' : ` of job ${job}`} (${id})`;
 }
 
-function summaryOf({ sources, repositories }: StatusReport): string {
+function summaryOf({ sources, repositories, scenarios }: StatusReport): string {
   const bad = sources.filter(({ verdict }) => verdict.alarm).length;
   const unread = repositories.filter(({ error }) => error !== undefined).length;
+  const missed = scenarios.filter(({ verdict }) => verdict.alarm).length;
   const damaged = repositories.reduce((sum, one) => sum + one.damaged, 0);
   const parts = [
     bad === 0 ? '' : `${bad} of ${count(sources.length, 'source')} ${bad === 1 ? 'needs' : 'need'} you`,
+    missed === 0
+      ? ''
+      : `${missed} of ${count(scenarios.length, 'scenario')} ${missed === 1 ? 'misses' : 'miss'} the target`,
     unread === 0 ? '' : `${unread} of ${count(repositories.length, 'repository', 'repositories')} can not be read`,
     damaged === 0 ? '' : `${count(damaged, 'snapshot')} found damaged: \`surety check --repair\` heals what it can`,
   ].filter((part) => part !== '');

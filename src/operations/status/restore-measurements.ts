@@ -12,12 +12,14 @@ export interface Proofs {
 
 const LOOKED_AT = 500;
 
-/** Drills and whole restores of one source. */
-export async function proofsOf(catalog: Catalog, source: string): Promise<Proofs> {
+/** Drills and whole restores of one source; with `from`, only those from these repositories. */
+export async function proofsOf(catalog: Catalog, source: string, from?: readonly string[]): Promise<Proofs> {
   const drills = await catalog.drills({ source, limit: LOOKED_AT });
   const restores = await catalog.restores({ source, limit: LOOKED_AT });
   const whole = restores.filter(({ checks }) => checks.some(({ what, ok }) => what === WHOLE_SNAPSHOT && ok));
-  const good = [...drills, ...whole].filter(({ outcome }) => isGood(outcome));
+  const good = [...drills, ...whole].filter(
+    ({ outcome, repository }) => isGood(outcome) && (from?.includes(repository) ?? true),
+  );
   const measured: MeasuredRestore[] = [];
   for (const one of good) {
     const startedAt = await beginningOf(catalog, one, restores);

@@ -17,6 +17,8 @@ export interface StatusSource {
   readonly importance: 'must' | 'should' | 'could';
   readonly rpoMs: number | undefined;
   readonly rtoMs: number | undefined;
+  /** How long ago it may have been restored whole. */
+  readonly proveEveryMs: number | undefined;
 }
 
 export interface SourceStatus extends StatusSource {
@@ -79,18 +81,23 @@ export async function sourceStatus(source: StatusSource, known: Known): Promise<
   const good = own.filter(({ state }) => state !== 'bad');
   const newest = good.at(-1);
   const last = own.at(-1);
-  const { restores, provenAt } = await proofsIn(known.catalog, source.name);
-  const readings = newest === undefined ? [] : await readingsIn(known.catalog, newest.repository);
+  const { provenAt } = await proofsIn(known.catalog, source.name);
   const jobs = known.jobs.filter(({ sources }) => sources.includes(source.name));
   const dues = jobs.flatMap(({ due }) => due ?? []);
   const facts = {
-    ...{ rpoMs: source.rpoMs, rtoMs: source.rtoMs, inJob: jobs.length > 0, provenAt },
+    ...{
+      rpoMs: source.rpoMs,
+      rtoMs: source.rtoMs,
+      proveEveryMs: source.proveEveryMs,
+      inJob: jobs.length > 0,
+      provenAt,
+    },
     newest: newest?.time,
     overdueSince: overdueSince(dues, newest?.time, known.now),
     damaged: last?.state === 'bad' && isAfter(last, newest) ? last.time : undefined,
     failures: failuresOf(source.name, own, known),
     verifiedAt: latest(own.map((one) => one.verifiedAt)),
-    restoreTime: newest === undefined ? undefined : restoreTime(newest, restores, readings),
+    restoreTime: await restoreTimeOf(source.name, newest, known),
     odd: known.catalog === undefined ? [] : await oddAboutNewest(known.catalog, source.name),
   };
   const { failures, verifiedAt } = facts;
@@ -103,6 +110,23 @@ export async function sourceStatus(source: StatusSource, known: Known): Promise<
     ...{ failures, verifiedAt, provenAt, restoreTime: facts.restoreTime },
     verdict: judgeProtection(facts, known.now),
   };
+}
+
+/** Oldest first: those that no verification found damaged. */
+export function goodSnapshots(source: string, known: Known): SeenSnapshot[] {
+  return snapshotsOf(source, known).filter(({ state }) => state !== 'bad');
+}
+
+/** How long restoring `newest` is expected to take; with `from`, by restores from these repositories alone. */
+export async function restoreTimeOf(
+  source: string,
+  newest: SeenSnapshot | undefined,
+  { catalog }: Known,
+  from?: readonly string[],
+): Promise<RestoreTime | undefined> {
+  if (newest === undefined) return undefined;
+  const { restores } = await proofsIn(catalog, source, from);
+  return restoreTime(newest, restores, await readingsIn(catalog, newest.repository));
 }
 
 /** Oldest first. Where this machine backs it up, a source of the same name on another one is another source. */
@@ -170,9 +194,9 @@ function latest(times: readonly (Date | undefined)[]): Date | undefined {
   return known.length === 0 ? undefined : new Date(Math.max(...known));
 }
 
-async function proofsIn(catalog: Catalog | undefined, source: string): Promise<Proofs> {
+async function proofsIn(catalog: Catalog | undefined, source: string, from?: readonly string[]): Promise<Proofs> {
   try {
-    if (catalog !== undefined) return await proofsOf(catalog, source);
+    if (catalog !== undefined) return await proofsOf(catalog, source, from);
   } catch {
     // What the catalog does not tell is not known.
   }

@@ -8,7 +8,7 @@ import type { ContentHandle, IndexRecord } from './restore/index-record.ts';
 import { findLinked, type LinkedFiles, toEntry } from './restore/links.ts';
 import { place } from './restore/place.ts';
 import { containerOf, scan } from './restore/scan.ts';
-import { selected } from './restore/selected.ts';
+import { selected } from '../selected-records.ts';
 import type { SidecarDocument } from './sidecar.ts';
 import { type Backup, findBackup, readSidecar } from './sidecars.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { BackupStats, SnapshotFacts } from '../engine.ts';
 import { contentProblem } from './content-schema.ts';
-import type { EntryRecord } from './entry-record.ts';
+import type { EntryRecord } from '../entry-record.ts';
 import type { Compression } from './options.ts';
 import { damaged } from './repository.ts';
 

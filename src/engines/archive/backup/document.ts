@@ -1,6 +1,6 @@
 /** Fills in the sidecar. */
 import type { SourceFacts } from '../../../sources/source.ts';
-import { toRecord } from '../entry-record.ts';
+import { toRecord } from '../../entry-record.ts';
 import { type NameFacts, typeOfKind } from '../naming.ts';
 import { type CommonFields, type ContentFields, FORMAT_VERSION, type OwnFields } from '../sidecar.ts';
 import type { FileList } from './file-list.ts';

@@ -3,7 +3,7 @@
 import { displayName } from '../../../base/names.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
 import { joinDevice } from '../device-number.ts';
-import { type EntryRecord, toRecord } from '../entry-record.ts';
+import { type EntryRecord, toRecord } from '../../entry-record.ts';
 import { damaged } from '../repository.ts';
 
 export interface IndexRecord extends EntryRecord {

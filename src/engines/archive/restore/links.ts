@@ -1,7 +1,7 @@
 /** Which names of an archive are one file. Grows with those only. */
 import { displayName } from '../../../base/names.ts';
 import type { RestoredEntry } from '../../../sources/source.ts';
-import { fromRecord } from '../entry-record.ts';
+import { fromRecord } from '../../entry-record.ts';
 import type { LineSpool } from '../line-spool.ts';
 import { damaged } from '../repository.ts';
 import type { ContentHandle, IndexRecord } from './index-record.ts';

@@ -2,7 +2,7 @@
 import type { ContentHow, Placed, Placement } from '../../../sources/source.ts';
 import type { Cursor } from './cursor.ts';
 import type { ContentHandle } from './index-record.ts';
-import { PlacedFile } from './write-file.ts';
+import { PlacedFile } from '../../placed-file.ts';
 
 interface Wanted {
   readonly handle: ContentHandle;

@@ -1,8 +1,8 @@
 /** Writes one restored file. */
 import { closeSync, constants, fchmodSync, fchownSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { systemPath } from '../../../base/names.ts';
-import { setTimes } from '../../../base/posix.ts';
-import type { Placed, Placement } from '../../../sources/source.ts';
+import { systemPath } from '../base/names.ts';
+import { setTimes } from '../base/posix.ts';
+import type { Placed, Placement } from '../sources/source.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 const BLOCK_BYTES = 1 << 16;

@@ -1,7 +1,7 @@
-import { SuretyError } from '../../../base/errors.ts';
-import { displayName } from '../../../base/names.ts';
-import type { EntryType } from '../../../sources/source.ts';
-import { createSelection } from '../../selection.ts';
+import { SuretyError } from '../base/errors.ts';
+import { displayName } from '../base/names.ts';
+import type { EntryType } from '../sources/source.ts';
+import { createSelection } from './selection.ts';
 
 interface Level<T> {
   readonly record: T;

@@ -1,5 +1,5 @@
 /** An entry as one JSON object: in the sidecar of a single file, and in the private index of a tar archive that is being restored. */
-import type { Entry, EntryType, RestoredEntry, Xattr } from '../../sources/source.ts';
+import type { Entry, EntryType, RestoredEntry, Xattr } from '../sources/source.ts';
 
 export interface EntryRecord {
   readonly path: string;

@@ -1,120 +1,115 @@
-import { relative } from 'node:path';
+import { dirname } from 'node:path';
 import { styleText } from 'node:util';
+import type { TestFileResult } from './test-file.ts';
 
-/** What the report needs of an event of `run()` from node:test. */
-interface TestEvent {
-  readonly type: string;
-  readonly data: {
-    readonly name?: string;
-    readonly file?: string;
-    readonly nesting?: number;
-    readonly skip?: string | boolean;
-    readonly message?: string;
-    readonly duration_ms?: number;
-    readonly details?: { readonly type?: string; readonly duration_ms?: number; readonly error?: Error };
-  };
-}
-
-interface FileResult {
-  passed: number;
-  failed: number;
-  skipped: number;
-  readonly output: string[];
-}
-
-interface Note {
-  readonly file: string;
-  readonly title: string;
-  readonly text: string;
-}
+/** Files that are named at the end, because they take longest. */
+const SLOWEST = 12;
+const OUTPUT_SHOWN = 4_000;
 
 export interface TestTotals {
   readonly passed: number;
   readonly failed: number;
-  readonly skipped: number;
 }
 
-/**
- * Prints the events of a test run for people: one line for each file, the failures in full with what the file printed, and at
- * the end every skipped test with its reason.
- */
-export async function reportTests(events: AsyncIterable<TestEvent>, root: string): Promise<TestTotals> {
-  const files = new Map<string, FileResult>();
-  const failures: Note[] = [];
-  const skips: Note[] = [];
+export interface TestReport {
+  /** Prints failures in full at once, and a line for a folder when all its files are done. */
+  add(result: TestFileResult): void;
+  /** Prints skipped tests with their reasons, the slowest files and the sums. */
+  end(): TestTotals;
+}
+
+/** Prints the results of the test `files` for people: little when all is well. */
+export function testReport(files: readonly string[]): TestReport {
+  const results: TestFileResult[] = [];
   const startedAtMs = performance.now();
-  for await (const event of events) {
-    const file = event.data.file === undefined ? '' : relative(root, event.data.file);
-    const result = resultOf(files, file);
-    if (event.type === 'test:stdout' || event.type === 'test:stderr') result.output.push(event.data.message ?? '');
-    if (event.type === 'test:pass') recordPass(event, file, result, skips);
-    if (event.type === 'test:fail') recordFailure(event, file, result, failures);
-    if (event.type === 'test:summary' && file !== '') printFile(file, result, event.data.duration_ms);
-  }
-  for (const failure of failures) printFailure(failure, files.get(failure.file)?.output.join('') ?? '');
-  printSkips(skips);
-  const totals = add([...files.values()]);
-  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-  console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s`);
-  return totals;
+  const isWhole = (folder: string) => inFolder(files, folder).length === inFolder(namesOf(results), folder).length;
+  return {
+    add(result) {
+      results.push(result);
+      for (const { title, text } of result.failures) printFailure(result.file, title, text);
+      if (result.failures.length > 0) printOutput(result.output);
+      for (const { pid, command } of result.left) {
+        console.log(styleText('yellow', `! ${result.file} left a process, which was killed: ${command} (${pid})`));
+      }
+      const folder = folderOf(result.file);
+      if (isWhole(folder))
+        printFolder(
+          folder,
+          results.filter(({ file }) => folderOf(file) === folder),
+        );
+    },
+    end() {
+      printSkipped(results);
+      printSlowest(results);
+      const totals = {
+        passed: sum(results, ({ passed }) => passed),
+        failed: sum(results, ({ failures }) => failures.length),
+      };
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
+      const skipped = sum(results, ({ skipped }) => skipped.length);
+      console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${skipped} skipped in ${seconds} s`);
+      for (const { file, failures } of results)
+        for (const { title } of failures) console.log(`${CROSS} ${file}: ${title}`);
+      return totals;
+    },
+  };
 }
 
-function resultOf(files: Map<string, FileResult>, file: string): FileResult {
-  const known = files.get(file);
-  if (known) return known;
-  const fresh = { passed: 0, failed: 0, skipped: 0, output: [] };
-  files.set(file, fresh);
-  return fresh;
+const CROSS = styleText('red', '✖');
+
+/** `test/services`, `src/engines`: not deeper, so that the lines are few. */
+function folderOf(file: string): string {
+  return dirname(file).split('/').slice(0, 2).join('/');
 }
 
-function recordPass(event: TestEvent, file: string, result: FileResult, skips: Note[]): void {
-  const skip = event.data.skip;
-  if (skip !== undefined && skip !== false) {
-    result.skipped += 1;
-    skips.push({ file, title: event.data.name ?? '', text: skip === true || skip === '' ? 'no reason given' : skip });
-  } else if (event.data.details?.type !== 'suite') result.passed += 1;
+function inFolder(files: readonly string[], folder: string): string[] {
+  return files.filter((file) => folderOf(file) === folder);
 }
 
-function recordFailure(event: TestEvent, file: string, result: FileResult, failures: Note[]): void {
-  const error = event.data.details?.error as (Error & { failureType?: string; cause?: unknown }) | undefined;
-  // A parent fails because of its children, which have been recorded already.
-  if (error?.failureType === 'subtestsFailed') return;
-  result.failed += 1;
-  if (event.data.name?.endsWith(file)) printFile(file, result, event.data.details?.duration_ms);
-  const cause = error?.cause ?? error;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  failures.push({ file, title: event.data.name ?? '', text });
+function namesOf(results: readonly TestFileResult[]): string[] {
+  return results.map(({ file }) => file);
 }
 
-function printFile(file: string, result: FileResult, durationMs = 0): void {
-  const mark = result.failed > 0 ? styleText('red', '✖') : styleText('green', '✔');
-  const seconds = (durationMs / 1000).toFixed(1);
+function printFolder(folder: string, results: readonly TestFileResult[]): void {
+  const failed = sum(results, ({ failures }) => failures.length);
+  const skipped = sum(results, (result) => result.skipped.length);
   const counts = [
-    `${result.passed} passed`,
-    result.failed > 0 ? styleText('red', `${result.failed} failed`) : '',
-    result.skipped > 0 ? styleText('yellow', `${result.skipped} skipped`) : '',
+    `${sum(results, ({ passed }) => passed)} passed`,
+    failed > 0 ? styleText('red', `${failed} failed`) : '',
+    skipped > 0 ? styleText('yellow', `${skipped} skipped`) : '',
+    `${results.length} files`,
   ].filter((part) => part !== '');
-  console.log(`${mark} ${file}  ${counts.join(', ')}  ${styleText('gray', `${seconds} s`)}`);
+  const seconds = sum(results, (result) => result.seconds).toFixed(0);
+  const mark = failed > 0 ? CROSS : styleText('green', '✔');
+  console.log(`${mark} ${folder}  ${counts.join(', ')}  ${styleText('gray', `${seconds} s`)}`);
 }
 
-function printFailure(failure: Note, output: string): void {
-  console.log(`\n${styleText('red', '✖ failed:')} ${failure.title}\n  ${failure.file}`);
-  console.log(indent(failure.text));
-  if (output.trim() !== '')
-    console.log(`${styleText('gray', '  the file printed:')}\n${indent(output.trimEnd().slice(-4_000))}`);
+function printFailure(file: string, title: string, text: string): void {
+  console.log(`\n${styleText('red', '✖ failed:')} ${title}\n  ${file}\n${indent(text)}`);
 }
 
-function printSkips(skips: readonly Note[]): void {
-  if (skips.length === 0) return;
-  console.log(`\n${styleText('yellow', `${skips.length} skipped:`)}`);
-  for (const skip of skips) console.log(`  - ${skip.title} (${skip.file}): ${skip.text}`);
+function printOutput(output: string): void {
+  if (output.trim() === '') return;
+  console.log(`${styleText('gray', '  the file printed:')}\n${indent(output.trimEnd().slice(-OUTPUT_SHOWN))}`);
+}
+
+function printSkipped(results: readonly TestFileResult[]): void {
+  const skipped = results.flatMap((result) => result.skipped.map((one) => ({ file: result.file, ...one })));
+  if (skipped.length === 0) return;
+  console.log(`\n${styleText('yellow', `${skipped.length} skipped:`)}`);
+  for (const { title, file, reason } of skipped) console.log(`  - ${title} (${file}): ${reason}`);
+}
+
+function printSlowest(results: readonly TestFileResult[]): void {
+  const slowest = results.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  if (results.length <= SLOWEST) return;
+  console.log(`\nslowest: ${slowest.map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
 }
 
 function indent(text: string): string {
   return text.replace(/^/gm, '    ');
 }
 
-function add(results: readonly FileResult[]): TestTotals {
-  const sum = (pick: (result: FileResult) => number) => results.reduce((total, result) => total + pick(result), 0);
-  return { passed: sum((r) => r.passed), failed: sum((r) => r.failed), skipped: sum((r) => r.skipped) };
+function sum<One>(all: readonly One[], pick: (one: One) => number): number {
+  return all.reduce((total, one) => total + pick(one), 0);
 }

@@ -3,21 +3,20 @@
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from 'node:test';
+import { runTestFiles } from './test-files.ts';
 import { provideTestPrograms } from './test-programs.ts';
-import { reportTests } from './test-report.ts';
 
 const root = join(import.meta.dirname, '..');
 const parts = process.argv.slice(2);
-/** A file that hangs is ended; on a busy machine the slowest take minutes. */
-const FILE_TIMEOUT_MS = 600_000;
 
 provideTestPrograms();
-process.exitCode = (await runTests()) ? 0 : 1;
+const isGood = await runTests();
+// Whatever is still open here must not hold up the end.
+process.exit(isGood ? 0 : 1);
 
-/** Runs the files in their own processes: one more at a time than there are cores, since many wait for servers. True when nothing failed and something ran. */
+/** True when nothing failed and something ran. */
 async function runTests(): Promise<boolean> {
   const files = testFiles();
   if (files.length === 0) {
@@ -26,17 +25,27 @@ async function runTests(): Promise<boolean> {
   }
   await using scratch = scratchFolder();
   prepareEnvironment(scratch.path);
-  const events = run({ cwd: root, files, concurrency: availableParallelism() + 1, timeout: FILE_TIMEOUT_MS });
-  const totals = await reportTests(events, root);
+  const totals = await runTestFiles(files, { root, scratch: join(scratch.path, 'files'), signal: interruption() });
   return totals.failed === 0 && totals.passed > 0;
 }
 
-/** Those that need several layers or real programs first: they take longest. */
 function testFiles(): string[] {
-  const found = ['test/**/*.test.ts', 'src/**/*.test.ts'].flatMap((pattern) => globSync(pattern, { cwd: root }).sort());
+  const found = ['test/**/*.test.ts', 'src/**/*.test.ts', 'scripts/**/*.test.ts'];
   return found
-    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
-    .map((file) => join(root, file));
+    .flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
+}
+
+/** Aborted when this process is told to end: what it started is in sessions of their own, and has to be killed. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      console.log(`ended by ${name} (${constants.signals[name]})`);
+      interrupted.abort();
+    });
+  }
+  return interrupted.signal;
 }
 
 /** Test files and their children inherit this: a temporary folder of their own, and nothing that changes other programs. */

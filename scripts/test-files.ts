@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { runTestFile, type TestFileResult } from './test-file.ts';
+import { slowestFirst } from './test-order.ts';
+import { type TestTotals, testReport } from './test-report.ts';
+
+/** A file that hangs is killed; on a busy machine the slowest take minutes. */
+const FILE_LIMIT_MS = 240_000;
+/** Less, so that a file with one test that hangs can stop its servers and run the others. */
+const TEST_LIMIT_MS = 150_000;
+const RUN_LIMIT_MS = 30 * 60_000;
+/** A file is named when it takes as long as this: should the run be cut off, it is known where. */
+const NOTABLE_MS = 120_000;
+
+export interface TestRunHow {
+  readonly root: string;
+  /** A folder for what the files print; it need not exist. */
+  readonly scratch: string;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+  readonly fileLimitMs?: number;
+  readonly runLimitMs?: number;
+}
+
+/**
+ * Runs test files, one more at a time than there are cores since many wait for servers, and prints the report. It ends: a file that
+ * takes too long is killed and counts as failed, and so do all that run or wait when the whole run takes too long.
+ */
+export async function runTestFiles(files: readonly string[], how: TestRunHow): Promise<TestTotals> {
+  const { fileLimitMs = FILE_LIMIT_MS, runLimitMs = RUN_LIMIT_MS } = how;
+  const report = testReport(files);
+  const limit = AbortSignal.timeout(runLimitMs);
+  const signal = AbortSignal.any([how.signal, limit]);
+  const waiting = slowestFirst(files);
+  const worker = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const file = waiting.shift();
+      if (file === undefined) return;
+      using _notice = noticeAfter(NOTABLE_MS, file);
+      const folder = join(how.scratch, file.replaceAll('/', '_'));
+      const testLimitMs = Math.min(TEST_LIMIT_MS, fileLimitMs);
+      report.add(await runTestFile(file, { root: how.root, folder, limitMs: fileLimitMs, testLimitMs, signal }));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  const why = limit.aborted ? `the whole run took more than ${runLimitMs / 1000} s` : 'the run was ended';
+  for (const file of waiting) report.add(notRun(file, why));
+  return report.end();
+}
+
+function notRun(file: string, why: string): TestFileResult {
+  const failures = [{ title: file, text: `it was not run: ${why}` }];
+  return { file, seconds: 0, passed: 0, skipped: [], failures, output: '', left: [] };
+}
+
+function noticeAfter(delayMs: number, file: string): Disposable {
+  const timer = setTimeout(() => console.log(`${file} has been running for ${delayMs / 1000} s`), delayMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}

@@ -116,11 +116,11 @@ describe('a platform in a folder with a space and a %', () => {
     const tasks = join(top, 'tasks');
     await surety.run('schedule', 'export', 'windows', ...WINDOWS, '--output', tasks, '--name', 'Avalanche');
     assert.deepEqual(readdirSync(tasks).sort(), [
-      'Avalanche backup nightly.xml',
-      'Avalanche cleanup.xml',
-      'Avalanche verify.xml',
+      'Avalanche Backup Cleanup.xml',
+      'Avalanche Backup Verification.xml',
+      'Avalanche Nightly Backup.xml',
     ]);
-    const bytes = readFileSync(join(tasks, 'Avalanche backup nightly.xml'));
+    const bytes = readFileSync(join(tasks, 'Avalanche Nightly Backup.xml'));
     assert.deepEqual([...bytes.subarray(0, 4)], [0xff, 0xfe, '<'.charCodeAt(0), 0]);
     assert.match(bytes.toString('utf16le'), /<WorkingDirectory>C:\\Volume D\\Avalanche<\/WorkingDirectory>/);
   });

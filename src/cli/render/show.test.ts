@@ -35,6 +35,15 @@ test('what a database contained and how long it was stopped is shown', () => {
   assert.match(text, /^ +2 views, 3 large objects$/m);
 });
 
+test('its size is shown before and after compression', () => {
+  const counts = { filesNew: 2, filesChanged: 0, filesUnmodified: 1, dirs: 0, others: 0, dataBlobs: 2, treeBlobs: 1 };
+  const stats = { ...counts, sizeBytes: 300 * 1024 ** 2, addedBytes: 100 * 1024 ** 2, storedBytes: 20 * 1024 ** 2 };
+  const snapshots = [{ snapshot: { ...snapshotOf({ id: 'abc', source: 'app' }), stats }, facts, copies: [], pins: [] }];
+  const text = showText({ repository: 'vault', location: '/', point: undefined, snapshots, unread: [] }, now);
+  assert.match(text, /^content +1 file, 4 KiB$/m);
+  assert.match(text, /^added +100 MiB, stored 20 MiB$/m);
+});
+
 test('everywhere it is stored is told, with what is known of it there', () => {
   const verifiedAt = new Date(2026, 10, 20, 3, 7);
   const copies = [

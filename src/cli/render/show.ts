@@ -78,6 +78,7 @@ function snapshotText({ snapshot, facts, copies, pins }: ShownSnapshot, reposito
     ['parent', snapshot.parent === undefined ? undefined : shortId(snapshot.parent)],
     ['made by', [snapshot.program, snapshot.user].filter((part) => part !== '').join(', user ')],
     ['content', facts === undefined ? undefined : `${count(facts.files, 'file')}, ${size(facts.sizeBytes)}`],
+    ['added', addedText(snapshot.stats)],
     ['versions', versions.join(', ')],
     ['stopped for', facts?.downtimeMs === undefined ? undefined : duration(facts.downtimeMs)],
     ...(facts?.notes ?? []).map((note): [string, string] => ['note', shownPath(note)]),
@@ -86,6 +87,11 @@ function snapshotText({ snapshot, facts, copies, pins }: ShownSnapshot, reposito
   // Only the first of the places has a title.
   const given = rows.filter((row): row is [string, string] => row[1] !== undefined && row[1] !== '');
   return table([{ title: '' }, { title: '' }], given) + fingerprintText(facts?.fingerprint);
+}
+
+/** Of an archive, whose backups are whole each, all of it. */
+function addedText(stats: ShownSnapshot['snapshot']['stats']): string | undefined {
+  return stats === undefined ? undefined : `${size(stats.addedBytes)}, stored ${size(stats.storedBytes)}`;
 }
 
 const STATES = {

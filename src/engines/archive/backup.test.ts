@@ -57,6 +57,7 @@ test('the metadata has the ten fields and says what is stored', async () => {
   assert.deepEqual(facts?.versions, { postgresql: '15.1' });
   assert.equal(entries?.at(-1)?.path, 'avalanche.sql');
   assert.equal(stats?.filesNew, 1);
+  assert.deepEqual([stats?.sizeBytes, stats?.storedBytes], [DUMP.length, stored.length]);
 });
 
 test('the hash of each file of a tar archive is recorded, of many files in a list beside it', async () => {

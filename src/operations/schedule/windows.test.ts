@@ -27,7 +27,9 @@ test('a daily backup, a weekly one and a weekly clean-up are tasks with program,
   const { files, notes } = tasks(PLATFORM);
   assert.deepEqual(
     files.map(({ name }) => name),
-    ['backup database', 'backup files', 'backup full', 'cleanup', 'verify'].map((name) => `Avalanche ${name}.xml`),
+    ['Database Backup', 'Files Backup', 'Full Backup', 'Backup Cleanup', 'Backup Verification'].map(
+      (name) => `Avalanche ${name}.xml`,
+    ),
   );
   const [database = '', filesTask = '', full = '', cleanup = ''] = files.map(({ text }) => text);
   const action = inside(database, 'Exec');
@@ -48,7 +50,8 @@ test('a daily backup, a weekly one and a weekly clean-up are tasks with program,
   );
   assert.match(inside(full, 'Months'), /^(<\w+ \/>){12}$/);
   assert.match(inside(cleanup, 'CalendarTrigger'), /T05:00:00<.*<Sunday \/>/);
-  assert.ok(notes.includes('schtasks /Create /TN "Avalanche backup database" /XML "Avalanche backup database.xml"'));
+  assert.ok(notes.includes('schtasks /Create /TN "Avalanche Database Backup" /XML "Avalanche Database Backup.xml"'));
+  assert.equal(inside(cleanup, 'URI'), '\\Avalanche Backup Cleanup');
   assert.match(notes.join('\n'), /setx \/M DB_PASSWORD/);
 });
 

@@ -41,9 +41,21 @@ export function windowsTasksOf(request: ExportRequest): Exported {
   return { files, notes: [...secrets, ...creating] };
 }
 
-/** Of the task and its file. */
-function taskName({ name }: Scheduled, request: ExportRequest): string {
-  return `${request.name} ${name}`;
+/** What is done, as people name tasks. */
+const TITLES: Readonly<Record<string, string>> = {
+  copy: 'Backup Copies',
+  cleanup: 'Backup Cleanup',
+  verify: 'Backup Verification',
+};
+
+/** Of the task and its file: `Avalanche Database Backup`, `Avalanche Backup Cleanup`. */
+function taskName({ name, verb, job }: Scheduled, request: ExportRequest): string {
+  const title = verb === 'backup' ? `${capitalized(job)} Backup` : (TITLES[verb] ?? capitalized(name));
+  return `${request.name} ${title}`;
+}
+
+function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function expectWindowsPaths(paths: readonly (string | undefined)[], log: string | undefined): void {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { type BigIntStats, existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { readOwners } from '../../base/owners.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
@@ -7,6 +7,7 @@ import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
 import { checkEmptied, emptied, hadContent, onlyDirectories } from './emptied.ts';
 import { throughLinks } from './entry.ts';
 import { compileExclusion } from './exclude.ts';
+import { localView } from './local-view.ts';
 import { checkNestedMounts, type MountWatch, watchMounts } from './nested-mounts.ts';
 import type { FilesOptions } from './options.ts';
 import { join, type Root, type Roots } from './roots.ts';
@@ -104,7 +105,7 @@ class FilesReading implements Reading {
     }
   }
 
-  #walkHow(): WalkHow {
+  #walkHow(): WalkHow<BigIntStats> {
     const { name, options, roots } = this.#place;
     return {
       source: name,
@@ -113,7 +114,7 @@ class FilesReading implements Reading {
       excludeCaches: options.excludeCaches,
       largerThanBytes: options.largerThanBytes,
       oneFileSystem: options.oneFileSystem,
-      owners: readOwners(),
+      view: localView(name, readOwners()),
       warn: this.#how.warn,
       onEmptyRoot: (root) => this.#onEmptyRoot(root),
     };

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { compileExclusion } from './exclude.ts';
+import { localView } from './local-view.ts';
 import { packEntries } from './packed-entries.ts';
 import { parseRoots } from './roots.ts';
 import { walk } from './walk.ts';
@@ -24,7 +25,7 @@ try {
     excludeCaches: options.excludeCaches,
     largerThanBytes: options.largerThanBytes,
     oneFileSystem: options.oneFileSystem,
-    owners: noNames,
+    view: localView(source, noNames),
     warn: (warning) => post({ kind: 'warning', warning }),
     onEmptyRoot: (root) => post({ kind: 'empty-root', index: roots.all.indexOf(root) }),
   });

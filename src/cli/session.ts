@@ -29,12 +29,14 @@ export interface SessionOptions {
   readonly record: boolean;
   /** Whether to say what is odd in the configuration: not on every command. */
   readonly configWarnings?: boolean;
+  /** What is far away is asked before the rest is made ready: resolves when it is, whatever comes of it. */
+  readonly ahead?: (platform: Platform, how: OperationHow) => Promise<void>;
 }
 
 /** Opens the configuration, writes into the audit log what is begun, does the work, tells people how it went and closes everything. */
 export async function withSession<Result>(
   call: Call,
-  { record, configWarnings }: SessionOptions,
+  { record, configWarnings, ahead }: SessionOptions,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const { globals, terminal, signal, clock } = call;
@@ -50,6 +52,7 @@ export async function withSession<Result>(
   if (configWarnings === true) for (const line of platform.configWarnings) warn(line);
   const listeners: Listen[] = globals.progress && !globals.quiet ? [progress.listen] : [];
   const looking: OperationHow = { signal, clock, listen: listenAll(listeners, (error) => warn(messageOf(error))) };
+  await ahead?.(platform, looking);
   const recorder = record ? await openRecorder(platform, warn) : undefined;
   const notices = record ? platform.notices(signal) : undefined;
   const all = [...listeners, call.trail.listen, ...[recorder, notices].flatMap((one) => one?.listen ?? [])];

@@ -14,6 +14,8 @@ export interface EngineHow {
   readonly warn: (message: string) => void;
   /** False: nothing is kept on this machine of what is read again and again. */
   readonly cache: boolean;
+  /** See `RepositoryHandle.open`. */
+  readonly ahead?: (() => void) | undefined;
 }
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
@@ -24,10 +26,11 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
       case 'restic': {
         const { openRestic } = await import('../engines/restic/open.ts');
         const cached = cachedBy({ ...config.use.cache, use: how.cache && config.use.cache.use }, how.warn);
-        return await openRestic(store, { ...(await resticOptions(config, how)), cached });
+        return await openRestic(store, { ...(await resticOptions(config, how)), cached, ahead: how.ahead });
       }
       case 'archive': {
         const { openArchive } = await import('../engines/archive/open.ts');
+        how.ahead?.();
         return await openArchive(store, archiveOptions(config, how), how);
       }
     }

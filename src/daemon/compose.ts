@@ -12,6 +12,7 @@ import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
 import { shownRates } from '../config/store-use.ts';
 import type { Engine } from '../engines/engine.ts';
+import type { OpenHow } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
 import { appendOnlyEngine } from './append-only-engine.ts';
@@ -63,13 +64,13 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     ...{ signal, directory: config.directory, warn: once },
     cache: how.cache ?? true,
   });
-  const engineOf = (configured: RepositoryConfig, signal: AbortSignal, purpose?: 'remove') => {
+  const engineOf = (configured: RepositoryConfig, { signal, ahead }: OpenHow, purpose?: 'remove') => {
     const repository = purpose === 'remove' ? forRemoval(configured) : configured;
     const key = `${repository === configured ? 'add' : 'remove'} ${repository.name}`;
     const known = engines.get(key);
     if (known !== undefined) return known;
     const hold = (snapshot: string) => state.hold(repository.name, snapshot);
-    const opening = openEngine(repository, engineHow(signal)).then((engine) => {
+    const opening = openEngine(repository, { ...engineHow(signal), ahead }).then((engine) => {
       const held = holdRestores(opened.use(engine), hold);
       return repository.use.appendOnly ? appendOnlyEngine(held, repository.name) : held;
     });
@@ -119,7 +120,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         ...headOf(repository),
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
-        open: ({ signal }) => engineOf(repository, signal, purpose),
+        open: (opening) => engineOf(repository, opening, purpose),
         probe: probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use }),
         usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
@@ -131,7 +132,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         ...headOf(repository),
         expectPassword: ({ signal }) => expectPassword(repository, engineHow(signal)),
         create,
-        open: ({ signal }) => engineOf(repository, signal),
+        open: ({ signal }) => engineOf(repository, { signal }),
       };
     },
     limitOf: (name) => {

@@ -6,12 +6,21 @@
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { Source } from '../sources/source.ts';
 
+export interface OpenHow {
+  readonly signal: AbortSignal;
+  /**
+   * A backup begins at once: what it looks at first is fetched along with what opening needs. Called when this thread only waits, so that it
+   * is free for something else; not where opening fails before.
+   */
+  readonly ahead?: (() => void) | undefined;
+}
+
 export interface RepositoryHandle {
   readonly name: string;
   readonly kind: string;
   /** For people, without secrets. */
   readonly location: string;
-  open(how: { readonly signal: AbortSignal }): Promise<Engine>;
+  open(how: OpenHow): Promise<Engine>;
 }
 
 export interface SourceHandle {

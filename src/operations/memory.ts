@@ -35,14 +35,20 @@ export async function listAndCompare(
 ): Promise<Compared> {
   // In this order: what another process stores meanwhile is no loss, and neither is what a cleanup of ours removes.
   const before = await recall(memory, repository, engine);
-  const listing = await engine.list(how);
-  const there = new Set([...listing.snapshots, ...listing.unreadable].map(({ id }) => id));
-  const missing = before.snapshots.filter(({ id }) => !there.has(id));
+  let listing = await engine.list(how);
   const replaced = replacement(before.seen, engine);
-  if (missing.length === 0) return { listing, lost: [], replaced };
+  if (absent(before, listing).length === 0) return { listing, lost: [], replaced };
+  // A list that was asked for ahead is older than what was remembered.
+  listing = await engine.list(how);
+  const missing = absent(before, listing);
   const after = await recall(memory, repository, engine);
   const remembered = new Set(after.snapshots.map(({ id }) => id));
   return { listing, lost: missing.filter(({ id }) => remembered.has(id)), replaced };
+}
+
+function absent({ snapshots }: Recalled, listing: Listing): readonly SnapshotRecord[] {
+  const there = new Set([...listing.snapshots, ...listing.unreadable].map(({ id }) => id));
+  return snapshots.filter(({ id }) => !there.has(id));
 }
 
 /** `the snapshot of source media taken at 2026-11-20T03:07:00Z is gone, and no cleanup on this machine removed it`. */

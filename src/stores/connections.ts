@@ -1,12 +1,12 @@
 /** How stores that speak HTTP are reached: kept connections, private certificates, proxies, and an end to every wait. */
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
+import type { Agent, AgentOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { variables } from '../base/environment.ts';
 import { messageOf, SuretyError } from '../base/errors.ts';
+import { http, https } from './node-http.ts';
 
 export interface ConnectionOptions {
   /** Absolute path of certificates that are trusted besides the usual ones. */
@@ -19,7 +19,7 @@ export interface ConnectionOptions {
 }
 
 export interface Connections extends Disposable {
-  agentFor(url: URL | string): http.Agent;
+  agentFor(url: URL | string): Agent;
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -28,7 +28,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** Agents of a store's own. Throws `store.untrusted` when the certificates can not be used. */
 export function openConnections(options: ConnectionOptions): Connections {
   const connectMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-  const kept: http.AgentOptions = {
+  const kept: AgentOptions = {
     keepAlive: true,
     maxFreeSockets: 256,
     scheduling: 'lifo',
@@ -57,7 +57,7 @@ function proxies(proxy: string | undefined): Record<string, string> {
 type Connected = (error: Error | null, stream: Duplex) => void;
 
 /** Node only tells that a connection is idle; this ends it, with an error that says so. */
-function withTimeouts<A extends http.Agent>(agent: A, connectMs: number): A {
+function withTimeouts<A extends Agent>(agent: A, connectMs: number): A {
   const watched = new WeakSet<Duplex>();
   const connect = agent.createConnection.bind(agent);
   const watch = (stream: Duplex | null | undefined): void => {

@@ -4,6 +4,7 @@ import type { How } from '../engine.ts';
 import { BlobTable, type BlobType } from './blob-table.ts';
 import { idText } from './format/id.ts';
 import { parseIndex } from './format/index-file.ts';
+import { filesLately } from './listed-ahead.ts';
 import { keyOf, type Repository, type RepositoryFile } from './repository.ts';
 
 export interface LoadHow extends How {
@@ -41,7 +42,14 @@ const loaded = new WeakMap<Repository, LoadedIndex>();
 
 /** Loads the index. Several entries of one blob are kept, where it stands in several places; the same place told twice counts once. */
 export async function loadIndex(repository: Repository, how: LoadHow): Promise<LoadedIndex> {
-  const listed = await repository.files('index', how);
+  return await loadListed(repository, await repository.files('index', how), how);
+}
+
+async function loadListed(
+  repository: Repository,
+  listed: readonly RepositoryFile[],
+  how: LoadHow,
+): Promise<LoadedIndex> {
   // Who wants to be told of damage wants the files to be read.
   const known = how.onDamaged === undefined && how.without === undefined ? loaded.get(repository) : undefined;
   if (how.own === true) loaded.delete(repository);
@@ -57,7 +65,10 @@ const fetching = new WeakMap<Repository, { readonly index: Promise<LoadedIndex>;
 
 /** Begins to load the index for whoever asks for {@link fetchedIndex} within some seconds. */
 export function fetchIndexAhead(repository: Repository, how: How): void {
-  const index = loadIndex(repository, { signal: how.signal });
+  const { signal } = how;
+  const index = filesLately(repository, 'index', { signal }).then((listed) =>
+    loadListed(repository, listed, { signal }),
+  );
   index.catch(() => undefined);
   fetching.set(repository, { index, atMs: repository.clock.elapsedMs() });
 }

@@ -4,7 +4,7 @@ import { isRunning } from '../../base/running.ts';
 import type { How } from '../engine.ts';
 import { decodeLock, encodeLock, type LockDocument } from './format/lock.ts';
 import { dateToNs } from './format/time.ts';
-import { keyOf, type Repository } from './repository.ts';
+import { keyOf, type Repository, type RepositoryFile } from './repository.ts';
 
 export interface HeldLock {
   readonly id: string;
@@ -16,13 +16,17 @@ export interface HeldLock {
 }
 
 /**
- * All locks but the one named `except`. Those that went while they were looked at are left out, and empty files that a killed upload
- * left behind.
+ * All locks, of those files where some are given. Those that went while they were looked at are left out, and empty files that a
+ * killed upload left behind.
  */
-export async function readLocks(repository: Repository, how: How, except?: string): Promise<HeldLock[]> {
+export async function readLocks(
+  repository: Repository,
+  how: How,
+  files?: readonly RepositoryFile[],
+): Promise<HeldLock[]> {
   const locks: HeldLock[] = [];
-  for (const { id, sizeBytes, modifiedAt } of await repository.files('locks', how)) {
-    if (sizeBytes === 0 || id === except) continue;
+  for (const { id, sizeBytes, modifiedAt } of files ?? (await repository.files('locks', how))) {
+    if (sizeBytes === 0) continue;
     try {
       const json = await repository.readUnpacked('locks', id, how);
       locks.push({ id, modifiedAt, document: decodeLock(json, keyOf('locks', id)) });

@@ -5,8 +5,9 @@
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { dateToNs } from './format/time.ts';
 import { keepLock, type Lock, type LockHow, RESTIC_PACE, timeout } from './keep-lock.ts';
+import { filesLately } from './listed-ahead.ts';
 import { type HeldLock, isStale, lockTime, readLocks, writeLock } from './lock-files.ts';
-import type { Repository } from './repository.ts';
+import type { Repository, RepositoryFile } from './repository.ts';
 
 /** Holds a lock while `work` runs. Throws `repository.locked` when another program's lock is in the way. */
 export async function withLock<T>(
@@ -20,7 +21,8 @@ export async function withLock<T>(
 
 export async function takeLock(repository: Repository, how: LockHow): Promise<Lock> {
   const pace = how.pace ?? RESTIC_PACE;
-  const staleRemoved = await refuseOthers(repository, undefined, how);
+  // Who comes between this list and the lock of this run is seen after it is written.
+  const staleRemoved = await refuseOthers(repository, await filesLately(repository, 'locks', how), how);
   let id: string;
   try {
     id = await writeLock(repository, how.exclusive, how);
@@ -31,7 +33,8 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
   try {
     // Two programs may have looked at the same moment: each now waits until the other's lock is sure to be seen.
     await Promise.all([repository.clock.sleep(pace.settleMs, how.signal), how.meanwhile?.(staleRemoved)]);
-    await refuseOthers(repository, id, how);
+    const others = (await repository.files('locks', how)).filter((file) => file.id !== id);
+    await refuseOthers(repository, others, how);
   } catch (error) {
     // A lock that stays is stale when this process ends; why it is given up is what matters.
     await repository.deleteFile('locks', id, timeout()).catch(() => undefined);
@@ -41,10 +44,10 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
 }
 
 /** Returns how many stale locks it removed. */
-async function refuseOthers(repository: Repository, ownId: string | undefined, how: LockHow): Promise<number> {
+async function refuseOthers(repository: Repository, files: readonly RepositoryFile[], how: LockHow): Promise<number> {
   let removed = 0;
   const now = repository.clock.now();
-  for (const lock of await readLocks(repository, how, ownId)) {
+  for (const lock of await readLocks(repository, how, files)) {
     if (lock.document === undefined) throw unreadable(lock);
     const { host } = repository.identity;
     if (isStale(lock, now, host) && isStale(lock, await lockTime(repository, how), host)) {

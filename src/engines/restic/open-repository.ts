@@ -6,6 +6,7 @@ import type { Store } from '../../stores/store.ts';
 import type { How } from '../engine.ts';
 import { CONFIG_KEY, decodeConfig } from './format/config.ts';
 import { damaged } from './format/damaged.ts';
+import { keepListed, listAhead } from './listed-ahead.ts';
 import { DEFAULT_PACK_SIZE_BYTES } from './options.ts';
 import { createRepository, type Identity, type Repository } from './repository.ts';
 import { createSealer } from './seal.ts';
@@ -25,6 +26,8 @@ export interface OpenOptions extends Identity {
   readonly clock?: Clock;
   /** The store with a cache for the repository of this id around it, which then is in the store's place. Default: the store itself. */
   readonly cached?: ((store: Store, id: string) => Promise<Store>) | undefined;
+  /** A backup begins at once: what it looks at first is listed while the key is made. Called when that begins. */
+  readonly ahead?: (() => void) | undefined;
 }
 
 /**
@@ -34,14 +37,16 @@ export interface OpenOptions extends Identity {
 export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   const how = { signal: options.signal ?? new AbortController().signal };
   // A distant store answers both in the time of one; that there is no repository is said first.
-  const unlocking = unlockKey(store, options.password, how);
+  const unlocking = unlockKey(store, options.password, { ...how, deriving: options.ahead });
   unlocking.catch(() => {});
   const sealed = await readConfig(store, how);
+  const clock = options.clock ?? systemClock;
+  const listed = options.ahead !== undefined && store.traits.remote ? listAhead(store, clock, how) : undefined;
   const { id: keyId, masterKey } = await unlocking;
   const plain = createSealer(masterKey).open(sealed);
   if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');
   const config = decodeConfig(plain);
-  return createRepository({
+  const repository = createRepository({
     store: (await options.cached?.(store, config.id)) ?? store,
     config,
     masterKey,
@@ -50,8 +55,10 @@ export async function openRepository(store: Store, options: OpenOptions): Promis
     packSizeBytes: options.packSizeBytes ?? DEFAULT_PACK_SIZE_BYTES,
     workers: options.workers ?? Math.min(WORKERS_MAX, availableParallelism()),
     identity: { host: options.host, user: options.user, program: options.program },
-    clock: options.clock ?? systemClock,
+    clock,
   });
+  if (listed !== undefined) keepListed(repository, listed);
+  return repository;
 }
 
 async function readConfig(store: Store, how: How): Promise<Uint8Array> {

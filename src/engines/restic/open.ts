@@ -26,7 +26,8 @@ const CAN: EngineTraits['can'] = new Set(['cleanup', 'verify-data', 'keys', 'reb
  * opening fails the store stays the caller's. Errors: those of `openRepository`.
  */
 export async function openRestic(store: Store, options: OpenOptions): Promise<Engine> {
-  const repository = await openRepository(store, options);
+  const { ahead } = options;
+  const repository = await openRepository(store, { ...options, ahead: ahead && (() => loadAhead(ahead)) });
   const { location } = store.traits;
   return {
     traits: {
@@ -66,4 +67,10 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
     pins: openPinBoard(repository.store, pinCoding(repository)),
     [Symbol.asyncDispose]: () => repository.store[Symbol.asyncDispose](),
   };
+}
+
+/** Loading takes this thread, which has nothing to do while other threads make the key. What fails is told when it is needed. */
+function loadAhead(ahead: () => void): void {
+  import('./backup.ts').catch(() => {});
+  ahead();
 }

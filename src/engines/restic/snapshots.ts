@@ -6,6 +6,7 @@ import type { How } from '../../stores/store.ts';
 import type { BackupStats, Listing, Snapshot } from '../engine.ts';
 import { decodeSnapshot, type SnapshotDocument, type SnapshotSummary } from './format/snapshot.ts';
 import { nsToDate } from './format/time.ts';
+import { filesLately } from './listed-ahead.ts';
 import { keyOf, type Repository } from './repository.ts';
 
 /** Marks a snapshot that Surety wrote; `source=` and `point=` say of what and in which recovery point. */
@@ -37,7 +38,7 @@ export function forgetListing(repository: Repository): void {
 export async function listSnapshots(repository: Repository, how: How): Promise<Listing> {
   const snapshots: Snapshot[] = [];
   const unreadable: { id: string; error: Error }[] = [];
-  const files = await repository.files('snapshots', how);
+  const files = await filesLately(repository, 'snapshots', how);
   await eachConcurrently(files, repository.store.traits.connections, how.signal, async ({ id }, signal) => {
     try {
       snapshots.push(await readSnapshot(repository, id, { signal, kept: how.kept }));

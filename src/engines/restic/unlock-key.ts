@@ -26,14 +26,22 @@ export interface UnlockedKey {
   readonly masterKey: MasterKey;
 }
 
+export interface UnlockHow extends How {
+  /** Called while a key is made from the password: other threads do that, and it takes a while. */
+  readonly deriving?: (() => void) | undefined;
+}
+
 /** Tries the password on every key of the store. Throws `repository.wrong-password` when it fits none. */
-export async function unlockKey(store: Store, password: string, how: How): Promise<UnlockedKey> {
+export async function unlockKey(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
   const files = await listFiles(store, 'keys', how);
   if (files.length === 0) throw damaged('keys', 'there is no key file, so no password can open the repository');
   const unreadable: unknown[] = [];
   for (const { id } of files) {
     try {
-      const masterKey = await openKey(await readKey(store, id, how), password, id);
+      const document = await readKey(store, id, how);
+      const opening = openKey(document, password, id);
+      how.deriving?.();
+      const masterKey = await opening;
       if (masterKey !== undefined) return { id, masterKey };
     } catch (error) {
       if (!(error instanceof SuretyError) || error.code !== 'repository.damaged') throw error;

@@ -1,9 +1,9 @@
 /** An open connection to a bucket, and the one way in which it is asked for something. */
-import http from 'node:http';
-import https from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Gate } from '../../base/limit.ts';
 import type { RetryPolicy } from '../../base/retry.ts';
 import type { Connections } from '../connections.ts';
+import { http, https } from '../node-http.ts';
 import type { How } from '../store.ts';
 import type { GcsAccess } from './credentials.ts';
 import { gcsFailure, type Refused, refusalFailure } from './failure.ts';
@@ -42,8 +42,8 @@ export interface Question {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly body: http.IncomingMessage;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: IncomingMessage;
 }
 
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
@@ -57,7 +57,7 @@ export async function ask<T>(
   action: string,
   how: How,
   question: Question,
-): Promise<{ readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly json: T }> {
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly json: T }> {
   return await bucket.gate.run(() => askJsonNow<T>(bucket, action, how, question), how.signal);
 }
 
@@ -115,7 +115,7 @@ function exchange(bucket: Bucket, authorization: string, how: How, question: Que
   });
 }
 
-async function textOf(body: http.IncomingMessage): Promise<string> {
+async function textOf(body: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {

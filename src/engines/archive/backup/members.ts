@@ -1,11 +1,12 @@
 /** Turns a reading into the members of a tar archive. */
+
+import { splitDevice } from '../../../base/device-number.ts';
 import { SuretyError } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
 import type { TarMember } from '../../../base/tar/pack.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
 import type { Content, Entry, Reading, Xattr } from '../../../sources/source.ts';
 import type { BackupHow } from '../../engine.ts';
-import { splitDevice } from '../device-number.ts';
 import { type OpenContent, openFileContent } from './file-content.ts';
 import { type FileList, listed } from './file-list.ts';
 import type { Spool } from './spool.ts';

@@ -1,8 +1,8 @@
 /** One member of an archive, as a restore needs it. */
 
+import { joinDevice } from '../../../base/device-number.ts';
 import { displayName } from '../../../base/names.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
-import { joinDevice } from '../device-number.ts';
 import { type EntryRecord, toRecord } from '../../entry-record.ts';
 import { damaged } from '../repository.ts';
 

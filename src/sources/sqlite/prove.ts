@@ -31,11 +31,22 @@ async function compareWithRecord(
   recorded: Fingerprint | undefined,
   signal: AbortSignal,
 ): Promise<Check> {
+  return await proveContents(about, recorded, (level) => {
+    return fingerprintDatabase(path, { level, signal, source: about.source });
+  });
+}
+
+/** Compares what a restored database contains, as `read` finds it, with what was recorded. Throws `target.failed` when it differs. */
+export async function proveContents(
+  about: About,
+  recorded: Fingerprint | undefined,
+  read: (level: 'full' | 'counts') => Promise<Fingerprint>,
+): Promise<Check> {
   if (recorded === undefined) return { what: 'fingerprint', ok: true, detail: 'none was recorded' };
   const level = LEVELS[recorded.algorithm];
   const detail = `recorded as ${recorded.algorithm}, which this version does not know`;
   if (level === undefined) return { what: 'fingerprint', ok: true, detail };
-  const found = await fingerprintDatabase(path, { level, signal, source: about.source });
+  const found = await read(level);
   const comparison = compareFingerprints(recorded, found);
   if (comparison.equal) return { what: 'fingerprint', ok: true, detail: comparison.detail };
   throw new SuretyError(

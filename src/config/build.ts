@@ -72,7 +72,11 @@ function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceCon
         options: SOURCE_OPTIONS.files({ ...raw, paths: raw.paths.map(expandHome) }),
       };
     case 'sqlite':
-      return { ...attributes, kind: 'sqlite', options: SOURCE_OPTIONS.sqlite({ ...raw, path: expandHome(raw.path) }) };
+      return {
+        ...attributes,
+        kind: 'sqlite',
+        options: SOURCE_OPTIONS.sqlite({ ...raw, path: pathOn(attributes.host, raw.path) }),
+      };
     case 'postgres':
       return { ...attributes, kind: 'postgres', options: SOURCE_OPTIONS.postgres(raw) };
     case 'mysql':
@@ -80,7 +84,7 @@ function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceCon
     case 'command':
       return { ...attributes, kind: 'command', options: SOURCE_OPTIONS.command(raw) };
     case 'dump-files': {
-      const options = SOURCE_OPTIONS['dump-files']({ ...raw, path: expandHome(raw.path) });
+      const options = SOURCE_OPTIONS['dump-files']({ ...raw, path: pathOn(attributes.host, raw.path) });
       return { ...attributes, kind: 'dump-files', options };
     }
     case 'service': {
@@ -88,6 +92,11 @@ function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceCon
       return { ...attributes, kind: 'service', options: { ...SOURCE_OPTIONS.service(raw), of } };
     }
   }
+}
+
+/** The home folder of another host is known there. */
+function pathOn(host: string, path: string): string {
+  return host === LOCAL_HOST ? expandHome(path) : path;
 }
 
 function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {

@@ -29,7 +29,7 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
     }
     case 'sqlite': {
       const { openSqlite } = await import('../sources/sqlite/open.ts');
-      return openSqlite({ ...head, options: source.options });
+      return openSqlite({ ...head, reach, options: source.options });
     }
     case 'postgres': {
       const { openPostgres } = await import('../sources/postgres/open.ts');

@@ -17,7 +17,7 @@ export interface OpenMysql {
   readonly options: MysqlOptions;
   /** Fetched from where `options.password` says it is. */
   readonly password: Secret | undefined;
-  /** Where the client programs run; closed with the source. */
+  /** Where the client programs run. Whoever opened it closes it: other sources may be on that host. */
   readonly reach: Reach;
 }
 
@@ -31,6 +31,6 @@ export function openMysql({ name, host, safetyFolder, options, password, reach }
     // Its files have no place of their own on this host.
     locate: () => undefined,
     restoreOutlook: (how) => mysqlOutlook(server, how),
-    [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {},
   };
 }

@@ -9,7 +9,7 @@ import { writePostgres } from './write.ts';
 export interface OpenPostgres {
   /** The source's name in the configuration. */
   readonly name: string;
-  /** Where the client programs run. It is closed with the source. */
+  /** Where the client programs run. Whoever opened it closes it: other sources may be on that host. */
   readonly reach: Reach;
   readonly options: PostgresOptions;
   /** Undefined: PostgreSQL's own ways to find one are left to it. */
@@ -27,6 +27,6 @@ export function openPostgres({ name, reach, options, password, safetyFolder }: O
     write: (restoring, how) => writePostgres(server, restoring, how),
     locate: () => undefined,
     restoreOutlook: (how) => postgresOutlook(server, how),
-    [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {},
   };
 }

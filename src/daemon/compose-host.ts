@@ -40,6 +40,13 @@ async function open(host: string, hosts: readonly HostConfig[]): Promise<Reach> 
     const { openLocal } = await import('../reach/local.ts');
     return openLocal();
   }
-  const { name, kind } = findNamed(hosts, host, 'host');
-  throw new SuretyError('reach.failed', `host ${name} can not be reached: ${kind} is not available`);
+  const found: HostConfig = findNamed(hosts, host, 'host');
+  switch (found.kind) {
+    case 'kubernetes': {
+      const { openKubernetes } = await import('../reach/kubernetes/open.ts');
+      return openKubernetes(found.name, found.options);
+    }
+    default:
+      throw new SuretyError('reach.failed', `host ${found.name} can not be reached: ${found.kind} is not available`);
+  }
 }

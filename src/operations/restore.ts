@@ -2,7 +2,7 @@
 
 import { hasCode, SuretyError } from '../base/errors.ts';
 import type { Snapshot } from '../engines/engine.ts';
-import type { Warning, WriteReport } from '../sources/source.ts';
+import type { SourceTraits, Warning, WriteReport } from '../sources/source.ts';
 import { type OperationHow, type Outcome, type Run, type StepResult, worstOutcome } from './events.ts';
 import type { RestoreItem } from './handles.ts';
 import { findOwnedFiles, type OwnedFiles } from './restore/owned-files.ts';
@@ -143,6 +143,15 @@ async function itemsWithSelection(request: RestoreRequest, how: OperationHow): P
   return found;
 }
 
+function isSelection(server: RestoreRequest['server']): boolean {
+  return (server?.tables ?? server?.schemas) !== undefined;
+}
+
+/** What was only written to a file, as it is stored, was not brought back: nobody knows whether its server, or its command, takes it. */
+function isStillDump(traits: SourceTraits, { kind }: RestoreItem['source']): boolean {
+  return traits.kind !== kind && kind !== 'dump-files';
+}
+
 async function restoreItem(
   { item, warnings, expected }: Prepared,
   request: RestoreRequest,
@@ -157,11 +166,13 @@ async function restoreItem(
       step: { repository: repository.name, source: source.name, snapshot: snapshot.id },
       doing: doingOf(item),
       work: async (tools): Promise<StepResult & { verb: 'restore' }> => {
-        intoServer = request.target === undefined && (await source.open(tools)).traits.restoresIntoServer === true;
+        const { traits } = await source.open(tools);
+        intoServer = request.target === undefined && traits.restoresIntoServer === true;
         for (const warning of warnings) tools.warn(warning);
         const report = await writeFromCopies(item, request, tools, { owned, expected });
         const left = report.skipped + report.unchanged + report.failed.length;
-        const whole = request.select === undefined && left === 0;
+        const isPart = request.select !== undefined || (intoServer && isSelection(request.server));
+        const whole = !isPart && left === 0 && !isStillDump(traits, source);
         const target = request.target ?? request.server?.as ?? 'the original place';
         return { verb: 'restore', snapshot, target, dryRun: request.dryRun, whole, report };
       },

@@ -13,6 +13,7 @@ import { memoryTerminal } from '../fixtures/memory-terminal.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { expectSuccess } from '../fixtures/run-program.ts';
+import { until } from '../fixtures/until.ts';
 
 describe('restore of a PostgreSQL database from the command line', { skip: skipWithout('pg_ctl') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-restore-pg-'));
@@ -86,7 +87,8 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
       () => 'went on',
       () => 'ended',
     );
-    while ((await server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop'")) === '0');
+    const connections = () => server.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop'");
+    await until(async () => (await connections()) !== '0', 'somebody is connected');
     const done = await run(['yes'], 'restore', 'latest', '--source', 'shop');
     assert.equal(done.exitCode, 0, done.all);
     assert.match(done.err, /target +the server of source shop\n/);
@@ -132,6 +134,28 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
       one.includes('.dump'),
     );
     assert.equal(readFileSync(path('dumps', dump)).subarray(0, 5).toString(), 'PGDMP');
+  });
+
+  test('a rehearsal beside it touches nothing else, and is a proof and a measurement', async () => {
+    const provenAt = async () => {
+      const { out } = await run([], 'status', '--source', 'shop', '--json');
+      const [{ provenAt, restoreTime }] = JSON.parse(out).sources;
+      return { provenAt: Date.parse(provenAt ?? 0), from: restoreTime?.from };
+    };
+    const startedAt = Date.now();
+    const part = await run([], 'restore', 'latest', '--source', 'shop', '--as', 'shop_part', '--table', 'users');
+    assert.equal(part.exitCode, 0, part.all);
+    const dump = await run([], 'restore', 'latest', '--source', 'shop', '--target', path('dump of shop'));
+    assert.equal(dump.exitCode, 0, dump.all);
+    assert.ok((await provenAt()).provenAt < startedAt, 'a part, or a dump that no server took, proves nothing');
+    const done = await run([], 'restore', 'latest', '--source', 'shop', '--as', 'shop_test');
+    assert.equal(done.exitCode, 0, done.all);
+    assert.equal(await server.sql('SELECT count(*) FROM users', 'shop_test'), '1000');
+    assert.deepEqual([await note('shop_test'), await note()], ['as backed up', 'as it is now']);
+    await server.sql('DROP DATABASE shop_test');
+    const proven = await provenAt();
+    assert.ok(proven.provenAt >= startedAt && proven.provenAt <= Date.now());
+    assert.equal(proven.from, 'restores');
   });
 
   test('--as never takes a name that is taken', async () => {

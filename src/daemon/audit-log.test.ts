@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { endOf } from '../../test/fixtures/child-end.ts';
 import type { AuditRecord } from '../operations/audit/audit-log.ts';
 import { checkChain } from '../rules/hash-chain.ts';
 import { openAuditLog } from './audit-log.ts';
@@ -59,7 +59,7 @@ test('several processes that write at once lose nothing and break nothing', asyn
   const writers = [1, 2, 3].map(() =>
     spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' }),
   );
-  for (const exited of writers.map((writer) => once(writer, 'exit'))) assert.deepEqual((await exited)[0], 0);
+  assert.deepEqual(await Promise.all(writers.map((writer) => endOf(writer))), [0, 0, 0]);
   const report = checkChain(openAuditLog(path).lines());
   assert.deepEqual([report.lines, report.breaks, report.cut], [60, [], []]);
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { endOf, firstOutputOf } from '../../test/fixtures/child-end.ts';
 import { snapshotOf } from '../../test/fixtures/snapshots.ts';
 import type { Engine } from '../engines/engine.ts';
 import { holdRestores } from './hold-restores.ts';
@@ -42,11 +42,11 @@ test('a process that was killed holds nothing', async () => {
     console.log('held'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['-e', script, place], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    await once(child.stdout, 'data');
+    await firstOutputOf(child);
     assert.deepEqual([...openHolds(place).held('plain')], ['one']);
   } finally {
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await endOf(child);
   }
   assert.deepEqual([...openHolds(place).held('plain')], []);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { endOf, firstOutputOf } from '../../test/fixtures/child-end.ts';
 import { lockRun } from './run-lock.ts';
 
 let folder = '';
@@ -30,10 +31,9 @@ test('the lock of a process that was killed is gone with it', async () => {
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await firstOutputOf(child);
   assert.throws(() => lockRun(folder, 'nightly'), { code: 'run.busy' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
-  await ended;
+  await endOf(child);
   using _lock = lockRun(folder, 'nightly');
 });

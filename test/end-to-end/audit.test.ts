@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { AuditEntry } from '../../src/operations/audit/audit-entries.ts';
+import { endOf, hasEnded } from '../fixtures/child-end.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
 import { SURETY } from '../fixtures/surety.ts';
+import { until } from '../fixtures/until.ts';
 
 describe('the audit log', () => {
   let project: Project;
@@ -91,10 +92,10 @@ describe('the audit log', () => {
       XDG_STATE_HOME: inFolder('.home/state'),
     };
     const child = spawn(SURETY, ['backup', '--config', 'slow.yaml'], { cwd: project.folder, env, stdio: 'ignore' });
-    while (!existsSync(inFolder('begun'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => existsSync(inFolder('begun')) || hasEnded(child), 'the backup has begun');
     const during = await entries('--config', 'slow.yaml');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await endOf(child);
     const afterwards = await entries('--config', 'slow.yaml');
     assert.deepEqual(
       [during, afterwards].map((all) => all.map(({ command, state }) => [command, state])),

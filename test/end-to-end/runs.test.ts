@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { hasEnded } from '../fixtures/child-end.ts';
 import { noise } from '../fixtures/content.ts';
 import { holdLock } from '../fixtures/hold.ts';
 import { childEnvironment } from '../fixtures/programs.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
 import { SURETY } from '../fixtures/surety.ts';
+import { until } from '../fixtures/until.ts';
 
 const KIB = 1024;
 
@@ -43,7 +44,8 @@ describe('runs that are interrupted or meet each other', () => {
         out += piece;
       });
       const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
-      while (readdirSync(join(project.repository, 'locks')).length === 0 && child.exitCode === null) await sleep(2);
+      const isLocked = () => readdirSync(join(project.repository, 'locks')).length > 0;
+      await until(() => isLocked() || hasEnded(child), 'the backup has its lock', { everyMs: 2 });
       child.kill(signal);
       assert.equal(await ended, 130);
       const document = JSON.parse(out);

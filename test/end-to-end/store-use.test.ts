@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { endOf, hasEnded } from '../fixtures/child-end.ts';
 import { childEnvironment } from '../fixtures/programs.ts';
 import { SURETY } from '../fixtures/surety.ts';
 import { suretyHere } from '../fixtures/surety-here.ts';
+import { until } from '../fixtures/until.ts';
 
 /** A folder with this configuration and a tree to back up, and the program in it. */
 function makePlace(repositories: string) {
@@ -75,11 +75,10 @@ test('what an interrupted check of a store has written is removed', async () => 
     env: childEnvironment(),
     stdio: 'ignore',
   });
-  const ended = once(child, 'exit');
   // It sends 8 MiB at this rate, so it is under way for half a minute.
-  while (place.filesOf('vault').length === before.length && child.exitCode === null) await setTimeout(50);
+  await until(() => place.filesOf('vault').length > before.length || hasEnded(child), 'it writes', { everyMs: 50 });
   child.kill('SIGINT');
-  assert.deepEqual(await ended, [130, null]);
+  assert.deepEqual([await endOf(child), child.signalCode], [130, null]);
   assert.deepEqual(
     place.filesOf('vault').filter((file) => file.includes('surety-check')),
     [],

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { hasEnded } from '../fixtures/child-end.ts';
 import { childEnvironment } from '../fixtures/programs.ts';
 import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
+import { until } from '../fixtures/until.ts';
 
 describe('hooks of a run that ends early', () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-killed-hooks-'));
@@ -58,7 +59,7 @@ describe('hooks of a run that ends early', () => {
     writeFileSync(file('wait'), '');
     const child = spawn(SURETY, ['backup', ...args], { cwd: folder, env: childEnvironment(env), stdio: 'ignore' });
     const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
-    while (!existsSync(file('pid')) && child.exitCode === null) await sleep(10);
+    await until(() => existsSync(file('pid')) || hasEnded(child), 'the hook has begun');
     rmSync(file('wait'));
     return { child, ended, hook: Number(readFileSync(file('pid'), 'utf8')) };
   }

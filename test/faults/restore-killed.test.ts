@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { endOf } from '../fixtures/child-end.ts';
 import { makeProject } from '../fixtures/project.ts';
 import { SURETY } from '../fixtures/surety.ts';
+import { until } from '../fixtures/until.ts';
 
 test('a restore that is killed between its members goes on with the one that it was at, and does nothing twice', async () => {
-  const restore = 'if [ -e hang ]; then touch hanging; exec sleep 60; fi; cat > ledger';
+  const restore = 'if [ -e hang ]; then echo $$ > pid; mv pid hanging; exec sleep 60; fi; cat > ledger';
   await using project = makeProject({
     files: { role: 'config' },
     sources: {
@@ -31,15 +31,11 @@ test('a restore that is killed between its members goes on with the one that it 
 
   writeFileSync(at('hang'), '');
   const env = { ...process.env, ...project.environment, HOME: at('.home'), XDG_STATE_HOME: at('.home/state') };
-  // A group of its own, so that the hanging command ends with it.
-  const child = spawn(SURETY, ['restore', 'latest', '--force'], { cwd: project.folder, env, detached: true });
-  const ended = once(child, 'exit');
-  for (let tries = 0; !existsSync(at('hanging')); tries++) {
-    assert.ok(tries < 300, 'the restore never came to the command');
-    await sleep(100);
-  }
-  process.kill(-child.pid!, 'SIGKILL');
-  await ended;
+  const child = spawn(SURETY, ['restore', 'latest', '--force'], { cwd: project.folder, env, stdio: 'ignore' });
+  await until(() => existsSync(at('hanging')), 'the restore has come to the command');
+  child.kill('SIGKILL');
+  process.kill(Number(content('hanging')), 'SIGKILL');
+  await endOf(child);
   assert.deepEqual(['data/a', 'ledger', 'rest/b'].map(content), ['as backed up', 'as it is now', 'as it is now']);
 
   writeFileSync(at('data/a'), 'written since');

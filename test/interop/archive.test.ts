@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -15,12 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
+import { endOf, hasEnded } from '../fixtures/child-end.ts';
 import { compareTrees } from '../fixtures/compare-trees.ts';
 import { noise } from '../fixtures/content.ts';
 import { childEnvironment, locate } from '../fixtures/programs.ts';
 import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
 import { makeNastyTree } from '../fixtures/tree.ts';
+import { until } from '../fixtures/until.ts';
 
 /** tar does not know where a file has holes. */
 const TAR_LIMITS = { sparse: false };
@@ -124,13 +124,11 @@ test('a backup that is killed leaves nothing that counts, and the next one works
     const surety = suretyIn(folder);
     await surety.run('init');
     const child = spawn(SURETY, ['backup'], { cwd: folder, env: childEnvironment({ HOME: folder }), stdio: 'ignore' });
-    const ended = once(child, 'close');
     const begun = () =>
       readdirSync(join(folder, 'backups')).includes('tmp') && sizeOf(join(folder, 'backups', 'tmp')) > 0;
-    while (!begun() && child.exitCode === null) await setTimeout(5);
+    await until(() => begun() || hasEnded(child), 'the backup has begun', { everyMs: 5 });
     child.kill('SIGKILL');
-    await ended;
-    assert.equal(child.signalCode, 'SIGKILL');
+    assert.equal(await endOf(child), 137);
     const { repositories } = await surety.json<Listed>('list');
     assert.deepEqual(repositories[0]?.snapshots, []);
     await surety.run('backup');

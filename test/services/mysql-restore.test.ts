@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Held } from '../../src/sources/held.ts';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
+import { until } from '../fixtures/until.ts';
 import {
   assertClean,
   databasesOf,
@@ -301,10 +302,12 @@ describe('databases of MariaDB are restored', { skip: skipWithout('mariadbd', 'm
 
 /** The number of the connection that runs this statement, once there is one. */
 async function connectionThat(statement: string): Promise<string> {
-  for (;;) {
-    const found = await server.sql(`SELECT id FROM information_schema.processlist WHERE info = '${statement}'`);
-    if (found !== '') return found;
-  }
+  let found = '';
+  await until(async () => {
+    found = await server.sql(`SELECT id FROM information_schema.processlist WHERE info = '${statement}'`);
+    return found !== '';
+  }, 'the statement runs');
+  return found;
 }
 
 /** The first part of the only dump. */

@@ -6,6 +6,7 @@ import { CEPH_PROGRAMS, startCeph } from '../fixtures/ceph-server.ts';
 import { noise } from '../fixtures/content.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { freshName, openTestStore } from '../fixtures/s3-store.ts';
+import { until } from '../fixtures/until.ts';
 
 const how = { signal: new AbortController().signal };
 const MIB = 2 ** 20;
@@ -24,7 +25,7 @@ describe('a service that is killed while it is written to', { skip: skipWithout(
       await lasting.put(`data/${at}`, body, how);
       promised.add(at);
     });
-    while (promised.size < 10) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => promised.size >= 10, 'ten objects are written', { everyMs: 5 });
     await ceph.kill();
     const before = [...promised];
     assert.ok(before.length < bodies.length, 'some were under way');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -9,6 +8,7 @@ import { openSftpStore } from '../../src/stores/sftp/open.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { unfinishedName } from '../../src/stores/unfinished-name.ts';
 import { mountSmallDisk } from '../faults/small-disk.ts';
+import { endOf, firstOutputOf } from '../fixtures/child-end.ts';
 import { noise } from '../fixtures/content.ts';
 import { startFaultProxy } from '../fixtures/fault-proxy.ts';
 import { freePorts } from '../fixtures/free-ports.ts';
@@ -66,9 +66,9 @@ describe('an SFTP server that is reached', { skip, concurrency: 3 }, () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', ENDLESS_PUT, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(child.stdout, 'data');
+    await firstOutputOf(child);
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await endOf(child);
     const unfinished = join(options.path, 'tmp');
     assert.equal(readdirSync(unfinished).length, 1);
     assert.deepEqual(await keys(store), []);

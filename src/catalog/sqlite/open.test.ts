@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -15,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, test } from 'node:test';
+import { endOf, firstOutputOf } from '../../../test/fixtures/child-end.ts';
 import { hasCode } from '../../base/errors.ts';
 import { catalogContract } from '../contract.ts';
 import { openSqliteCatalog } from './open.ts';
@@ -125,16 +125,16 @@ test('a run whose process died counts as interrupted, a running one does not', a
   const begin = (id: string) =>
     `await catalog.beginRun({ id: '${id}', verb: 'backup', job: '', startedAt: new Date(1000) });`;
   const alive = startProgram(program(`${begin('alive')} console.log('begun'); setInterval(() => {}, 1000);`));
-  await once(alive.stdout, 'data');
+  await firstOutputOf(alive);
   const dead = startProgram(program(`${begin('dead')} process.kill(process.pid, 'SIGKILL');`));
-  await once(dead, 'exit');
+  await endOf(dead);
   try {
     await using catalog = openSqliteCatalog({ path });
     assert.equal((await catalog.run('dead'))?.outcome, 'interrupted');
     assert.equal((await catalog.run('alive'))?.outcome, undefined);
   } finally {
     alive.kill('SIGKILL');
-    await once(alive, 'exit');
+    await endOf(alive);
   }
 });
 
@@ -145,11 +145,7 @@ test('two processes that open a new catalog at once and write lose nothing', asy
     const catalog = openSqliteCatalog({ path: ${JSON.stringify(path)} });
     for (let n = 0; n < 50; n++) await catalog.beginRun({ id: '${name}' + n, verb: 'backup', job: '', startedAt: new Date(n) });`;
   const writers = ['a', 'b', 'c'].map((name) => startProgram(program(name)));
-  const exits = await Promise.all(writers.map((writer) => once(writer, 'exit')));
-  assert.deepEqual(
-    exits.map(([code]) => code),
-    [0, 0, 0],
-  );
+  assert.deepEqual(await Promise.all(writers.map((writer) => endOf(writer))), [0, 0, 0]);
   await using catalog = openSqliteCatalog({ path });
   assert.deepEqual(catalog.notices, []);
   assert.equal((await catalog.history({ limit: 1000 })).length, 150);

@@ -33,10 +33,47 @@ export function subsystemArguments(target: SshTarget, name: string, times: SshTi
   return [...optionArguments(target, times), '-s', '--', target.host, name];
 }
 
+/**
+ * The arguments for a command there: options, `--`, the host and the line that the login shell there is given. `socket` is that of a master
+ * whose connection is shared; without one, or when it is gone, the connection is an own one.
+ */
+export function commandArguments(
+  target: SshTarget,
+  line: string,
+  times: SshTimes,
+  socket: string | undefined,
+): string[] {
+  return [...shellArguments(target, times, socket), '--', target.host, line];
+}
+
+/** The options alone, for programs that call `ssh` themselves and add a host and a command. */
+export function shellArguments(target: SshTarget, times: SshTimes, socket: string | undefined): string[] {
+  return optionArguments(target, times, controlOptions('no', socket));
+}
+
+/**
+ * The arguments for a process whose connection others share by `socket`, and that runs nothing itself. It stays in the foreground, and tells
+ * on stderr where it connects to and which host key it sees.
+ */
+export function masterArguments(target: SshTarget, times: SshTimes, socket: string): string[] {
+  return ['-v', '-N', ...optionArguments(target, times, controlOptions('yes', socket)), '--', target.host];
+}
+
+/** The arguments for a connection of its own that tells as much as a master, and runs a command. */
+export function tellingArguments(target: SshTarget, line: string, times: SshTimes): string[] {
+  return ['-v', ...commandArguments(target, line, times, undefined)];
+}
+
+function controlOptions(master: 'yes' | 'no', socket: string | undefined): string[] {
+  const path = socket === undefined ? 'none' : `"${withoutTokens(socket)}"`;
+  return [`ControlMaster=${master}`, `ControlPath=${path}`, 'ControlPersist=no'];
+}
+
 /** Unanswered questions before the connection is given up. */
 const ALIVE_COUNT = 4;
 
-function optionArguments(target: SshTarget, times: SshTimes): string[] {
+/** By default an existing master is used, but none is made: that would outlive this process and hold its pipes open. */
+function optionArguments(target: SshTarget, times: SshTimes, control = ['ControlMaster=no']): string[] {
   const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1000));
   const options = [
     'BatchMode=yes',
@@ -44,8 +81,7 @@ function optionArguments(target: SshTarget, times: SshTimes): string[] {
     `ConnectTimeout=${seconds(times.connectMs)}`,
     `ServerAliveInterval=${seconds(times.silentMs / ALIVE_COUNT)}`,
     `ServerAliveCountMax=${ALIVE_COUNT}`,
-    // An existing master is used; one that is made here would outlive this process and hold its pipes open.
-    'ControlMaster=no',
+    ...control,
     'ClearAllForwardings=yes',
     'ForwardAgent=no',
     'ForwardX11=no',

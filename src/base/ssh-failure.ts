@@ -18,6 +18,10 @@ export interface SshFailure {
   readonly line: string;
 }
 
+/** What is no failure: of `-v`, of the key files of a configuration, and of who leaves. */
+const TALK =
+  /^(debug\d: |OpenSSH_\d|Warning: Identity file|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |Killed by signal)/;
+
 /** In the order they are looked for: a later line may only be the consequence of an earlier one. */
 const MEANINGS: readonly (readonly [SshFailureKind, RegExp])[] = [
   [
@@ -46,7 +50,7 @@ export function sshFailureOf(stderr: string): SshFailure {
   const lines = stderr
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^[@* ]+$/.test(line) && !line.startsWith('Warning: Identity file'));
+    .filter((line) => line !== '' && !/^[@* ]+$/.test(line) && !TALK.test(line));
   for (const [kind, pattern] of MEANINGS) {
     const line = lines.find((one) => pattern.test(one));
     if (line !== undefined) return { kind, line: cleaned(line) };

@@ -1,5 +1,4 @@
 /** Opens the ways to hosts: each once, whoever needs it. */
-import { SuretyError } from '../base/errors.ts';
 import { type Config, findNamed } from '../config/config.ts';
 import type { HostConfig } from '../config/hosts.ts';
 import { LOCAL_HOST } from '../config/references.ts';
@@ -42,11 +41,13 @@ async function open(host: string, hosts: readonly HostConfig[]): Promise<Reach> 
   }
   const found: HostConfig = findNamed(hosts, host, 'host');
   switch (found.kind) {
+    case 'ssh': {
+      const { openSsh } = await import('../reach/ssh/open.ts');
+      return openSsh(found);
+    }
     case 'kubernetes': {
       const { openKubernetes } = await import('../reach/kubernetes/open.ts');
       return openKubernetes(found.name, found.options);
     }
-    default:
-      throw new SuretyError('reach.failed', `host ${found.name} can not be reached: ${found.kind} is not available`);
   }
 }

@@ -1,0 +1,162 @@
+import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
+import { type SshFailure, sshFailureOf } from '../../base/ssh-failure.ts';
+import { type SshOptions, shownSsh } from './options.ts';
+import { keyComplaintOf } from './telling.ts';
+
+/** A host, for messages. */
+export interface SshHost {
+  readonly name: string;
+  readonly options: SshOptions;
+}
+
+/** How an `ssh` process ended. */
+export interface SshEnding {
+  readonly code: number | null;
+  /** It could not be started at all. */
+  readonly startError?: unknown;
+  /** What it wrote to stderr. */
+  readonly words: string;
+  /** What came on stdout instead of what was asked for. */
+  readonly noise?: string;
+}
+
+/** The port's error for a connection that could not be made, or behind which nothing could be started. */
+export function connectFailure(host: SshHost, ending: SshEnding): SuretyError {
+  if (ending.startError !== undefined) return notStarted(host, ending.startError);
+  if (/exec: ssh: not found/.test(ending.words)) return missing(host);
+  const failure = sshFailureOf(ending.words);
+  const ownCode = ending.code === null || ending.code === SSH_FAILED;
+  if (failure.kind === 'other' && !ownCode) return runsNothing(host, ending);
+  return explained(host, failure, ending.words);
+}
+
+/** The port's error for a connection that broke while a program ran there. */
+export function lostConnection(host: SshHost, words: string): SuretyError {
+  const { kind, line } = sshFailureOf(words);
+  const said = kind === 'unreachable' ? ` (${line})` : '';
+  return new SuretyError(
+    'reach.unreachable',
+    `the connection to ${shown(host)} broke in the middle of a program${said}`,
+    {
+      retry: 'later',
+      hint: 'what the program did until then is not known; look at the network, and whether the host was restarted',
+    },
+  );
+}
+
+/** The port's error for a host that takes too long. */
+export function lateConnection(host: SshHost): SuretyError {
+  return unreachable(host, 'no answer came while connecting');
+}
+
+/** What ssh exits with for reasons of its own. */
+const SSH_FAILED = 255;
+
+function shown({ name, options }: SshHost): string {
+  return `host ${name} (${shownSsh(options)})`;
+}
+
+function unreachable(host: SshHost, problem: string): SuretyError {
+  return new SuretyError('reach.unreachable', `${shown(host)} can not be reached: ${problem}`, {
+    retry: 'later',
+    hint: 'look at the name of the host, its port, the network and the firewall',
+  });
+}
+
+function notStarted(host: SshHost, error: unknown): SuretyError {
+  if (systemCode(error) === 'ENOENT') return missing(host);
+  return new SuretyError('reach.failed', `ssh: ${messageOf(error)}`, { cause: error });
+}
+
+function missing(host: SshHost): SuretyError {
+  return new SuretyError('reach.not-found', `the program ssh, which is needed for ${shown(host)}, was not found`, {
+    hint: 'install it: openssh-client on Debian, openssh-clients on Fedora',
+  });
+}
+
+/** The login was good, and then something else than a shell answered: a forced command, `nologin`. */
+function runsNothing(host: SshHost, { code, words, noise = '' }: SshEnding): SuretyError {
+  const said = (noise || words).replace(/\s+/g, ' ').trim().slice(0, 200);
+  const quote = said === '' ? '' : `, it says "${said}"`;
+  return new SuretyError(
+    'reach.denied',
+    `the account on ${shown(host)} runs no commands: it ended with ${code}${quote}`,
+    {
+      hint: 'the account needs a shell (sh, bash, fish, csh) and no forced command that replaces what is asked for',
+    },
+  );
+}
+
+function explained(host: SshHost, { kind, line }: SshFailure, words: string): SuretyError {
+  const say = (code: string, problem: string, hint: string): SuretyError =>
+    new SuretyError(`reach.${code}`, `${problem}: ${shown(host)}`, { hint, details: { ssh: line } });
+  switch (kind) {
+    case 'host-key-changed':
+      return changedKey(host, words);
+    case 'host-key-unknown':
+      return unknownKey(host, words);
+    case 'bad-key-file':
+      return say(
+        'denied',
+        `the private key can not be used (${line})`,
+        'chmod 600 the key file, or load a key with a passphrase into ssh-agent',
+      );
+    case 'refused-login':
+      return say(
+        'denied',
+        `the login was refused (${line})`,
+        'put the public key into authorized_keys of that account, and name the private key in identity_file; passwords are never asked for',
+      );
+    case 'unknown-name':
+      return new SuretyError('reach.unreachable', `${shown(host)} can not be found (${line})`, {
+        retry: 'later',
+        hint: 'look at the name of the host, and at the name service',
+      });
+    case 'no-common-algorithm':
+      return say('failed', `client and host know no common way to encrypt (${line})`, 'update the older one of both');
+    case 'bad-configuration':
+      return say(
+        'failed',
+        `the configuration of ssh is not valid (${line})`,
+        'mend it; ssh -G HOST shows what is wrong',
+      );
+    default:
+      return unreachable(host, line === '' ? 'ssh ended without a word' : line);
+  }
+}
+
+function changedKey(host: SshHost, words: string): SuretyError {
+  const { file, line, fingerprint } = keyComplaintOf(words);
+  const place = file === undefined ? 'the known hosts' : `${file}${line === undefined ? '' : ` line ${line}`}`;
+  const now = fingerprint === undefined ? '' : `; now it shows ${fingerprint}`;
+  return new SuretyError(
+    'reach.changed-host-key',
+    `THE HOST KEY HAS CHANGED, this may be an attack: ${shown(host)} has another key than ${place} says${now}`,
+    {
+      hint: `nothing was sent. Find out why first: if the host was set up anew, compare the fingerprint on the host itself (${ON_HOST}), and only then replace the key in ${place}`,
+      details: { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) },
+    },
+  );
+}
+
+function unknownKey({ name, options }: SshHost, words: string): SuretyError {
+  const complaint = keyComplaintOf(words);
+  const key = complaint.fingerprint === undefined ? '' : ` (it shows ${complaint.fingerprint})`;
+  const known = options.knownHosts === undefined ? '' : ` -o UserKnownHostsFile=${options.knownHosts}`;
+  const other = [
+    ...(options.configFile === undefined ? [] : [`-F ${options.configFile}`]),
+    ...(options.port === undefined ? [] : [`-p ${options.port}`]),
+  ];
+  const call = `ssh${known} ${[...other, options.user === undefined ? options.host : `${options.user}@${options.host}`].join(' ')}`;
+  const through = options.jump === undefined ? '' : ', or the one of the host it is reached through,';
+  return new SuretyError(
+    'reach.unknown-host-key',
+    `the host key of ${shown({ name, options })}${through} is not known${key}`,
+    {
+      hint: `compare this fingerprint with what the host itself shows (${ON_HOST}; ssh-keyscan is no proof), then accept it once, as the user who runs Surety: ${call}`,
+      details: complaint.host === undefined ? {} : { host: complaint.host },
+    },
+  );
+}
+
+const ON_HOST = 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub';

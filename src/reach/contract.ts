@@ -9,7 +9,7 @@ export interface Check {
   run(): Promise<void>;
 }
 
-/** What `reach.ts` promises, as named checks. The host needs `sh`, `cat`, `head`, `sleep` and `yes`. */
+/** What `reach.ts` promises, as named checks. The host needs `sh`, `cat`, `head`, `mktemp`, `rm`, `sleep` and `yes`. */
 export function reachContract(make: () => Promise<Reach>): readonly Check[] {
   return Object.entries(checks).map(([name, check]) => ({
     name,
@@ -38,6 +38,23 @@ const checks: Readonly<Record<string, (reach: Reach) => Promise<void>>> = {
     const script = 'echo "$SURETY_PROBE"; pwd; test -n "$PATH" && echo kept';
     const { text } = await run(reach, ['sh', '-c', script], { ...how, env: { SURETY_PROBE: "it's $x" }, cwd: '/usr' });
     assert.equal(text, "it's $x\n/usr\nkept\n");
+  },
+
+  async 'a variable may get what is on the host: another variable, or what is in a file'(reach) {
+    const argv = ['sh', '-c', 'printf "%s|" "$PROBE"; test "$PROBE_PATH" = "$PATH" && echo same'];
+    const made = await run(reach, ['sh', '-c', 'file=$(mktemp); echo "it\'s \\$x" >"$file"; echo "$file"'], how);
+    const file = made.text.trim();
+    try {
+      const { text } = await run(reach, argv, { ...how, env: { PROBE: { file }, PROBE_PATH: { variable: 'PATH' } } });
+      assert.equal(text, "it's $x|same\n");
+    } finally {
+      await run(reach, ['rm', file], how);
+    }
+    for (const env of [{ PROBE: { file } }, { PROBE: { variable: 'SURETY_NO_SUCH_VARIABLE' } }]) {
+      const { error } = await reach.exec(argv, { ...how, env }).exit;
+      assert.ok(hasCode(error, 'reach.failed'));
+      assert.match(error.message, /variable SURETY_NO_SUCH_VARIABLE is not set|file .* can not be read/);
+    }
   },
 
   async 'stdin is sent whole and then closed'(reach) {

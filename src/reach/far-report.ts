@@ -33,6 +33,7 @@ export function openFarReport(prefix: Buffer): FarReport {
   let group: number | undefined;
   let code: number | undefined;
   let why: string | undefined;
+  let which = '';
 
   function take(bytes: Uint8Array): void {
     const within = group !== undefined && code === undefined;
@@ -42,14 +43,15 @@ export function openFarReport(prefix: Buffer): FarReport {
   }
 
   function heed(mark: string): void {
-    const [what = '', value = ''] = mark.split(' ');
+    const [what = ''] = mark.split(' ', 1);
+    const value = mark.slice(what.length + 1);
     if (what === 'start') {
       group = Number(value);
       began.resolve(group);
     } else if (what === 'exit') {
       code = Number(value);
       exited.resolve(code);
-    } else why = what;
+    } else [why, which] = [what, value];
   }
 
   return {
@@ -76,6 +78,8 @@ export function openFarReport(prefix: Buffer): FarReport {
       if (why === 'denied') {
         return new SuretyError('reach.denied', `program ${program} may not be run by this account on ${location}`);
       }
+      if (why === 'unset') return new SuretyError('reach.failed', `variable ${which} is not set on ${location}`);
+      if (why === 'unreadable') return new SuretyError('reach.failed', `file ${which} can not be read on ${location}`);
       if (why !== 'folder') return undefined;
       return new SuretyError('reach.not-found', `folder ${cwd} does not exist on ${location}, or may not be entered`);
     },

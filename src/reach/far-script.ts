@@ -1,10 +1,10 @@
 /** The lines that a shell on another host is told to run; see `far-channel.ts`. POSIX shells: dash, bash, busybox, ksh, zsh. */
 import { SuretyError } from '../base/errors.ts';
-import type { ExecHow } from './reach.ts';
+import type { ExecHow, HostValue } from './reach.ts';
 
 /**
- * Marks stand in the streams as `␞nonce words\n`. On stdout `begin` and `end`; on stderr `start GROUP`, then perhaps `missing`, `denied` or
- * `folder`, and `exit CODE` at the end.
+ * Marks stand in the streams as `␞nonce words\n`. On stdout `begin` and `end`; on stderr `start GROUP`, then perhaps `missing`, `denied`,
+ * `folder`, `unset NAME` or `unreadable FILE`, and `exit CODE` at the end.
  */
 export function markPrefix(nonce: string): Buffer {
   return Buffer.from(`\u001e${nonce} `, 'latin1');
@@ -15,12 +15,14 @@ export function runLine(nonce: string, argv: readonly string[], { env = {}, cwd,
   checkArguments(argv, env, cwd);
   const mark = (words: string, ...values: string[]): string =>
     `printf '\\036%s ${words}\\n' ${[nonce, ...values].join(' ')}`;
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
+  const variables = Object.entries(env).map(([name, value]) =>
+    typeof value === 'string' ? `${name}=${quoted(value)}` : valueThere(name, value, mark),
+  );
   const program = [
     // From here on a signal ends what is to run, so only now it has begun.
     'trap - TERM',
     `${mark('start %s', '"$_surety_group"')} >&2`,
-    ...(variables.length === 0 ? [] : [`export ${variables.join(' ')}`]),
+    ...(variables.length === 0 ? [] : [...variables, `export ${Object.keys(env).join(' ')}`]),
     ...(cwd === undefined ? [] : [`cd -- ${quoted(cwd)} 2>/dev/null || { ${mark('folder')} >&2; exit 126; }`]),
     LOOK.replaceAll('MISSING', mark('missing')).replaceAll('DENIED', mark('denied')),
     `exec "$@"${stdin === undefined ? ' </dev/null' : ''}`,
@@ -58,6 +60,15 @@ const GROUP = [
   'if [ "0$_surety_group" -le 1 ]; then _surety_group=$$; fi',
 ].join('; ');
 
+/** Takes a value that is there, or says that there is none. */
+function valueThere(name: string, from: HostValue, mark: (words: string, ...values: string[]) => string): string {
+  if ('file' in from) {
+    return `${name}=$(cat -- ${quoted(from.file)} 2>/dev/null) || { ${mark('unreadable %s', quoted(from.file))} >&2; exit 126; }`;
+  }
+  const { variable } = from;
+  return `if [ -z "\${${variable}+x}" ]; then ${mark('unset %s', variable)} >&2; exit 126; fi; ${name}=$${variable}`;
+}
+
 /** Whether there is such a program, before the shell says so in words of its own. */
 const LOOK = [
   'case $1 in',
@@ -78,11 +89,14 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`).replaceAll('\n', `'"$_surety"'`)}'`;
 }
 
-function checkArguments(argv: readonly string[], env: Readonly<Record<string, string>>, cwd = ''): void {
+function checkArguments(argv: readonly string[], env: NonNullable<ExecHow['env']>, cwd = ''): void {
   if (argv[0] === undefined || argv[0] === '') throw new SuretyError('reach.failed', 'no program to run was given');
-  if ([...argv, ...Object.values(env), cwd].some((word) => word.includes('\0'))) {
+  const values = Object.values(env);
+  const words = values.map((value) => (typeof value === 'string' ? value : Object.values(value).join('')));
+  if ([...argv, ...words, cwd].some((word) => word.includes('\0'))) {
     throw new SuretyError('reach.failed', `an argument of ${argv[0]} contains a NUL character`);
   }
-  const odd = Object.keys(env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  const taken = values.flatMap((value) => (typeof value !== 'string' && 'variable' in value ? [value.variable] : []));
+  const odd = [...Object.keys(env), ...taken].find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (odd !== undefined) throw new SuretyError('reach.failed', `${odd} can not be the name of a variable`);
 }

@@ -1,9 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { hostName, variables } from '../base/environment.ts';
+import { hostName, variable, variables } from '../base/environment.ts';
 import { messageOf, SuretyError, systemCode } from '../base/errors.ts';
 import { openTail } from '../base/streams.ts';
-import type { ExecHow, Exit, Process, Reach } from './reach.ts';
+import type { ExecHow, Exit, HostValue, Process, Reach } from './reach.ts';
 
 const STDERR_BYTES = 1 << 16;
 const KILL_AFTER_MS = 5000;
@@ -56,9 +57,29 @@ function start(argv: readonly string[], how: ExecHow): Child {
   return spawn(program, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
-    env: { ...variables(), ...how.env },
+    env: { ...variables(), ...valuesHere(how.env) },
     ...(how.cwd === undefined ? {} : { cwd: how.cwd }),
   });
+}
+
+/** On this machine, what is on the host is at hand. */
+function valuesHere(env: ExecHow['env'] = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, typeof value === 'string' ? value : valueHere(value)]),
+  );
+}
+
+function valueHere(from: HostValue): string {
+  if ('variable' in from) {
+    const value = variable(from.variable);
+    if (value === undefined) throw new SuretyError('reach.failed', `variable ${from.variable} is not set`);
+    return value;
+  }
+  try {
+    return readFileSync(from.file, 'utf8').replace(/\n+$/, '');
+  } catch (error) {
+    throw new SuretyError('reach.failed', `file ${from.file} can not be read: ${systemCode(error)}`, { cause: error });
+  }
 }
 
 function startFailure(argv: readonly string[], how: ExecHow, error: unknown): SuretyError {

@@ -56,7 +56,7 @@ export interface ReachTraits {
 export interface ExecHow {
   readonly signal: AbortSignal;
   /** Variables added to the host's own environment. They are in no argument on the way there. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | HostValue>>;
   /** Default: this process's own folder; on another host the one in which commands begin there. */
   readonly cwd?: string | undefined;
   /** Sent to the child's stdin, then closed. Default: closed at once. */
@@ -64,6 +64,12 @@ export interface ExecHow {
   /** Time between SIGTERM and SIGKILL after an abort. Default 5,000. */
   readonly killAfterMs?: number;
 }
+
+/**
+ * A value that is on the host and does not leave it: of a variable there, or the text of a file there without the line ends at its end. Where
+ * there is none, the program is not started, and the exit's error is `reach.failed`.
+ */
+export type HostValue = { readonly variable: string } | { readonly file: string };
 
 export interface Process {
   readonly stdout: AsyncIterable<Uint8Array>;

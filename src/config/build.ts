@@ -114,6 +114,8 @@ function buildRepository(name: string, raw: RawRepository, directory: string): R
       const password = resolveSecretPath(options.password, directory);
       return { ...attributes, kind: 'restic', options: { ...options, password } };
     }
+    case 'mirror':
+      return { ...attributes, kind: 'mirror', options: REPOSITORY_OPTIONS.mirror(raw) };
     case 'archive': {
       const options = REPOSITORY_OPTIONS.archive(raw);
       const identity = options.identity === undefined ? undefined : resolveSecretPath(options.identity, directory);

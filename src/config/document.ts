@@ -75,6 +75,7 @@ const repository = z
   .discriminatedUnion('type', [
     REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
     REPOSITORY_SCHEMAS.archive.safeExtend({ type: z.literal('archive'), ...repositoryAttributes }),
+    REPOSITORY_SCHEMAS.mirror.safeExtend({ type: z.literal('mirror'), ...repositoryAttributes }),
   ])
   .superRefine(checkCleanupWith);
 

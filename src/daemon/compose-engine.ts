@@ -20,6 +20,10 @@ export interface EngineHow {
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
 export async function openEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {
+  if (config.kind === 'mirror') {
+    const { openMirrorEngine } = await import('./compose-mirror.ts');
+    return await openMirrorEngine(config, { ...config.options, ...whoWorks(), clock: systemClock }, how);
+  }
   const store = await openStore(config.store, { ...how, use: config.use, create: false });
   try {
     switch (config.kind) {
@@ -56,6 +60,10 @@ async function initEngine(config: RepositoryConfig, how: EngineHow, like: Engine
       const options = await resticOptions(config, how);
       await using store = await openStore(config.store, { ...how, use: config.use, create: true });
       return await initRestic(store, options, like);
+    }
+    case 'mirror': {
+      const { initMirrorEngine } = await import('./compose-mirror.ts');
+      return await initMirrorEngine(config, { ...config.options, ...whoWorks(), clock: systemClock }, how);
     }
     case 'archive': {
       const { initArchive } = await import('../engines/archive/open.ts');

@@ -103,6 +103,8 @@ export interface EngineTraits {
   readonly encrypts: boolean;
   /** True where a new snapshot stands by itself, so that reading it back whole after each backup costs no more than the backup. */
   readonly readsBackNew: boolean;
+  /** True where a new snapshot takes the place of an older one of its source. */
+  readonly replaces?: boolean;
   /** True where `restore` reads all that is stored of the snapshot and checks it before it hands out anything. */
   readonly checksBeforeRestore?: boolean;
   /** Verbs this engine has; others throw. Operations ask here, never `instanceof`. */
@@ -142,6 +144,8 @@ export interface BackupHow extends How, ProgressHow {
   readonly startedAt: Date;
   /** Read every file even if it looks unchanged. */
   readonly force?: boolean;
+  /** Told of snapshots whose place the new one takes, before they go. */
+  readonly replacing?: (ids: readonly string[]) => void;
   /** It is a snapshot of another repository that is read: where that fails, no backup has failed, and nothing is recorded. */
   readonly isCopy?: boolean;
 }

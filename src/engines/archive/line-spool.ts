@@ -2,8 +2,8 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrivateFolder } from '../../base/private-folder.ts';
+import { parseLines } from '../json-lines.ts';
 import { openSpoolFolder, spoolFailure } from './spool-folder.ts';
-import type { Chunks } from './through.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;
 
@@ -40,20 +40,4 @@ export class LineSpool<T> implements AsyncDisposable {
     if (this.#fd !== undefined) closeSync(this.#fd);
     await this.#folder?.[Symbol.asyncDispose]();
   }
-}
-
-/** The values of lines of JSON. Throws `SyntaxError`. */
-export async function* parseLines<T>(chunks: Chunks): AsyncGenerator<T> {
-  const parts: Buffer[] = [];
-  for await (const chunk of chunks) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    let at = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
-      parts.push(bytes.subarray(at, end));
-      yield JSON.parse(Buffer.concat(parts.splice(0)).toString('utf8')) as T;
-      at = end + 1;
-    }
-    if (at < bytes.length) parts.push(bytes.subarray(at));
-  }
-  if (parts.length > 0) yield JSON.parse(Buffer.concat(parts).toString('utf8')) as T;
 }

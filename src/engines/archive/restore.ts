@@ -1,6 +1,7 @@
 /** Restores a backup: everything is checked first, then handed out. */
 import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import { selected } from '../selected-records.ts';
 import type { LineSpool } from './line-spool.ts';
 import { damaged, type Repository } from './repository.ts';
 import { openCursor } from './restore/cursor.ts';
@@ -8,7 +9,6 @@ import type { ContentHandle, IndexRecord } from './restore/index-record.ts';
 import { findLinked, type LinkedFiles, toEntry } from './restore/links.ts';
 import { place } from './restore/place.ts';
 import { containerOf, scan } from './restore/scan.ts';
-import { selected } from '../selected-records.ts';
 import type { SidecarDocument } from './sidecar.ts';
 import { type Backup, findBackup, readSidecar } from './sidecars.ts';
 

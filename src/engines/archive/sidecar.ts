@@ -3,8 +3,8 @@
  * Surety's, and missing in their files. docs/formats/archive.md has all of them.
  */
 import type { BackupStats, SnapshotFacts } from '../engine.ts';
-import { contentProblem } from './content-schema.ts';
 import type { EntryRecord } from '../entry-record.ts';
+import { contentProblem } from './content-schema.ts';
 import type { Compression } from './options.ts';
 import { damaged } from './repository.ts';
 

@@ -2,7 +2,7 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { BackupStats, Engine, Listing, Snapshot, SnapshotFacts } from '../../engines/engine.ts';
 import type { SourceFacts, Warning } from '../../sources/source.ts';
-import type { OperationHow, Outcome, Run, StepResult } from '../events.ts';
+import type { OperationHow, Outcome, Run, Step, StepResult } from '../events.ts';
 import type { RepositoryHandle, SourceHandle } from '../handles.ts';
 import { LOST_HINT, listAndCompare, lossOf, type Memory } from '../memory.ts';
 import { type Place, pointTags } from '../recovery-point.ts';
@@ -65,13 +65,17 @@ export interface MemberReport {
   readonly durationMs: number;
 }
 
+function stepOf({ source, repository }: MemberRequest): Step {
+  return { source: source.name, repository: repository.name, snapshot: '' };
+}
+
 /** Never throws. */
 export async function backupMember(member: MemberRequest, how: OperationHow): Promise<MemberReport> {
   const { run, source, repository } = member;
   const ending = await runStep(
     {
       run,
-      step: { source: source.name, repository: repository.name, snapshot: '' },
+      step: stepOf(member),
       doing: `source ${source.name} into repository ${repository.name}`,
       work: (tools) => attempt(member, tools, how),
       judge: ({ snapshot, verified }) => (verified === undefined ? 'ok' : (unproven(snapshot, verified) ?? 'ok')),
@@ -169,9 +173,10 @@ async function storeMember(
   member: MemberRequest,
   tools: Tools,
   begin: () => void,
-  { clock }: OperationHow,
+  { clock, listen }: OperationHow,
 ): Promise<Stored> {
-  const { source: handle, repository } = member;
+  const { run, source: handle, repository } = member;
+  const step = stepOf(member);
   const [source, engine] = await Promise.all([handle.open(tools), repository.open(tools)]);
   engine.fetchAhead?.(tools);
   const previous = await remembered(engine, await listMember(member, engine, tools), handle, tools);
@@ -183,6 +188,7 @@ async function storeMember(
   const { snapshot, stats, facts } = await engine.backup(tools.watched(reading), {
     ...backupHow(member),
     ...{ signal, warn, progress: tools.progress },
+    replacing: (ids) => listen({ type: 'snapshots.forgetting', run, step, ids }),
   });
   const into = { id: engine.traits.id, location: repository.location };
   const depth = depthAfter(engine, member.verifyAfter ?? repository.verifyAfter);

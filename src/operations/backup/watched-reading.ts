@@ -13,6 +13,7 @@ export function watchReading(reading: Reading, watcher: ReadingWatcher): Reading
   return {
     host: reading.host,
     paths: reading.paths,
+    tree: reading.tree,
     async *entries() {
       for await (const batch of reading.entries()) {
         watcher.alive();

@@ -80,12 +80,14 @@ function stoppedFor(downtimeMs: number): string {
 class StoppedReading implements Reading {
   readonly host: string;
   readonly paths: readonly string[];
+  readonly tree: Reading['tree'];
   readonly #inside: Reading;
   readonly #outage: Outage;
 
   constructor(inside: Reading, outage: Outage) {
     this.host = inside.host;
     this.paths = inside.paths;
+    this.tree = inside.tree;
     this.#inside = inside;
     this.#outage = outage;
   }

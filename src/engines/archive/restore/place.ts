@@ -1,8 +1,8 @@
 /** Writes the content of files to local paths, in the order of the archive: one pass for all of them. */
 import type { ContentHow, Placed, Placement } from '../../../sources/source.ts';
+import { PlacedFile } from '../../placed-file.ts';
 import type { Cursor } from './cursor.ts';
 import type { ContentHandle } from './index-record.ts';
-import { PlacedFile } from '../../placed-file.ts';
 
 interface Wanted {
   readonly handle: ContentHandle;

@@ -1,7 +1,7 @@
 /** Compares the files of an archive with the list that was recorded, side by side: both have the same order. */
 import type { How } from '../../engine.ts';
+import { parseLines } from '../../json-lines.ts';
 import { decodeError, streamContent } from '../decode.ts';
-import { parseLines } from '../line-spool.ts';
 import { baseName } from '../naming.ts';
 import type { Repository } from '../repository.ts';
 import type { IndexRecord } from '../restore/index-record.ts';

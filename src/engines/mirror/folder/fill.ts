@@ -1,0 +1,123 @@
+/** Fills the folder of a new copy. */
+import { lstatSync } from 'node:fs';
+import { SuretyError } from '../../../base/errors.ts';
+import { randomHex } from '../../../base/ids.ts';
+import { systemPath } from '../../../base/names.ts';
+import type { Reach } from '../../../reach/reach.ts';
+import type { Entry } from '../../../sources/source.ts';
+import { type KnownFile, knownFile, looksSame, type Update, type UpdateHow } from '../place.ts';
+import { measureFiles } from './commands.ts';
+import { carry, commonBase, compareFiles, hasRsync, type RsyncHow, type RsyncPlace } from './rsync.ts';
+import type { FolderSetup } from './setup.ts';
+import { writeTree } from './write-tree.ts';
+
+export interface Filled {
+  readonly files: ReadonlyMap<string, KnownFile>;
+  readonly writtenBytes: number;
+  readonly unchanged: number;
+}
+
+/** By `rsync` where it can read the tree by itself, else by what the reading hands out. */
+export async function fill(update: Update, made: string, setup: FolderSetup, how: UpdateHow): Promise<Filled> {
+  const byRsync = await carried(update, made, setup, how);
+  if (byRsync !== undefined) return byRsync;
+  const { reach, root, filesIn, local } = setup;
+  if (!reach.traits.localFiles) {
+    throw new SuretyError('repository.cannot', `source files of another host can not be mirrored to ${root}`, {
+      hint: 'mirror them to a folder of this machine, or run Surety where they are; `rsync` is needed on both sides',
+    });
+  }
+  await using writer = await filesIn(`${root}/${made}`);
+  const baseFolder = update.base && `${root}/${update.base.copy}`;
+  const { writtenBytes, hashes } = await writeTree(writer, update, baseFolder, how);
+  const filled = await measured(update, `${root}/${made}`, writtenBytes, local, how);
+  for (const [path, sha256] of hashes) {
+    if (filled.files.get(path)?.sha256 === sha256) continue;
+    throw differs(path, `${root}/${made}`);
+  }
+  return filled;
+}
+
+async function carried(update: Update, made: string, setup: FolderSetup, how: UpdateHow): Promise<Filled | undefined> {
+  const { reading, entries, base } = update;
+  const { reach, local, root } = setup;
+  const { tree } = reading;
+  const folder = tree && commonBase(tree, entries);
+  const isBetweenHosts = tree?.shell !== undefined && !reach.traits.localFiles;
+  if (tree === undefined || folder === undefined || isBetweenHosts || !(await hasRsync(local, how.signal))) {
+    return undefined;
+  }
+  if (tree.shell === undefined && entries.some((entry) => isLinkToFolder(folder, entry))) return undefined;
+  const from: RsyncPlace = { shell: tree.shell, path: folder };
+  const to: RsyncPlace = { shell: reach.shell, path: `${root}/${made}` };
+  const { signal, warn, progress } = how;
+  const rsync: RsyncHow = { local, signal, warn, progress, bytesPerSecond: setup.bytesPerSecond() };
+  const baseFolder = base && `${root}/${base.copy}`;
+  const writtenBytes = await carry(entries, { from, to, base: baseFolder }, rsync);
+  const filled = await measured(update, to.path, writtenBytes, reach, how);
+  const sample = sampled(entries, filled.files, how.sample);
+  if ((await compareFiles(sample, { from, to }, rsync)) > 0) {
+    // What was written to meanwhile differs too: that is told by its time and size, which are compared with the list.
+    const again = sample.filter(({ path }) => filled.files.has(path));
+    if ((await compareFiles(again, { from, to }, rsync)) > 0) {
+      warn({
+        code: 'entry.changed',
+        path: folder,
+        message: `some files below ${folder} changed while they were copied`,
+      });
+    }
+  }
+  return filled;
+}
+
+/** A configured path may be a link to a folder: its entry is the folder. */
+function isLinkToFolder(base: string, entry: Entry): boolean {
+  if (entry.type !== 'dir') return false;
+  return lstatSync(systemPath(`${base}/${entry.path}`), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** Sizes and hashes of what is there now. What is the same as in the base was read when that was made. */
+async function measured(
+  { entries, base }: Update,
+  folder: string,
+  writtenBytes: number,
+  reach: Reach,
+  how: UpdateHow,
+): Promise<Filled> {
+  const files = new Map<string, KnownFile>();
+  const fresh: Entry[] = [];
+  let unchanged = 0;
+  for (const entry of entries) {
+    if (entry.type !== 'file') continue;
+    const known = base?.files.get(entry.path);
+    if (looksSame(entry, known) && known.sha256 !== '') {
+      files.set(entry.path, known);
+      unchanged += 1;
+    } else fresh.push(entry);
+  }
+  let at = 0;
+  for await (const found of measureFiles(reach, folder, fresh, { signal: how.signal, hash: true })) {
+    const entry = fresh[at++]!;
+    if (found === undefined) continue;
+    if (entry.sizeBytes >= 0 && found.sizeBytes !== entry.sizeBytes) {
+      how.warn({ code: 'entry.changed', path: entry.path, message: `${entry.path} changed while it was copied` });
+    }
+    files.set(entry.path, knownFile(entry, { sizeBytes: found.sizeBytes, sha256: found.sha256 ?? '' }));
+  }
+  return { files, writtenBytes, unchanged };
+}
+
+/** Some of the files, evenly spread over what was left as it was and what is new. */
+function sampled(entries: readonly Entry[], files: ReadonlyMap<string, KnownFile>, count: number): Entry[] {
+  const all = entries.filter(({ type, path }) => type === 'file' && files.has(path));
+  if (all.length <= count) return all;
+  const chosen = new Set<number>();
+  while (chosen.size < count) chosen.add(Number.parseInt(randomHex(6), 16) % all.length);
+  return [...chosen].sort((left, right) => left - right).map((index) => all[index]!);
+}
+
+function differs(path: string, folder: string): SuretyError {
+  return new SuretyError('repository.damaged', `${path} in ${folder} is not what was written`, {
+    hint: 'check the disk of the mirror: what is read from it differs from what was written to it',
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Copies in a folder, of this machine or of a host: trees of plain files. A new copy is made beside the old one, in which what did not
+ * change is another name of the same file, and takes its place by renaming.
+ */
+import { randomHex } from '../../../base/ids.ts';
+import type { How } from '../../engine.ts';
+import type { MirrorPlace, Prepared, Update } from '../place.ts';
+import { command, ended, measureFiles, start } from './commands.ts';
+import { type Filled, fill } from './fill.ts';
+import { paths, streams } from './read.ts';
+import type { FolderSetup } from './setup.ts';
+
+const NEW = '.new-';
+const OLD = '.old-';
+
+export function openFolder(setup: FolderSetup): MirrorPlace {
+  const { root, reach } = setup;
+  const at = (copy: string): string => `${root}/${copy}`;
+  const there = async (argv: readonly string[], doing: string, how: How) =>
+    await command(reach, argv, { signal: how.signal, doing });
+  const exists = async (path: string, how: How): Promise<boolean> => {
+    const argv = ['test', '-d', path];
+    const child = start(reach, argv, { signal: how.signal, doing: `look for ${path}` });
+    return (await ended(child, argv, { signal: how.signal, doing: `look for ${path}`, fine: [0, 1] })).code === 0;
+  };
+
+  return {
+    async update(update, how) {
+      const { copy } = update;
+      const made = `${copy}${NEW}${randomHex(4)}`;
+      await there(['mkdir', '-p', '--', at(made)], `make folder ${at(made)}`, how);
+      const discard = async () =>
+        void (await there(['rm', '-rf', '--', at(made)], `remove ${at(made)}`, { signal: NEVER }));
+      try {
+        const base = update.base !== undefined && (await exists(at(update.base.copy), how)) ? update.base : undefined;
+        const filled = await fill({ ...update, base }, made, setup, how);
+        return prepared({ ...update, base }, made, filled, { at, there, exists, discard });
+      } catch (error) {
+        await discard().catch(() => {});
+        throw error;
+      }
+    },
+    async duplicate(from, to, _files, how) {
+      const made = `${to}${NEW}${randomHex(4)}`;
+      await there(['cp', '-a', '--link', '--', at(from), at(made)], `copy ${at(from)} to ${at(made)}`, how);
+      await there(['rm', '-rf', '--', at(to)], `remove ${at(to)}`, how);
+      await there(['mv', '--', at(made), at(to)], `rename ${at(made)}`, how);
+    },
+    contents: (copy, files, how) =>
+      reach.traits.localFiles ? paths(at(copy), files) : streams(reach, at(copy), files, how),
+    measure: (copy, files, how) => measureFiles(reach, at(copy), files, how),
+    async remove(copy, how) {
+      await there(['rm', '-rf', '--', at(copy)], `remove ${at(copy)}`, how);
+    },
+    async leftovers(how) {
+      const find = [
+        'find',
+        root,
+        '-mindepth',
+        '2',
+        '-maxdepth',
+        '2',
+        '-name',
+        '*.*-*',
+        '-type',
+        'd',
+        '-printf',
+        '%P\\n',
+      ];
+      const said = Buffer.from(await there(find, `look into ${root}`, how)).toString('utf8');
+      return said.split('\n').filter((name) => name.includes(NEW) || name.includes(OLD));
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const NEVER = new AbortController().signal;
+
+interface Doing {
+  at(copy: string): string;
+  there(argv: readonly string[], doing: string, how: How): Promise<unknown>;
+  exists(path: string, how: How): Promise<boolean>;
+  discard(): Promise<void>;
+}
+
+function prepared({ copy }: Update, made: string, filled: Filled, { at, there, exists, discard }: Doing): Prepared {
+  const old = `${copy}${OLD}${randomHex(4)}`;
+  let isReplaced = false;
+  return {
+    ...filled,
+    async commit() {
+      const how = { signal: NEVER };
+      // What was written last is on the disk before the copy that is there loses its name.
+      await there(['sync', '-f', at(made)], `write ${at(made)} to disk`, how);
+      isReplaced = await exists(at(copy), how);
+      if (isReplaced) await there(['mv', '--', at(copy), at(old)], `rename ${at(copy)}`, how);
+      await there(['mv', '--', at(made), at(copy)], `rename ${at(made)}`, how);
+    },
+    async clean() {
+      if (isReplaced) await there(['rm', '-rf', '--', at(old)], `remove ${at(old)}`, { signal: NEVER });
+    },
+    discard,
+  };
+}

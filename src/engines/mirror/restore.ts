@@ -1,0 +1,119 @@
+/** Hands out a copy: its entries as they were recorded, its files as they are there, each compared with its hash. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { systemPath } from '../../base/names.ts';
+import {
+  BATCH_ENTRIES,
+  type Content,
+  type ContentHow,
+  type Placed,
+  type Placement,
+  type RestoredEntry,
+  type Restoring,
+} from '../../sources/source.ts';
+import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import { PlacedFile } from '../placed-file.ts';
+import { selected } from '../selected-records.ts';
+import { recordOf } from './list.ts';
+import { type CopyRecord, type MirrorHandle, readEntries } from './record.ts';
+import { damaged, type Repository } from './repository.ts';
+
+/** Selected entries and the directories above them, in name order, in batches. */
+export async function* entries(
+  repository: Repository,
+  snapshot: Snapshot,
+  how: EntriesHow,
+): AsyncGenerator<readonly RestoredEntry[]> {
+  yield* batches(repository, await recordOf(repository, snapshot, how), how);
+}
+
+async function* batches(
+  { records }: Repository,
+  record: CopyRecord,
+  how: EntriesHow,
+): AsyncGenerator<readonly RestoredEntry[]> {
+  let batch: RestoredEntry[] = [];
+  for await (const entry of selected(readEntries(records, record, how), record.snapshot.id, how.select)) {
+    how.signal.throwIfAborted();
+    batch.push(entry);
+    if (batch.length < BATCH_ENTRIES) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Throws `snapshot.path-missing` before anything is handed out. */
+export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+  const record = await recordOf(repository, snapshot, how);
+  if (how.select !== undefined) for await (const _ of batches(repository, record, how)) how.signal.throwIfAborted();
+  return {
+    facts: record.facts,
+    entries: () => batches(repository, record, how),
+    place: (files, placeHow) => place(repository, record, files, placeHow),
+    async *stream(entry, streamHow) {
+      for await (const content of repository.place.contents(record.copy, [entry], streamHow)) {
+        yield* checked(bytesOf(content, entry), entry);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function* place(
+  { place: from }: Repository,
+  { copy }: CopyRecord,
+  files: readonly Placement[],
+  how: ContentHow,
+): AsyncGenerator<Placed> {
+  let index = 0;
+  const wanted = files.map(({ entry }) => entry);
+  for await (const content of from.contents(copy, wanted, how)) {
+    how.signal.throwIfAborted();
+    yield await fill(files[index]!, index, content, how);
+    index += 1;
+  }
+}
+
+/** A file that can not be completed does not keep others from theirs. */
+async function fill(placement: Placement, index: number, content: Content, how: How): Promise<Placed> {
+  let file: PlacedFile | undefined;
+  try {
+    file = new PlacedFile(placement, index);
+    for await (const chunk of checked(bytesOf(content, placement.entry), placement.entry)) {
+      how.signal.throwIfAborted();
+      file.write(chunk);
+    }
+    return file.finish();
+  } catch (error) {
+    const failed = file?.remove(error) ?? { index, error: error as Error };
+    how.signal.throwIfAborted();
+    return failed;
+  }
+}
+
+/** The bytes. Throws at the end `repository.damaged` when they are not those that were recorded. */
+async function* checked(chunks: AsyncIterable<Uint8Array>, { path, handle }: RestoredEntry) {
+  const { sha256 } = handle as MirrorHandle;
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (sha256 !== undefined && hash.digest('hex') !== sha256)
+    throw damaged(path, 'its content is not what was mirrored');
+}
+
+async function* bytesOf(content: Content, { path }: RestoredEntry): AsyncGenerator<Uint8Array> {
+  if (content.kind === 'gone') throw damaged(path, 'it is not there');
+  if (content.kind === 'stream') yield* content.chunks;
+  else yield* fileBytes(content.path, path);
+}
+
+async function* fileBytes(place: string, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(systemPath(place), { highWaterMark: 1 << 20 });
+  } catch (cause) {
+    throw damaged(path, 'it can not be read', cause);
+  }
+}

@@ -2,6 +2,7 @@
 import { SuretyError } from '../errors.ts';
 import { damagedTar, dialectOf, readNumber, readText, typeOf } from './header-block.ts';
 import { decodeNumber, decodeText, decodeTime, type PaxRecords, XATTR_PREFIX, xattrName } from './pax.ts';
+import { sparseFacts } from './sparse.ts';
 import type { TarEntry, TarType, TarXattr } from './tar-entry.ts';
 
 const TYPES: Readonly<Record<string, TarType>> = {
@@ -18,11 +19,12 @@ const TYPES: Readonly<Record<string, TarType>> = {
 
 export function decodeHeader(block: Buffer, records: PaxRecords): TarEntry {
   const flag = typeOf(block);
-  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw unsupported('a sparse file');
+  const sparse = sparseFacts(records);
+  if (sparse === false) throw unsupported('a sparse file in an old format');
   const known = TYPES[flag];
   if (known === undefined) throw unsupported(`a member of type ${JSON.stringify(flag)}`);
   const dialect = dialectOf(block);
-  const raw = nameOf(block, dialect, records);
+  const raw = sparse?.name ?? nameOf(block, dialect, records);
   const name = raw.replace(/\/+$/, '');
   // Before there was a type for directories, a slash at the end meant one.
   const type = known === 'file' && raw.endsWith('/') ? 'dir' : known;
@@ -34,7 +36,7 @@ export function decodeHeader(block: Buffer, records: PaxRecords): TarEntry {
     user: textOf(records.get('uname') ?? (dialect === 'v7' ? undefined : readText(block, 'user'))),
     group: textOf(records.get('gname') ?? (dialect === 'v7' ? undefined : readText(block, 'group'))),
     mtimeNs: timeOf(block, records),
-    sizeBytes: type === 'file' ? sizeOf(block, records) : 0,
+    sizeBytes: type === 'file' ? (sparse?.sizeBytes ?? storedBytes(block, records)) : 0,
     ...linkOf(block, type, records),
     ...deviceOf(block, type),
     xattrs: xattrsOf(records),
@@ -64,7 +66,8 @@ function numberOf(block: Buffer, field: 'uid' | 'gid', records: PaxRecords): num
   return value === undefined ? readNumber(block, field) : decodeNumber(value);
 }
 
-function sizeOf(block: Buffer, records: PaxRecords): number {
+/** Bytes of content in the archive. */
+export function storedBytes(block: Buffer, records: PaxRecords): number {
   const value = records.get('size');
   const sizeBytes = value === undefined ? readNumber(block, 'size') : decodeNumber(value);
   if (sizeBytes < 0 || !Number.isSafeInteger(sizeBytes)) throw damagedTar('a header has a size that is none');

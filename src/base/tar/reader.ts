@@ -2,9 +2,10 @@
 import { SuretyError } from '../errors.ts';
 import { displayName } from '../names.ts';
 import { ByteSource } from './byte-source.ts';
-import { decodeHeader } from './decode-header.ts';
+import { decodeHeader, storedBytes } from './decode-header.ts';
 import { damagedTar, isSealed, readNumber, typeOf } from './header-block.ts';
 import { decodeRecords, type PaxRecords } from './pax.ts';
+import { fillHoles, sparseFacts } from './sparse.ts';
 import { BLOCK_BYTES, paddingBytes, type TarEntry } from './tar-entry.ts';
 
 /** No header that anybody writes is longer: attributes are at most 64 KiB each, and few. */
@@ -14,7 +15,7 @@ const MAX_EXTENDED_BYTES = 16 * 1024 * 1024;
  * One pass over an archive. Call {@link next} until it answers undefined; between two calls the content of the member may be taken, as
  * a whole or in part, or not at all.
  *
- * Throws `tar.damaged`, `tar.truncated` (it ends before its end marker), `tar.unsupported` (sparse files and volumes of GNU's dialect) and
+ * Throws `tar.damaged`, `tar.truncated` (it ends before its end marker), `tar.unsupported` (sparse files of old formats and volumes of GNU's dialect) and
  * what the chunks throw.
  */
 export class TarReader implements AsyncDisposable {
@@ -24,6 +25,8 @@ export class TarReader implements AsyncDisposable {
   #contentLeft = 0;
   #paddingLeft = 0;
   #current = '';
+  #sizeBytes = 0;
+  #isSparse = false;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#bytes = new ByteSource(chunks);
@@ -48,20 +51,27 @@ export class TarReader implements AsyncDisposable {
       } else if (type === 'V') {
         await this.#extended(block);
       } else {
-        return this.#enter(decodeHeader(block, records));
+        this.#isSparse = sparseFacts(records) !== undefined;
+        const entry = decodeHeader(block, records);
+        return this.#enter(entry, this.#isSparse ? storedBytes(block, records) : entry.sizeBytes);
       }
     }
   }
 
-  #enter(entry: TarEntry): TarEntry {
+  #enter(entry: TarEntry, sizeBytes: number): TarEntry {
     this.#current = entry.name;
-    this.#contentLeft = entry.sizeBytes;
-    this.#paddingLeft = paddingBytes(entry.sizeBytes);
+    this.#sizeBytes = entry.sizeBytes;
+    this.#contentLeft = sizeBytes;
+    this.#paddingLeft = paddingBytes(sizeBytes);
     return entry;
   }
 
-  /** What is left of the content of the current member. */
-  async *content(): AsyncGenerator<Buffer> {
+  /** What is left of the content of the current member. Of one with holes: all of it, once. */
+  content(): AsyncGenerator<Buffer> {
+    return this.#isSparse ? fillHoles(this.#stored(), this.#sizeBytes) : this.#stored();
+  }
+
+  async *#stored(): AsyncGenerator<Buffer> {
     while (this.#contentLeft > 0) {
       const part = await this.#bytes.some(this.#contentLeft);
       if (part === undefined) throw truncated(`in the midst of ${displayName(this.#current)}`);

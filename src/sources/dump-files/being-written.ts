@@ -3,15 +3,31 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } fro
 import { formatElapsed } from '../../base/durations.ts';
 import { type Candidate, UNFINISHED_ENDINGS } from './candidates.ts';
 
-/** Why it may still be written, as in `the file …`; undefined when nothing speaks for that. */
-export function beingWritten({ path, stats }: Candidate, now: Date, minAgeMs: number): string | undefined {
-  const ageMs = now.getTime() - Number(stats.mtimeMs);
+export function ageOf({ stats }: Candidate, now: Date): number {
+  return now.getTime() - Number(stats.mtimeNs / 1_000_000n);
+}
+
+/** Why its age says that it may still be written, as in `the file …`. */
+export function tooYoung(ageMs: number, minAgeMs: number): string | undefined {
   if (ageMs < 0) return `is dated ${formatElapsed(-ageMs)} in the future`;
   if (ageMs < minAgeMs) return `was changed ${formatElapsed(ageMs)} ago and may still be written`;
+  return undefined;
+}
+
+/** Why it may still be written, as in `the file …`; undefined when nothing speaks for that. */
+export function beingWritten({ path }: Candidate): string | undefined {
   const beside = UNFINISHED_ENDINGS.find((ending) => existsSync(path + ending));
-  if (beside !== undefined) return `is being written: there is a file of its name and ${beside} beside it`;
+  if (beside !== undefined) return besideIt(beside);
   const writer = openWriter(path);
-  return writer === undefined ? undefined : `is being written by process ${writer}`;
+  return writer === undefined ? undefined : writtenBy(writer);
+}
+
+export function besideIt(ending: string): string {
+  return `is being written: there is a file of its name and ${ending} beside it`;
+}
+
+export function writtenBy(processId: number): string {
+  return `is being written by process ${processId}`;
 }
 
 /** The process that has the file open for writing, as far as this user may see it; only Linux tells. */

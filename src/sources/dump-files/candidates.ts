@@ -1,5 +1,5 @@
 /** Finds the files of a folder that may be dumps. */
-import { accessSync, type BigIntStats, constants, globSync, lstatSync, statSync } from 'node:fs';
+import { accessSync, constants, globSync, lstatSync, statSync } from 'node:fs';
 import nodePath from 'node:path';
 import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
 import type { DumpFolder } from './dump-folder.ts';
@@ -10,33 +10,47 @@ export interface Candidate {
   /** Absolute. */
   readonly path: string;
   /** Of the file itself, links followed. */
-  readonly stats: BigIntStats;
+  readonly stats: CandidateStats;
+  /** Whether the name is that of a link to it. */
+  readonly isLink: boolean;
+}
+
+export interface CandidateStats {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly dev: bigint;
+  readonly ino: bigint;
 }
 
 /** Endings of files that a program is still writing, and renames when they are whole. */
 export const UNFINISHED_ENDINGS: readonly string[] = ['.part', '.partial', '.tmp', '.temp', '.filepart', '~'];
+
+export function isUnfinishedName(name: string): boolean {
+  return UNFINISHED_ENDINGS.some((ending) => name.endsWith(ending));
+}
 
 /** The newest first; of several names of one file, one. Throws `source.missing` or `source.unreadable`. */
 export function findCandidates(dumps: DumpFolder): Candidate[] {
   expectFolder(dumps);
   const names = new Set(globSync([...dumps.options.patterns], { cwd: dumps.folder }));
   const found = [...names].flatMap((name) => {
-    if (UNFINISHED_ENDINGS.some((ending) => name.endsWith(ending))) return [];
+    if (isUnfinishedName(name)) return [];
     const path = nodePath.join(dumps.folder, name);
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats?.isFile() === true ? [{ name, path, stats }] : [];
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return stats?.isFile() === true ? [{ name, path, stats, isLink }] : [];
   });
+  return inOrder(dumps, found);
+}
+
+/** What was found, in the order in which it is looked at. Throws `source.missing` where that is nothing. */
+export function inOrder(dumps: DumpFolder, found: readonly Candidate[]): Candidate[] {
   if (found.length === 0) throw noDump(dumps);
   return oncePerFile(found).sort(newestFirst);
 }
 
 function expectFolder({ name, folder }: DumpFolder): void {
-  const problem = (code: string, message: string, cause?: unknown): SuretyError =>
-    new SuretyError(code, `folder ${folder} of source ${name} ${message}`, {
-      hint: 'check the path, and that its file system is mounted',
-      cause,
-      details: { source: name, path: folder },
-    });
+  const problem = (code: string, message: string, cause?: unknown) => folderProblem(name, folder, code, message, cause);
   try {
     if (!statSync(folder).isDirectory()) throw problem('source.missing', 'is not a folder');
     accessSync(folder, constants.R_OK | constants.X_OK);
@@ -49,11 +63,26 @@ function expectFolder({ name, folder }: DumpFolder): void {
   }
 }
 
-function noDump({ name, folder, options }: DumpFolder): SuretyError {
+/** `folder` as a person is to know it. */
+export function folderProblem(
+  source: string,
+  folder: string,
+  code: string,
+  message: string,
+  cause?: unknown,
+): SuretyError {
+  return new SuretyError(code, `folder ${folder} of source ${source} ${message}`, {
+    hint: 'check the path, and that its file system is mounted',
+    cause,
+    details: { source, path: folder },
+  });
+}
+
+function noDump({ name, place, options }: DumpFolder): SuretyError {
   const what = options.patterns.join(', ');
-  return new SuretyError('source.missing', `folder ${folder} of source ${name} has no file that matches ${what}`, {
+  return new SuretyError('source.missing', `folder ${place} of source ${name} has no file that matches ${what}`, {
     hint: 'check that the other system still makes its dumps, and that pattern fits their names',
-    details: { source: name, path: folder },
+    details: { source: name, path: place },
   });
 }
 
@@ -63,13 +92,9 @@ function oncePerFile(found: readonly Candidate[]): Candidate[] {
   for (const candidate of found) {
     const id = `${candidate.stats.dev}:${candidate.stats.ino}`;
     const twin = byFile.get(id);
-    if (twin === undefined || (isLink(twin) && !isLink(candidate))) byFile.set(id, candidate);
+    if (twin === undefined || (twin.isLink && !candidate.isLink)) byFile.set(id, candidate);
   }
   return [...byFile.values()];
-}
-
-function isLink({ path }: Candidate): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** Of the same time, the last by name: names often have a time in them. */

@@ -1,12 +1,10 @@
 /** Chooses which dumps of a folder are taken. */
-import { statSync } from 'node:fs';
 import { formatElapsed } from '../../base/durations.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import type { ReadHow } from '../source.ts';
-import { beingWritten } from './being-written.ts';
-import { type Candidate, findCandidates } from './candidates.ts';
-import { completeness } from './completeness.ts';
+import { ageOf, tooYoung } from './being-written.ts';
+import type { Candidate } from './candidates.ts';
 import type { DumpFolder } from './dump-folder.ts';
 import { type ChosenDump, type DumpFilesFacts, isKnown } from './facts.ts';
 
@@ -22,7 +20,7 @@ interface Refused {
 export async function chooseDumps(dumps: DumpFolder, how: ReadHow): Promise<ChosenDump[]> {
   const chosen: ChosenDump[] = [];
   const refused: Refused[] = [];
-  for (const candidate of findCandidates(dumps)) {
+  for (const candidate of await dumps.view.find(how.signal)) {
     how.signal.throwIfAborted();
     const judged = await judge(dumps, candidate, how);
     if ('problem' in judged) refused.push(judged);
@@ -39,44 +37,37 @@ export async function chooseDumps(dumps: DumpFolder, how: ReadHow): Promise<Chos
 }
 
 async function judge(dumps: DumpFolder, candidate: Candidate, how: ReadHow): Promise<ChosenDump | Refused> {
-  const { name, path, stats } = candidate;
-  const { options, clock, reach } = dumps;
-  const now = clock.now();
-  const ageMs = now.getTime() - Number(stats.mtimeMs);
+  const { name, stats } = candidate;
+  const { options, view } = dumps;
+  const { signal } = how;
+  const ageMs = ageOf(candidate, view.now());
   const chosen = { ...candidate, ageMs };
   if (stats.size === 0n) return { name, problem: 'is empty' };
-  const written = beingWritten(candidate, now, options.minAgeMs);
+  const written = tooYoung(ageMs, options.minAgeMs) ?? (await view.beingWritten(candidate, signal));
   if (written !== undefined) return { name, problem: written };
   if (options.complete === 'none') return { ...chosen, versions: {}, unchecked: undefined };
   const known = isKnown(how.previous as Partial<DumpFilesFacts> | undefined, candidate);
   if (known !== undefined) return { ...chosen, ...known };
-  const alive = how.alive ?? (() => {});
-  const { problem, unchecked, versions } = await completeness(path, { reach, signal: how.signal, alive });
+  const { problem, unchecked, versions } = await view.completeness(candidate, how);
   if (problem !== undefined) return { name, problem };
-  if (!isSame(candidate)) return { name, problem: 'changed while it was looked at' };
+  if (!(await view.isSame(candidate, signal))) return { name, problem: 'changed while it was looked at' };
   return { ...chosen, versions, unchecked };
-}
-
-/** Whether the file is what it was when it was found. */
-export function isSame({ path, stats }: Candidate): boolean {
-  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return now?.ino === stats.ino && now.size === stats.size && now.mtimeNs === stats.mtimeNs;
 }
 
 const SHOWN = 3;
 
-function noneComplete({ name, folder }: DumpFolder, refused: readonly Refused[]): SuretyError {
+function noneComplete({ name, place }: DumpFolder, refused: readonly Refused[]): SuretyError {
   const shown = refused.slice(0, SHOWN).map((one) => `${displayName(one.name)} ${one.problem}`);
   const more = refused.length > SHOWN ? `; ${refused.length - SHOWN} more` : '';
-  const message = `no dump in folder ${folder} of source ${name} is complete: ${shown.join('; ')}${more}`;
+  const message = `no dump in folder ${place} of source ${name} is complete: ${shown.join('; ')}${more}`;
   return new SuretyError('source.incomplete', message, {
     hint: 'check that the other system makes its dumps without errors; to take files as they are, set complete: none',
     retry: refused.some(({ problem }) => problem.includes('written')) ? 'later' : 'never',
-    details: { source: name, path: folder },
+    details: { source: name, path: place },
   });
 }
 
-function checkAge({ name, folder, options }: DumpFolder, newest: ChosenDump, { warn }: ReadHow): void {
+function checkAge({ name, place, options }: DumpFolder, newest: ChosenDump, { warn }: ReadHow): void {
   if (options.maxAgeMs === undefined || newest.ageMs <= options.maxAgeMs) return;
   const ages = `is ${formatElapsed(newest.ageMs)} old, and may be ${formatElapsed(options.maxAgeMs)}`;
   const message = `the newest complete dump of source ${name}, ${displayName(newest.name)}, ${ages}`;
@@ -86,6 +77,6 @@ function checkAge({ name, folder, options }: DumpFolder, newest: ChosenDump, { w
   }
   throw new SuretyError('source.stale', message, {
     hint: 'check why the other system makes no dumps any more; where they are made less often, set max_age',
-    details: { source: name, path: folder, ageMs: Math.round(newest.ageMs), maxAgeMs: options.maxAgeMs },
+    details: { source: name, path: place, ageMs: Math.round(newest.ageMs), maxAgeMs: options.maxAgeMs },
   });
 }

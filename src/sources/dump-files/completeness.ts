@@ -22,17 +22,28 @@ export async function completeness(path: string, how: CompletenessHow): Promise<
   const nothing = { problem: undefined, unchecked: undefined, versions: {} };
   try {
     const { packing, chunks } = await unpack(path, how);
-    const ends = await bothEnds(chunks, how.alive);
-    const problem = dumpProblem(ends) ?? tarProblem(ends);
-    return { problem, unchecked: uncheckedIn(ends, packing), versions: versionsIn(ends.head) };
+    return judgeEnds(await bothEnds(chunks, how.alive), packing);
   } catch (error) {
     how.signal.throwIfAborted();
     if (hasCode(error, 'source.tool-missing')) {
-      const program = String(error.details.program);
-      return { ...nothing, unchecked: `could not be unpacked to look at its end: ${program} is not installed` };
+      return { ...nothing, unchecked: notUnpacked(String(error.details.program)) };
     }
-    return { ...nothing, problem: `can not be unpacked to its end: ${messageOf(error)}` };
+    return { ...nothing, problem: notToItsEnd(messageOf(error)) };
   }
+}
+
+export function notUnpacked(program: string): string {
+  return `could not be unpacked to look at its end: ${program} is not installed`;
+}
+
+export function notToItsEnd(why: string): string {
+  return `can not be unpacked to its end: ${why}`;
+}
+
+/** What both ends tell of a dump. `packing` is what it was unpacked from, if anything. */
+export function judgeEnds(ends: DumpEnds, packing: string | undefined): Completeness {
+  const problem = dumpProblem(ends) ?? tarProblem(ends);
+  return { problem, unchecked: uncheckedIn(ends, packing), versions: versionsIn(ends.head) };
 }
 
 async function bothEnds(chunks: AsyncIterable<Uint8Array>, alive: () => void): Promise<DumpEnds> {

@@ -2,6 +2,8 @@ import nodePath from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import type { Source } from '../source.ts';
 import type { DumpFolder, OpenDumpFiles } from './dump-folder.ts';
+import { farView } from './far/view.ts';
+import { localView } from './local-view.ts';
 import { readDumpFiles } from './read.ts';
 
 /**
@@ -9,13 +11,16 @@ import { readDumpFiles } from './read.ts';
  * back and loads them into nothing.
  */
 export function openDumpFiles(setup: OpenDumpFiles): Source {
-  const { name, baseDir, options, files } = setup;
-  const folder = nodePath.resolve(baseDir, options.path);
+  const { name, baseDir, options, files, reach } = setup;
+  const isFar = !reach.traits.localFiles;
+  const folder = isFar ? nodePath.posix.normalize(options.path) : nodePath.resolve(baseDir, options.path);
   const dumps: DumpFolder = {
     ...setup,
     folder,
+    place: isFar ? `${reach.traits.host}:${folder}` : folder,
     shown: shownPath(options.path, folder),
     clock: setup.clock ?? systemClock,
+    view: isFar ? farView(() => dumps) : localView(() => dumps),
   };
   const whole = files([options.path]);
   return {

@@ -3,7 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import { warnIfShrunk } from '../shrunk.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
-import { chooseDumps, isSame } from './choose.ts';
+import { chooseDumps } from './choose.ts';
 import type { DumpFolder } from './dump-folder.ts';
 import { type ChosenDump, dumpFilesFacts } from './facts.ts';
 
@@ -47,8 +47,10 @@ class DumpFilesReading implements Reading {
 
   async finish(): Promise<SourceFacts> {
     const facts = await this.#files.finish();
-    const changed = this.#chosen.find((dump) => !isSame(dump));
-    if (changed !== undefined) throw changedMeanwhile(this.#dumps, changed);
+    for (const dump of this.#chosen) {
+      const isSame = await this.#dumps.view.isSame(dump, this.#how.signal);
+      if (!isSame) throw changedMeanwhile(this.#dumps, dump);
+    }
     const { complete, keep } = this.#dumps.options;
     const now = dumpFilesFacts(facts, this.#chosen, complete);
     if (keep === 'newest') warnIfShrunk(this.#chosen[0]?.name ?? '', now, this.#how);

@@ -12,7 +12,8 @@ export interface UnpackHow {
   readonly signal: AbortSignal;
 }
 
-interface Packing {
+export interface Packing {
+  /** Also of the program that unpacks it. */
   readonly name: string;
   readonly ending: string;
   /** The first bytes of every file of this kind, in hex. */
@@ -36,12 +37,19 @@ export interface Unpacked {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** What it is packed with is told by its first bytes. Throws where its name says something else. */
-export async function unpack(path: string, how: UnpackHow): Promise<Unpacked> {
-  const head = await firstBytes(path, 8);
+export const HEAD_BYTES = 8;
+
+/** What its first bytes say it is packed with; undefined: nothing. Throws where its name says something else. */
+export function packingOf(path: string, head: Buffer): Packing | undefined {
   const packing = PACKINGS.find(({ magic }) => head.toString('hex').startsWith(magic));
   const named = PACKINGS.find(({ ending }) => path.endsWith(ending));
   if (packing === undefined && named !== undefined) throw new Error(`it is not ${named.name}, as its name says`);
+  return packing;
+}
+
+/** What it is packed with is told by its first bytes. Throws where its name says something else. */
+export async function unpack(path: string, how: UnpackHow): Promise<Unpacked> {
+  const packing = packingOf(path, await firstBytes(path, HEAD_BYTES));
   const file = () => createReadStream(path, { highWaterMark: 1 << 18, signal: how.signal });
   if (packing === undefined) return { packing: undefined, chunks: file() };
   const { name, stream } = packing;

@@ -50,7 +50,7 @@ const broken: readonly (readonly [what: string, file: string, text: string, prob
   ['a dynamic import', 'operations/a.ts', "await import('../stores/local/open.ts');", /may not import/],
   ['a worker', 'engines/restic/a.ts', "new Worker(new URL('../../stores/local/open.ts', import.meta.url));", /may not/],
   ['a sibling adapter', 'sources/sqlite/open.ts', "import '../files/walk.ts';", /its sibling sources\/files\/walk.ts/],
-  ['a sibling file', 'reach/local.ts', "import './ssh.ts';", /its sibling reach\/ssh.ts/],
+  ['a sibling file', 'reach/local.ts', "import './ssh/open.ts';", /its sibling reach\/ssh\/open.ts/],
   ['an adapter in a shared file', 'stores/key.ts', "import './local/open.ts';", /its sibling stores\/local\/open.ts/],
   ['a sibling command', 'cli/commands/list.ts', "import './show.ts';", /its sibling cli\/commands\/show.ts/],
   ['configuration that opens', 'config/parse.ts', "import '../stores/local/open.ts';", /may not import/],

@@ -10,8 +10,8 @@ export interface MarkScanner {
   rest(): Buffer;
 }
 
-/** Longer words are no mark. */
-const LONGEST = 64;
+/** Longer words are no mark; the longest have a path in them. */
+const LONGEST = 4200;
 
 /** A mark is `prefix`, words, a line feed. Its first byte should be rare, as what may begin a mark is kept back. */
 export function openMarkScanner(prefix: Buffer): MarkScanner {

@@ -25,6 +25,24 @@ export const secretValue = z
   ])
   .describe('a secret: { env: NAME }, { file: PATH } or { command: [program, argument] }');
 
+/** A secret that may also be on the host of a source, where it is taken by what needs it; it never comes here. */
+export type PasswordSpec = SecretSpec | { readonly host: { readonly variable: string } | { readonly file: string } };
+
+/** As {@link secretValue}, or `{ host_env: NAME }` or `{ host_file: PATH }` for what is on the host of the source. */
+export const passwordValue = z
+  .union([
+    ...secretValue.options,
+    z
+      .strictObject({ host_env: nonEmpty.describe("a variable on the source's host, such as one of its container") })
+      .transform(({ host_env }) => ({ host: { variable: host_env } })),
+    z
+      .strictObject({ host_file: nonEmpty.describe("path of a file on the source's host that holds only the secret") })
+      .transform(({ host_file }) => ({ host: { file: host_file } })),
+  ])
+  .describe(
+    'a secret: { env: NAME }, { file: PATH }, { command: [program, argument] }, or on the host { host_env: NAME }',
+  );
+
 /** A duration such as `24h`; becomes milliseconds. */
 export const durationValue = z
   .string('must be a duration such as 15m, 24h or 7d')

@@ -1,11 +1,11 @@
 /** Opens sources. */
 import { join } from 'node:path';
-import type { SecretSpec } from '../base/option-values.ts';
-import type { Secret } from '../base/secret.ts';
+import type { PasswordSpec } from '../base/option-values.ts';
 import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { SourceHandle } from '../operations/handles.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
+import type { Password } from '../sources/password.ts';
 import type { Source } from '../sources/source.ts';
 import type { Hosts } from './compose-host.ts';
 import { serviceSetup } from './compose-service.ts';
@@ -84,10 +84,11 @@ export function openOnce(
 /** Undefined where none is configured: client programs have their own ways to find one. */
 async function fetchPassword(
   source: string,
-  spec: SecretSpec | undefined,
+  spec: PasswordSpec | undefined,
   { directory }: Config,
   how: SourceHow,
-): Promise<Secret | undefined> {
+): Promise<Password | undefined> {
+  if (spec !== undefined && 'host' in spec) return spec.host;
   return spec && (await fetchSecret(spec, { ...how, directory, name: `password of source ${source}` }));
 }
 

@@ -1,7 +1,7 @@
 /** Calls the client programs of MySQL and MariaDB where the source lives. */
 import { hasCode, SuretyError } from '../../base/errors.ts';
-import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
+import { type Password, passwordVariable } from '../password.ts';
 import { runTool, type ToolHow, toolOutput } from '../tool.ts';
 import { explain } from './explain.ts';
 import type { MysqlOptions } from './options.ts';
@@ -13,7 +13,7 @@ export interface Server {
   readonly source: string;
   readonly reach: Reach;
   readonly options: MysqlOptions;
-  readonly password: Secret | undefined;
+  readonly password: Password | undefined;
 }
 
 export interface Program {
@@ -79,7 +79,7 @@ export function programArgv({ options, password }: Server, program: Program, arg
 }
 
 /** A password of the configuration must not be overruled by that of an option file, so then none is read. */
-function optionFiles({ options_file }: MysqlOptions, password: Secret | undefined): string[] {
+function optionFiles({ options_file }: MysqlOptions, password: Password | undefined): string[] {
   if (options_file !== undefined) return [`--defaults-file=${options_file}`];
   return password === undefined ? [] : ['--no-defaults'];
 }
@@ -102,7 +102,7 @@ export function programHow(server: Server, how: ClientHow): ToolHow {
     signal: how.signal,
     doing: how.doing,
     explain: (stderr, exit) => explain(server, how.doing, stderr, exit),
-    ...(password === undefined ? {} : { env: { MYSQL_PWD: password.reveal() } }),
+    env: passwordVariable('MYSQL_PWD', password),
     ...(how.stdin === undefined ? {} : { stdin: how.stdin }),
   };
 }

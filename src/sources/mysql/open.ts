@@ -1,5 +1,5 @@
-import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
+import type { Password } from '../password.ts';
 import type { Source } from '../source.ts';
 import type { Server } from './client.ts';
 import type { MysqlOptions } from './options.ts';
@@ -16,7 +16,7 @@ export interface OpenMysql {
   readonly safetyFolder: string;
   readonly options: MysqlOptions;
   /** Fetched from where `options.password` says it is. */
-  readonly password: Secret | undefined;
+  readonly password: Password | undefined;
   /** Where the client programs run. Whoever opened it closes it: other sources may be on that host. */
   readonly reach: Reach;
 }

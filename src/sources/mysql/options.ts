@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationValue, secretValue } from '../../base/option-values.ts';
+import { durationValue, passwordValue } from '../../base/option-values.ts';
 
 const name = z
   .string()
@@ -28,7 +28,7 @@ const keys = {
     .min(1)
     .describe('default: what the option files of the client say, else the user of the system')
     .optional(),
-  password: secretValue.optional(),
+  password: passwordValue.optional(),
   options_file: z
     .string()
     .startsWith('/', 'it must be an absolute path')

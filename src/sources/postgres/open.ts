@@ -1,5 +1,5 @@
-import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
+import type { Password } from '../password.ts';
 import type { Source } from '../source.ts';
 import type { PostgresOptions } from './options.ts';
 import { postgresOutlook } from './outlook.ts';
@@ -13,7 +13,7 @@ export interface OpenPostgres {
   readonly reach: Reach;
   readonly options: PostgresOptions;
   /** Undefined: PostgreSQL's own ways to find one are left to it. */
-  readonly password: Secret | undefined;
+  readonly password: Password | undefined;
   /** A folder of this machine, made when it is needed, for dumps of what is about to be changed in place. */
   readonly safetyFolder: string;
 }

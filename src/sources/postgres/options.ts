@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationValue, secretValue } from '../../base/option-values.ts';
+import { durationValue, passwordValue } from '../../base/option-values.ts';
 
 const name = z
   .string()
@@ -23,7 +23,7 @@ export const postgresSchema = z
     port: z.int().min(1).max(65_535).describe('default 5432').optional(),
     socket: name.describe('the folder of the server’s socket, instead of server').optional(),
     user: name.describe('the role to connect as; default: as psql does').optional(),
-    password: secretValue.optional(),
+    password: passwordValue.optional(),
     format: z
       .enum(FORMATS)
       .default('plain')

@@ -1,5 +1,5 @@
-import type { Secret } from '../../base/secret.ts';
 import type { ExecHow, Reach } from '../../reach/reach.ts';
+import { type Password, passwordVariable } from '../password.ts';
 import type { PostgresOptions } from './options.ts';
 import { connectionValue } from './quote.ts';
 
@@ -9,7 +9,7 @@ export interface Server {
   readonly source: string;
   readonly reach: Reach;
   readonly options: PostgresOptions;
-  readonly password: Secret | undefined;
+  readonly password: Password | undefined;
   /** A folder of this machine for dumps that are taken before a database is changed in place. */
   readonly safetyFolder: string;
 }
@@ -42,7 +42,7 @@ export function hostArgs({ options }: Server): string[] {
 
 /** What programs get in their environment. Messages in English are the ones that can be explained. */
 export function toolEnvironment({ password }: Server): NonNullable<ExecHow['env']> {
-  return { LC_ALL: 'C', ...(password === undefined ? {} : { PGPASSWORD: password.reveal() }) };
+  return { LC_ALL: 'C', ...passwordVariable('PGPASSWORD', password) };
 }
 
 /** Where the server is, for people. */

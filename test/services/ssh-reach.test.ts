@@ -1,36 +1,74 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { collectBytes } from '../../src/base/streams.ts';
 import { reachContract } from '../../src/reach/contract.ts';
 import type { Reach } from '../../src/reach/reach.ts';
-import { openSsh } from '../../src/reach/ssh/open.ts';
-import { type SshOptions, sshOptions } from '../../src/reach/ssh/options.ts';
-import { skipWithout } from '../fixtures/programs.ts';
+import { locate, skipWithout } from '../fixtures/programs.ts';
+import { addLogin, busyboxPath, reachTo } from '../fixtures/ssh-login.ts';
 import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
 
 const how = { signal: new AbortController().signal };
 
-function optionsOf(server: SshServer, more: Partial<SshOptions> = {}): SshOptions {
-  const { host, port, user, identityFile, knownHosts } = server;
-  return { ...sshOptions({ host, port, user }, {}, '/'), identityFile, knownHosts, ...more };
-}
-
-function reachTo(server: SshServer, more: Partial<SshOptions> = {}): Promise<Reach> {
-  return openSsh({ name: 'main', options: optionsOf(server, more) });
+async function textOf(reach: Reach, ...argv: string[]): Promise<string> {
+  const process = reach.exec(argv, how);
+  return Buffer.from(await collectBytes(process.stdout)).toString();
 }
 
 describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
   let server: SshServer;
+  let shared: Reach;
+  let login: Reach;
   before(async () => {
     server = await startSshServer();
+    shared = await reachTo(server);
+    const path = locate('busybox') === undefined ? '' : `PATH=${busyboxPath(server)}; export PATH; `;
+    const script = `echo Welcome; echo 'motd' >&2; ${path}exec sh -c "$1"`;
+    login = await reachTo(server, { identityFile: addLogin(server, 'busy', script) });
   });
-  after(async () => await server[Symbol.asyncDispose]());
+  after(async () => {
+    await shared?.[Symbol.asyncDispose]();
+    await login?.[Symbol.asyncDispose]();
+    await server?.[Symbol.asyncDispose]();
+  });
+  const kept = (reach: Reach): Reach => ({ ...reach, async [Symbol.asyncDispose]() {} });
 
-  for (const check of reachContract(() => reachTo(server))) it(check.name, () => check.run());
+  for (const check of reachContract(async () => kept(shared))) it(check.name, () => check.run());
+
+  it('makes one connection for everything', () => {
+    assert.equal(server.log().match(/Accepted publickey/g)?.length, 1);
+  });
+
+  describe('behind a login shell that talks, with busybox', { skip: skipWithout('busybox') }, () => {
+    for (const check of reachContract(async () => kept(login))) it(check.name, () => check.run());
+  });
+
+  for (const shell of ['fish', 'tcsh'] as const) {
+    it(`has ${shell} for a login shell`, { skip: skipWithout(shell) }, async () => {
+      const identityFile = addLogin(server, shell, `exec ${locate(shell)} -c "$1"`);
+      await using reach = await reachTo(server, { identityFile });
+      assert.equal(await textOf(reach, 'printf', '%s|', "it's", '$HOME', 'a\nb', '!x'), "it's|$HOME|a\nb|!x|");
+    });
+  }
 
   it('says who answers there', async () => {
-    await using reach = await reachTo(server);
-    const { address, key } = await reach.identity!(how);
+    const { address, key } = await shared.identity!(how);
     assert.equal(address, '127.0.0.1');
     assert.match(key ?? '', /^SHA256:/);
+  });
+
+  it('knows who answers behind a host that it goes through', async () => {
+    const { host, port, user } = server;
+    await using reach = await reachTo(server, { jump: `${user}@${host}:${port}` });
+    assert.deepEqual(await reach.identity!(how), await shared.identity!(how));
+  });
+
+  it('has many commands at a time, more than one connection takes', async () => {
+    const texts = await Promise.all(
+      Array.from({ length: 12 }, (_, number) => textOf(shared, 'sh', '-c', `sleep 0.3; echo ${number}`)),
+    );
+    assert.deepEqual(
+      texts,
+      Array.from({ length: 12 }, (_, number) => `${number}\n`),
+    );
   });
 });

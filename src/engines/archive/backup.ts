@@ -2,15 +2,15 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Reading } from '../../sources/source.ts';
 import type { BackupHow, BackupResult } from '../engine.ts';
+import { type Shape, shapeOf } from '../shape.ts';
+import { openSpool } from '../spool.ts';
+import { startTally } from '../tally.ts';
 import { successDocument } from './backup/document.ts';
 import { FileList } from './backup/file-list.ts';
 import { recordFailure } from './backup/record-failure.ts';
 import { type ReservedName, reserveName } from './backup/reserve.ts';
-import { type Shape, shapeOf } from './backup/shape.ts';
-import { openSpool } from './backup/spool.ts';
 import { storeContent } from './backup/store-content.ts';
 import { storeList } from './backup/store-list.ts';
-import { startTally } from './backup/tally.ts';
 import { toJson, type Working } from './backup/working.ts';
 import { confirmLocked } from './confirm-locked.ts';
 import { logLine } from './day-log.ts';
@@ -31,7 +31,7 @@ export async function backup(repository: Repository, reading: Reading, how: Back
   const taken: { name?: ReservedName | undefined; stored: string[] } = { stored: [] };
   try {
     await checkSpace(repository, how.source, how);
-    const shape = await shapeOf(reading, typeOfKind(how.kind));
+    const shape = await shapeOf(reading, typeOfKind(how.kind) === 'files');
     const facts = nameFacts(repository, how, shape);
     taken.name = await reserveName(repository, facts, how);
     const result = await store(working, shape, facts, taken.name, taken.stored);

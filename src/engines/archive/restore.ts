@@ -1,8 +1,8 @@
 /** Restores a backup: everything is checked first, then handed out. */
 import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import type { LineSpool } from '../line-spool.ts';
 import { selected } from '../selected-records.ts';
-import type { LineSpool } from './line-spool.ts';
 import { damaged, type Repository } from './repository.ts';
 import { openCursor } from './restore/cursor.ts';
 import type { ContentHandle, IndexRecord } from './restore/index-record.ts';

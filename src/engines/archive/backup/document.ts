@@ -1,13 +1,13 @@
 /** Fills in the sidecar. */
 import type { SourceFacts } from '../../../sources/source.ts';
 import { toRecord } from '../../entry-record.ts';
+import type { Shape } from '../../shape.ts';
+import type { Tally } from '../../tally.ts';
 import { type NameFacts, typeOfKind } from '../naming.ts';
 import { type CommonFields, type ContentFields, FORMAT_VERSION, type OwnFields } from '../sidecar.ts';
 import type { FileList } from './file-list.ts';
 import type { ReservedName } from './reserve.ts';
-import type { Shape } from './shape.ts';
 import type { StoredContent } from './store-content.ts';
-import type { Tally } from './tally.ts';
 import type { Working } from './working.ts';
 
 export type FullDocument = CommonFields & OwnFields & ContentFields;

@@ -1,6 +1,6 @@
 /** Collects the hashes of the files of an archive. */
 import { createHash } from 'node:crypto';
-import { LineSpool } from '../line-spool.ts';
+import { LineSpool } from '../../line-spool.ts';
 import type { ListedFile } from '../sidecar.ts';
 
 /** So many stand in the sidecar itself, where people look first. */

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { SuretyError } from '../../../base/errors.ts';
 import { packTar } from '../../../base/tar/pack.ts';
 import type { SourceFacts, Xattr } from '../../../sources/source.ts';
+import { openFileContent } from '../../file-content.ts';
+import type { Shape } from '../../shape.ts';
+import type { Spool } from '../../spool.ts';
+import type { Tally } from '../../tally.ts';
+import { type MembersHow, members, passing } from '../../tar-members.ts';
 import { encrypt } from '../age.ts';
 import { type Chunks, compress } from '../through.ts';
-import { openFileContent } from './file-content.ts';
-import type { FileList } from './file-list.ts';
-import { members, passing } from './members.ts';
-import type { Shape } from './shape.ts';
-import type { Spool } from './spool.ts';
-import type { Tally } from './tally.ts';
+import { type FileList, listed } from './file-list.ts';
 import type { Working } from './working.ts';
 
 export interface Storing extends Working {
@@ -68,7 +68,8 @@ async function* contentOf(
   storing: Storing,
   source: { facts?: SourceFacts; xattrs: readonly (readonly Xattr[])[] },
 ): AsyncGenerator<Uint8Array> {
-  if (storing.shape.container === 'tar') yield* packTar(members(storing.shape.batches, storing));
+  const watch: MembersHow['watch'] = (file, chunks) => listed(chunks, file, storing.list);
+  if (storing.shape.container === 'tar') yield* packTar(members(storing.shape.batches, { ...storing, watch }));
   else yield* singleContent(storing, source);
   source.facts = await storing.reading.finish();
   storing.how.signal.throwIfAborted();

@@ -2,7 +2,7 @@
 import { displayName } from '../../../base/names.ts';
 import type { RestoredEntry } from '../../../sources/source.ts';
 import { fromRecord } from '../../entry-record.ts';
-import type { LineSpool } from '../line-spool.ts';
+import type { LineSpool } from '../../line-spool.ts';
 import { damaged } from '../repository.ts';
 import type { ContentHandle, IndexRecord } from './index-record.ts';
 

@@ -1,6 +1,6 @@
 /** Brings the members of an archive into the order that restores rely on. What Surety wrote is in it already. */
 import { compareNames } from '../../../base/names.ts';
-import { LineSpool } from '../line-spool.ts';
+import { LineSpool } from '../../line-spool.ts';
 import type { IndexRecord } from './index-record.ts';
 
 /** Notices members that are out of order, twice there, or without the directories above them. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { mountSmallDisk } from '../../../../test/faults/small-disk.ts';
-import { skipUnlessRoot, skipWithout } from '../../../../test/fixtures/programs.ts';
+import { mountSmallDisk } from '../../test/faults/small-disk.ts';
+import { skipUnlessRoot, skipWithout } from '../../test/fixtures/programs.ts';
 import { openSpool } from './spool.ts';
 
 async function* megabytes(count: number) {

@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { entryOf } from '../../../../test/fixtures/archive-repository.ts';
-import type { Warning } from '../../../sources/source.ts';
+import { entryOf } from '../../test/fixtures/archive-repository.ts';
+import type { Warning } from '../sources/source.ts';
 import { openFileContent } from './file-content.ts';
 
 const LARGE_BYTES = 3 * 2 ** 20 + 5;

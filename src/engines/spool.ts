@@ -3,11 +3,11 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomHex } from '../../../base/ids.ts';
-import type { PrivateFolder } from '../../../base/private-folder.ts';
-import { joinBytes } from '../../../base/streams.ts';
-import { openSpoolFolder, spoolFailure } from '../spool-folder.ts';
+import { randomHex } from '../base/ids.ts';
+import type { PrivateFolder } from '../base/private-folder.ts';
+import { joinBytes } from '../base/streams.ts';
 import type { OpenContent } from './file-content.ts';
+import { openSpoolFolder, spoolFailure } from './spool-folder.ts';
 
 const MEMORY_BYTES = 4 * 1024 * 1024;
 

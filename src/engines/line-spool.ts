@@ -1,8 +1,8 @@
 /** Keeps JSON objects, one to a line: a few in memory, more in a private file. */
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PrivateFolder } from '../../base/private-folder.ts';
-import { parseLines } from '../json-lines.ts';
+import type { PrivateFolder } from '../base/private-folder.ts';
+import { parseLines } from './json-lines.ts';
 import { openSpoolFolder, spoolFailure } from './spool-folder.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;

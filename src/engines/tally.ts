@@ -1,9 +1,9 @@
 /** Counts what goes into a backup, and counts its warnings. */
 
-import type { Clock } from '../../../base/clock.ts';
-import type { Warning } from '../../../sources/source.ts';
-import type { BackupHow, BackupStats } from '../../engine.ts';
-import { pacedProgress } from '../../paced-progress.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Warning } from '../sources/source.ts';
+import type { BackupHow, BackupStats } from './engine.ts';
+import { pacedProgress } from './paced-progress.ts';
 
 export interface Tally {
   readonly warn: (warning: Warning) => void;

@@ -1,6 +1,6 @@
-import { temporaryFolder } from '../../base/environment.ts';
-import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
-import { temporaryFailure } from '../../base/temporary-failure.ts';
+import { temporaryFolder } from '../base/environment.ts';
+import { openPrivateFolder, type PrivateFolder } from '../base/private-folder.ts';
+import { temporaryFailure } from '../base/temporary-failure.ts';
 
 /** A folder for streams and lists that are too long for memory. Throws as {@link spoolFailure} says. */
 export async function openSpoolFolder(): Promise<PrivateFolder> {

@@ -1,9 +1,9 @@
 /** Opens files of this machine that a walk saw a while ago, so that exactly as many bytes come out as are announced. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { messageOf, systemCode } from '../../../base/errors.ts';
-import { systemPath } from '../../../base/names.ts';
-import type { Entry, Warning } from '../../../sources/source.ts';
+import { messageOf, systemCode } from '../base/errors.ts';
+import { systemPath } from '../base/names.ts';
+import type { Entry, Warning } from '../sources/source.ts';
 
 /** A path may have become a link, a pipe or a device since the walk: links are not followed, and nothing blocks. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -1,14 +1,13 @@
 /** Decides how a reading is stored: a single dump as itself, everything else as a tar archive. */
-import type { Entry, Reading } from '../../../sources/source.ts';
-import type { BackupType } from '../naming.ts';
+import type { Entry, Reading } from '../sources/source.ts';
 
 export type Shape =
   | { readonly container: 'single'; readonly file: Entry; readonly dirs: readonly Entry[] }
   | { readonly container: 'tar'; readonly batches: AsyncIterable<readonly Entry[]> };
 
 /** A database that gives one file, with nothing but the directories above it, is that file. */
-export async function shapeOf(reading: Reading, type: BackupType): Promise<Shape> {
-  if (type === 'files') return { container: 'tar', batches: reading.entries() };
+export async function shapeOf(reading: Reading, isTree: boolean): Promise<Shape> {
+  if (isTree) return { container: 'tar', batches: reading.entries() };
   const iterator = reading.entries()[Symbol.asyncIterator]();
   const head: (readonly Entry[])[] = [];
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {

@@ -1,14 +1,13 @@
 /** Turns a reading into the members of a tar archive. */
 
-import { splitDevice } from '../../../base/device-number.ts';
-import { SuretyError } from '../../../base/errors.ts';
-import { displayName } from '../../../base/names.ts';
-import type { TarMember } from '../../../base/tar/pack.ts';
-import type { TarEntry } from '../../../base/tar/tar-entry.ts';
-import type { Content, Entry, Reading, Xattr } from '../../../sources/source.ts';
-import type { BackupHow } from '../../engine.ts';
+import { splitDevice } from '../base/device-number.ts';
+import { SuretyError } from '../base/errors.ts';
+import { displayName } from '../base/names.ts';
+import type { TarMember } from '../base/tar/pack.ts';
+import type { TarEntry } from '../base/tar/tar-entry.ts';
+import type { Content, Entry, Reading, Xattr } from '../sources/source.ts';
+import type { BackupHow } from './engine.ts';
 import { type OpenContent, openFileContent } from './file-content.ts';
-import { type FileList, listed } from './file-list.ts';
 import type { Spool } from './spool.ts';
 import type { Tally } from './tally.ts';
 
@@ -16,9 +15,17 @@ export interface MembersHow {
   readonly reading: Reading;
   readonly how: BackupHow;
   readonly tally: Tally;
-  readonly list: FileList;
   readonly spool: Spool;
+  /** Looks at the content of each file as it goes by. */
+  readonly watch?: (
+    file: { readonly path: string; readonly sizeBytes: number },
+    chunks: OpenContent['chunks'],
+  ) => Chunks;
+  /** Told of each entry before it is a member; `sizeBytes` is that of its content, also where another name of it has that. */
+  readonly onEntry?: (entry: Entry, xattrs: readonly Xattr[]) => void | Promise<void>;
 }
+
+type Chunks = AsyncIterable<Uint8Array>;
 
 /** Sockets are left out: nothing could be restored of them. */
 export async function* members(
@@ -57,6 +64,7 @@ async function* batchMembers(kept: readonly Entry[], batch: BatchHow): AsyncGene
       if (entry.type === 'dir') tally.dir();
       if (entry.type !== 'file') {
         if (entry.type !== 'dir') tally.other();
+        await batch.onEntry?.(entry, xattrs);
         yield { entry: toTarEntry(entry, xattrs) };
       } else if (first !== undefined) {
         if (links.isLost(entry)) {
@@ -64,11 +72,15 @@ async function* batchMembers(kept: readonly Entry[], batch: BatchHow): AsyncGene
           continue;
         }
         tally.file(entry.path, 0);
+        await batch.onEntry?.(entry, xattrs);
         yield { entry: toTarEntry(entry, [], { type: 'hardlink', linkTarget: first, sizeBytes: 0 }) };
       } else {
         const opened = await openContent(entry, (await contents.next()).value, batch);
         if (opened === undefined) links.lose(entry);
-        else yield fileMember(entry, xattrs, opened, batch);
+        else {
+          await batch.onEntry?.({ ...entry, sizeBytes: opened.sizeBytes }, xattrs);
+          yield fileMember(entry, xattrs, opened, batch);
+        }
       }
     }
   } finally {
@@ -80,16 +92,17 @@ function fileMember(
   entry: Entry,
   xattrs: readonly Xattr[],
   { sizeBytes, chunks }: OpenContent,
-  { tally, list, how }: MembersHow,
+  { tally, watch, how }: MembersHow,
 ): TarMember {
   tally.file(entry.path, sizeBytes);
-  const content = passing(listed(chunks, { path: entry.path, sizeBytes }, list), tally, how.signal);
+  const watched = watch?.({ path: entry.path, sizeBytes }, chunks) ?? chunks;
+  const content = passing(watched, tally, how.signal);
   return { entry: toTarEntry(entry, xattrs, { sizeBytes }), content };
 }
 
 /** Tells of the bytes that go by, and ends when the run is ended. */
 export async function* passing(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: OpenContent['chunks'],
   tally: Tally,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -112,7 +125,31 @@ async function openContent(
   if (how.isCopy === true && entry.sizeBytes >= 0) {
     return { sizeBytes: entry.sizeBytes, chunks: exactly(content.chunks, entry) };
   }
+  if (how.kind === 'files' && entry.sizeBytes >= SPOOLED_BYTES) {
+    return { sizeBytes: entry.sizeBytes, chunks: fitted(content.chunks, entry, tally) };
+  }
   return await spool.hold(content.chunks);
+}
+
+/** What is longer goes to a disk before it is stored; of a file the size is known, and so that is not needed. */
+const SPOOLED_BYTES = 4 * 1024 * 1024;
+const ZEROS = new Uint8Array(1 << 16);
+
+/** What is missing at the end is zeros, what came to it is left out: the size was announced. */
+async function* fitted(chunks: Chunks, entry: Entry, tally: Tally): AsyncGenerator<Uint8Array> {
+  let left = entry.sizeBytes;
+  let changed = false;
+  for await (const chunk of chunks) {
+    changed ||= chunk.length > left;
+    const part = chunk.subarray(0, left);
+    left -= part.length;
+    // What comes after reads ahead, and the source may use the same memory again.
+    if (part.length > 0) yield new Uint8Array(part);
+  }
+  if (changed || left > 0) {
+    tally.warn({ code: 'entry.changed', path: entry.path, message: 'it changed while it was read' });
+  }
+  for (; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left);
 }
 
 async function* exactly(chunks: AsyncIterable<Uint8Array>, { path, sizeBytes }: Entry): AsyncGenerator<Uint8Array> {

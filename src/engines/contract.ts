@@ -92,6 +92,7 @@ async function restoredWhole({ engine }: EngineUnderTest): Promise<void> {
 }
 
 async function severalSnapshots({ engine }: EngineUnderTest): Promise<void> {
+  if (engine.traits.replaces === true) return;
   const [early, late] = [sampleOf(), sampleOf([{ path: 'home/sub/zebra', bytes: noise('zebra', 9000) }])];
   const second = await backUp(engine, late, { how: { startedAt: SECOND } });
   const first = await backUp(engine, early);
@@ -279,7 +280,7 @@ async function damaged({ engine, damage }: EngineUnderTest): Promise<void> {
     assert.ok(problems.some(({ affects }) => affects.some(({ path }) => path.endsWith(LARGEST))));
   }
   // Where a snapshot is one file, it is compared whole before any of it is handed out.
-  if (!engine.traits.deduplicates) {
+  if (engine.traits.checksBeforeRestore === true) {
     await assert.rejects(engine.restore(snapshot, HOW), { code: 'repository.damaged' });
     return;
   }
@@ -290,7 +291,7 @@ async function damaged({ engine, damage }: EngineUnderTest): Promise<void> {
 }
 
 async function forgetAndPrune({ engine }: EngineUnderTest): Promise<void> {
-  if (!engine.traits.can.has('cleanup')) return;
+  if (!engine.traits.can.has('cleanup') || engine.traits.replaces === true) return;
   const held = sampleOf();
   const more = sampleOf([{ path: 'home/sub/zebra', bytes: noise('zebra', 400_000) }]);
   const first = await backUp(engine, more);
@@ -306,7 +307,7 @@ async function forgetAndPrune({ engine }: EngineUnderTest): Promise<void> {
 }
 
 async function dryPrune({ engine }: EngineUnderTest): Promise<void> {
-  if (!engine.traits.can.has('cleanup')) return;
+  if (!engine.traits.can.has('cleanup') || engine.traits.replaces === true) return;
   const { snapshot } = await backUp(engine, sampleOf());
   await engine.forget([snapshot.id], HOW);
   const how = { ...HOW, maxUnused: 0 };

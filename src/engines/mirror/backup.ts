@@ -29,8 +29,14 @@ interface Base {
  * Until all is there the copy is what it was; its record is written last. Throws `repository.too-many-deletions` before anything is
  * changed.
  */
-export async function backup(repository: Repository, reading: Reading, how: BackupHow): Promise<BackupResult> {
-  how.signal.throwIfAborted();
+export async function backup(repository: Repository, reading: Reading, asked: BackupHow): Promise<BackupResult> {
+  asked.signal.throwIfAborted();
+  let warnings = 0;
+  const warn: BackupHow['warn'] = (warning) => {
+    warnings += 1;
+    asked.warn(warning);
+  };
+  const how = { ...asked, warn };
   await using _lock = await lockSource(repository, how.source, how);
   await removeLeftovers(repository, how);
   const { copies } = await takeInventory(repository, how);
@@ -47,7 +53,7 @@ export async function backup(repository: Repository, reading: Reading, how: Back
   );
   try {
     const listed = await withXattrs(reading, entries, prepared, base, how);
-    const facts = await factsOf(repository, reading, how);
+    const facts = { ...(await factsOf(repository, reading, how)), warnings };
     const stats = statsOf(entries, prepared, base);
     await prepared.commit();
     const made = await record(repository, copy, { listed, prepared, facts, stats, reading }, own, how);

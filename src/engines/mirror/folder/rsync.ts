@@ -62,6 +62,8 @@ export async function carry(
   const argv = [
     ...['rsync', '-aHAX', '--numeric-ids', '--secluded-args', '--timeout=600', '--out-format=%i %l'],
     ...['--from0', '--files-from=-', '--no-implied-dirs'],
+    // By nanoseconds: what is written twice in one second would be taken for the same.
+    '--modify-window=-1',
     ...(base === undefined ? [] : [`--link-dest=${base}`]),
     ...limit,
     ...(shell === undefined ? [] : ['-e', shell.argv.map(quoted).join(' ')]),

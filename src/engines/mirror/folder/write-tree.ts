@@ -1,8 +1,8 @@
 /** Makes a tree of files from a reading that no program can read by itself, with the writer of file sources. */
 import { createHash, type Hash } from 'node:crypto';
 import { copyFile, link } from 'node:fs/promises';
-import { SuretyError } from '../../../base/errors.ts';
-import { systemPath } from '../../../base/names.ts';
+import { SuretyError, systemCode } from '../../../base/errors.ts';
+import { displayName, systemPath } from '../../../base/names.ts';
 import {
   BATCH_ENTRIES,
   type Content,
@@ -33,7 +33,9 @@ export async function writeTree(
 ): Promise<Written> {
   const filling = new Filling(update, baseFolder, how);
   const report = await writer.write(filling.restoring(), {
-    ...{ signal: how.signal, warn: how.warn, target: undefined, conflict: 'overwrite', dryRun: false },
+    // Of what is gone the source, or who looked for it, has warned already; what failed fails the whole.
+    warn: (warning) => (warning.code === 'entry.failed' ? undefined : how.warn(warning)),
+    ...{ signal: how.signal, target: undefined, conflict: 'overwrite', dryRun: false },
   });
   const lost = report.failed.filter(({ path }) => !filling.gone.has(path));
   const [first] = lost;
@@ -109,13 +111,13 @@ class Filling {
   }
 
   async #fill(placement: Placement, index: number, content: Content): Promise<Placed> {
-    const { entry, path } = placement;
+    const { entry } = placement;
     if (content.kind === 'gone') {
       this.gone.add(entry.path);
-      return { index, error: new SuretyError('entry.vanished', `${entry.path} vanished`) };
+      return { index, error: vanished(entry) };
     }
     if (content.kind === 'path') {
-      await copyFile(systemPath(content.path), systemPath(path));
+      if (!(await this.#copied(content.path, placement))) return { index, error: vanished(entry) };
       this.writtenBytes += Math.max(0, entry.sizeBytes);
       return { index, unattributed: true };
     }
@@ -131,12 +133,29 @@ class Filling {
     return file.finish();
   }
 
+  /** False when it vanished before it was read. */
+  async #copied(from: string, { entry, path }: Placement): Promise<boolean> {
+    try {
+      await copyFile(systemPath(from), systemPath(path));
+      return true;
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      this.gone.add(entry.path);
+      this.#how.warn({ code: 'entry.vanished', path: entry.path, message: vanished(entry).message });
+      return false;
+    }
+  }
+
   #add(file: PlacedFile, hash: Hash, chunk: Uint8Array): void {
     hash.update(chunk);
     file.write(chunk);
     this.writtenBytes += chunk.length;
     this.#how.progress(this.writtenBytes);
   }
+}
+
+function vanished({ path }: Entry): SuretyError {
+  return new SuretyError('entry.vanished', `${displayName(path)} vanished before it was read`);
 }
 
 async function* restoredEntries({ entries, reading }: Update): AsyncGenerator<readonly RestoredEntry[]> {

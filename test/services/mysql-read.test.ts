@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { truncateSync } from 'node:fs';
+import { symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { openLocal } from '../../src/reach/local.ts';
 import type { Reach } from '../../src/reach/reach.ts';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
+import { expectSuccess } from '../fixtures/run-program.ts';
 import {
   assertClean,
   dropAll,
@@ -294,6 +295,19 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
     assert.ok(seen.length > 20 && !seen.some((argument) => argument.includes('hard2guess')));
     assert.ok(!JSON.stringify(held.facts).includes('hard2guess'));
     await server.sql('DROP USER app');
+  });
+
+  test('programs by their older names, mysqldump and mysql, do as well', async () => {
+    await dropAll(server);
+    await makeSmall(server);
+    using bin = temporaryFolder();
+    for (const [older, newer] of [
+      ['mysqldump', 'mariadb-dump'],
+      ['mysql', 'mariadb'],
+    ] as const)
+      symlinkSync((await expectSuccess(['sh', '-c', `command -v ${newer}`])).trim(), join(bin.path, older));
+    const held = await take(openSource(server, { database: 'lab', bin: bin.path }));
+    assert.deepEqual(held.contents, (await take(openSource(server, { database: 'lab' }))).contents);
   });
 
   test('a program that ends early or cuts its dump makes no backup', async () => {

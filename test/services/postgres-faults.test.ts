@@ -153,6 +153,26 @@ describe('a PostgreSQL database in trouble', { skip: skipWithout('pg_ctl') }, ()
     await assert.rejects(expectSuccess(['test', '-e', join(bin, 'dumped')]));
   });
 
+  test('takes its password from .pgpass, or from PGPASSWORD, where the configuration has none', async () => {
+    const file = join(server.folder, 'pgpass');
+    writeFileSync(file, `127.0.0.1:${server.port}:*:postgres:${PASSWORD}\n`, { mode: 0o600 });
+    for (const [name, value] of [
+      ['PGPASSFILE', file],
+      ['PGPASSWORD', PASSWORD],
+    ] as const) {
+      process.env[name] = value;
+      try {
+        assert.equal(
+          (await take(source({}, null))).facts.fingerprint?.tables.find(({ name }) => name === 'public.a')?.rows,
+          20_000,
+        );
+      } finally {
+        delete process.env[name];
+      }
+    }
+    assert.equal((await failure(take(source({}, null)))).code, 'source.denied');
+  });
+
   test('has its password in no argument of any program', async () => {
     const bin = join(server.folder, 'watched');
     const log = join(server.folder, 'arguments');

@@ -32,7 +32,10 @@ test('a database and files are stored under the names that are documented', asyn
 
 test('the metadata has the ten fields and says what is stored', async () => {
   await using opened = await openTestArchive();
-  const held = dumpOf('avalanche.sql', DUMP);
+  const dump = dumpOf('avalanche.sql', DUMP);
+  const fingerprint = { algorithm: 'x', tables: [{ name: 'users', rows: 9000 }] };
+  const versions = { postgresql: '15.1', pg_dump: '15.2' };
+  const held = { ...dump, facts: { ...dump.facts, versions, fingerprint } };
   await backUp(opened.engine, held, { how: DATABASE });
   const stored = await opened.store.read('database/database_20241122_020000.sql.gz', undefined, HOW);
   const sidecar = await opened.sidecar('database_20241122_020000');
@@ -54,7 +57,9 @@ test('the metadata has the ten fields and says what is stored', async () => {
     ...{ uncompressed_size_bytes: DUMP.length, container: 'single', checksum_algorithm: 'sha256' },
     uncompressed_checksum: createHash('sha256').update(DUMP).digest('hex'),
   });
-  assert.deepEqual(facts?.versions, { postgresql: '15.1' });
+  assert.deepEqual([facts?.versions, facts?.fingerprint], [versions, fingerprint]);
+  const { started_at: startedAt = '', ended_at: endedAt = '', duration_ms: durationMs = -1 } = sidecar;
+  assert.ok(Date.parse(startedAt) <= Date.parse(endedAt) && durationMs >= 0 && durationMs < 60_000);
   assert.equal(entries?.at(-1)?.path, 'avalanche.sql');
   assert.equal(stats?.filesNew, 1);
   assert.deepEqual([stats?.sizeBytes, stats?.storedBytes], [DUMP.length, stored.length]);

@@ -67,6 +67,30 @@ test('every configuration that the documentation shows is valid', () => {
   }
 });
 
+test('the strategy to begin with is what its table says', () => {
+  const page = 'docs/schedules-and-strategies.md';
+  const platform = instructionsOf(textOf(page)).find(({ name }) => name === 'platform/surety.yaml');
+  const text = platform?.text ?? '';
+  const { jobs, maintenance } = parseConfig({ file: '/etc/surety.yaml', shownAs: page, text, mode: 0o600 });
+  const hereAndAway = ['here', 'away'];
+  assert.deepEqual(
+    jobs.map(({ name, sources, to, schedule, keep }) => [name, sources, to, schedule, keep]),
+    [
+      ['database', ['database'], hereAndAway, '0 2 * * *', { daily: 7, weekly: 4, monthly: 12 }],
+      ['files', ['files'], hereAndAway, '0 3 * * 0', { weekly: 4, monthly: 12 }],
+      ['everything', ['database', 'files'], ['away'], '0 4 1 * *', { monthly: 12 }],
+    ],
+  );
+  assert.deepEqual(
+    maintenance.map(({ verb, schedule, args }) => [verb, schedule, args]),
+    [
+      ['cleanup', '0 5 * * 0', ['cleanup']],
+      ['verify', '0 6 * * *', ['verify', '--days', '7', '--read-data']],
+    ],
+  );
+  for (const { schedule = '' } of jobs) assert.ok(textOf(page).includes(`| \`${schedule}\` |`), schedule);
+});
+
 test('every key of the configuration is in its reference', () => {
   // The options of a store are on a page of its own.
   const stores = ['s3', 'azure', 'gcs', 'sftp'].map((name) => `docs/${name}.md`).filter((page) => PAGES.includes(page));

@@ -295,8 +295,10 @@ jobs:
     guard: { newest_within: 40d }
   hourly: { sources: [db], to: [{ repository: cloud }], guard: { newest_within: 'off' } }
   monthly: { sources: [db], to: all, schedule: '0 4 1 * *' }
+  unsaid: { sources: [db], to: all }
 `);
-  const [nightly, hourly, monthly] = config.jobs;
+  const [nightly, hourly, monthly, unsaid] = config.jobs;
+  assert.equal(unsaid?.newestWithinMs, 7 * 86_400_000);
   assert.equal(monthly?.newestWithinMs, 62 * 86_400_000);
   assert.deepEqual(nightly?.to, ['vault', 'cloud']);
   assert.deepEqual(nightly?.keep, { daily: 28 });

@@ -4,7 +4,7 @@ import { SuretyError } from '../base/errors.ts';
 import { randomHex } from '../base/ids.ts';
 import type { Process, Reach } from '../reach/reach.ts';
 import { scriptArgv } from './far-script.ts';
-import { toolFailure } from './tool.ts';
+import { hostFailure, toolFailure } from './tool.ts';
 import { openTypedInput } from './typed-input.ts';
 
 export interface FarFolder extends AsyncDisposable {
@@ -91,7 +91,7 @@ export async function openFarFolder(reach: Reach, how: FarFolderHow): Promise<Fa
     if (free !== undefined) throw noRoom(how, host, needed, Number(free));
     const exit = await child.exit;
     how.signal.throwIfAborted();
-    throw exit.error ?? toolFailure(argv, how.doing, child.stderr(), exit);
+    throw hostFailure(how.doing, exit) ?? toolFailure(argv, how.doing, child.stderr(), exit);
   } catch (error) {
     await close();
     how.signal.throwIfAborted();
@@ -118,8 +118,9 @@ async function firstLine({ stdout }: Process): Promise<string> {
   let text = '';
   const chunks = stdout[Symbol.asyncIterator]();
   for (;;) {
-    const next = await chunks.next();
-    if (next.done === true) return text;
+    // Why it could not be started is said by the exit.
+    const next = await chunks.next().catch(() => undefined);
+    if (next === undefined || next.done === true) return text;
     text += Buffer.from(next.value).toString('utf8');
     const at = text.indexOf('\n');
     if (at < 0) continue;

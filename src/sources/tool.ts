@@ -30,18 +30,21 @@ export async function* toolOutput(
   const ended = new AbortController();
   const child = reach.exec(argv, { ...how, signal: AbortSignal.any([how.signal, ended.signal]) });
   let whole = false;
+  let failure: SuretyError | undefined;
   try {
     yield* child.stdout;
     whole = true;
   } catch (error) {
-    // That the program is not there is said in the words of a source below.
-    if (!hasCode(error, 'reach.not-found')) throw error;
+    // That the program is not there, or the host, is said in the words of a source below.
+    if (!(error instanceof SuretyError && error.code.startsWith('reach.'))) throw error;
+    failure = error;
   } finally {
     // Whoever stops reading has no use for the rest, and a child that waits for a reader would never end.
     if (!whole) ended.abort();
     await child.exit;
   }
   await expectSuccess(child, argv, how);
+  if (failure !== undefined) throw failure;
 }
 
 /** Waits for the end of a program whose output nobody needs. Throws unless its exit code is 0. */
@@ -50,7 +53,16 @@ export async function expectSuccess(child: Process, argv: readonly string[], how
   how.signal.throwIfAborted();
   if (exit.error === undefined && exit.code === 0) return;
   const stderr = child.stderr();
-  throw how.explain?.(stderr, exit) ?? toolFailure(argv, how.doing, stderr, exit);
+  throw hostFailure(how.doing, exit) ?? how.explain?.(stderr, exit) ?? toolFailure(argv, how.doing, stderr, exit);
+}
+
+const OF_THE_HOST = ['unreachable', 'unknown-host-key', 'changed-host-key', 'no-pod'].map((word) => `reach.${word}`);
+
+/** That the host can not be reached, or not any more, is neither the program's fault nor that of what it worked on. */
+export function hostFailure(doing: string, { error }: Exit): SuretyError | undefined {
+  if (!hasCode(error, ...OF_THE_HOST)) return undefined;
+  const { code, message, hint, retry, details } = error;
+  return new SuretyError(code, `${doing}: ${message}`, { hint, retry, details, cause: error });
 }
 
 /** The error for a program that could not be started or did not end well, with the last lines it said. */

@@ -25,6 +25,9 @@ export interface FingerprintHow {
   readonly alive?: (() => void) | undefined;
 }
 
+/** How many questions are on their way at once, so that a way with a long delay is not felt. */
+const TABLES_AT_ONCE = 50;
+
 /** Rows and checksums of the tables of one database, and what else is in it, as the session's transaction sees them. */
 export async function fingerprintDatabase(
   session: Session,
@@ -34,16 +37,16 @@ export async function fingerprintDatabase(
   const { level, prefix, includes = () => true } = how;
   const all = (await listTables(session, database)).filter(({ name }) => includes(name));
   const columns = level === 'full' ? await readColumns(session, database) : new Map<string, Column[]>();
+  const base = all.filter(({ kind }) => kind === 'table');
   const tables: TableFingerprint[] = [];
-  for (const { name } of all.filter(({ kind }) => kind === 'table')) {
-    const found = await fingerprintTable(
-      session,
-      database,
-      name,
-      level === 'full' ? (columns.get(name) ?? []) : undefined,
-    );
-    tables.push({ name: prefix + name, ...found });
-    how.alive?.();
+  for (let from = 0; from < base.length; from += TABLES_AT_ONCE) {
+    const batch = base.slice(from, from + TABLES_AT_ONCE).map(async ({ name }) => {
+      const read = level === 'full' ? (columns.get(name) ?? []) : undefined;
+      const found = await fingerprintTable(session, database, name, read);
+      how.alive?.();
+      return { name: prefix + name, ...found };
+    });
+    tables.push(...(await Promise.all(batch)));
   }
   const objects = await readObjects(session, database, all);
   const algorithm = level === 'full' ? FULL_ALGORITHM : COUNTS_ALGORITHM;

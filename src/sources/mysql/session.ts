@@ -47,15 +47,16 @@ export class Session implements AsyncDisposable {
 
   /** Runs one statement; its rows, for a statement without a result none. Statements run in the order of the calls. */
   query(sql: string): Promise<Row[]> {
-    const answer = this.#busy.then(() => this.#run(sql));
+    // Sent at once: over a long way, the next question does not wait for the answer to the last.
+    const end = `end-${randomHex(8)}`;
+    this.#input.add(`${sql};\nSELECT '${end}';\n`);
+    const answer = this.#busy.then(() => this.#rowsUntil(end));
     this.#busy = answer.catch(() => undefined);
     return answer;
   }
 
-  async #run(sql: string): Promise<Row[]> {
+  async #rowsUntil(end: string): Promise<Row[]> {
     this.#how.signal.throwIfAborted();
-    const end = `end-${randomHex(8)}`;
-    this.#input.add(`${sql};\nSELECT '${end}';\n`);
     const rows: Row[] = [];
     for (;;) {
       const next = await this.#lines.next();
@@ -78,12 +79,16 @@ export class Session implements AsyncDisposable {
   /** Ends the connection: what it holds, such as locks, is released, and an open transaction is rolled back. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#input.end();
-    this.#closing.abort();
+    // A statement that runs on is of no use to anybody.
+    const timer = setTimeout(() => this.#closing.abort(), LAST_WORDS_MS);
     await this.#child.exit;
+    clearTimeout(timer);
     // The generator holds the stream of a child that is gone.
     await this.#lines.return().catch(() => undefined);
   }
 }
+
+const LAST_WORDS_MS = 500;
 
 const SESSION_ARGS = [
   '--batch',

@@ -1,7 +1,7 @@
 import { SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import type { Process } from '../../reach/reach.ts';
-import { toolFailure } from '../tool.ts';
+import { hostFailure, toolFailure } from '../tool.ts';
 import { openTypedInput } from '../typed-input.ts';
 import { explain } from './postgres-error.ts';
 import { connectionArgs, programOf, type Server, toolEnvironment } from './server.ts';
@@ -117,7 +117,8 @@ class PsqlSession implements Session {
     if (this.#how.signal.aborted) return this.#how.signal.reason;
     const stderr = this.#process.stderr();
     const { doing, side } = this.#how;
-    return explain({ server: this.#server, doing, side }, stderr, exit) ?? toolFailure(this.#argv, doing, stderr, exit);
+    const explained = explain({ server: this.#server, doing, side }, stderr, exit);
+    return hostFailure(doing, exit) ?? explained ?? toolFailure(this.#argv, doing, stderr, exit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

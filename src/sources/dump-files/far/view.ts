@@ -1,5 +1,4 @@
 import nodePath from 'node:path';
-import { messageOf, SuretyError } from '../../../base/errors.ts';
 import { decodeName } from '../../../base/names.ts';
 import { collectBytes } from '../../../base/streams.ts';
 import { runScript, scriptArgv, valuesOf } from '../../far-script.ts';
@@ -83,14 +82,7 @@ export function farView(dumps: () => DumpFolder): FolderView {
 }
 
 function toolHow({ name, reach }: DumpFolder, signal: AbortSignal): ToolHow {
-  return { signal, doing: `source ${name} on ${reach.traits.host}`, explain: (_, { error }) => lost(name, error) };
-}
-
-/** That the host can not be reached is said as it is. */
-function lost(source: string, error: unknown): SuretyError | undefined {
-  if (!(error instanceof SuretyError)) return undefined;
-  const { code, hint, retry, details } = error;
-  return new SuretyError(code, `source ${source}: ${messageOf(error)}`, { hint, retry, details, cause: error });
+  return { signal, doing: `source ${name} on ${reach.traits.host}` };
 }
 
 interface Listed {

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { messageOf, SuretyError } from '../../../base/errors.ts';
+import { SuretyError } from '../../../base/errors.ts';
 import type { Exit, Reach } from '../../../reach/reach.ts';
 import { toolFailure } from '../../tool.ts';
 import type { SqliteOptions } from '../options.ts';
@@ -45,11 +45,7 @@ export function spokenError(said: string): (Error & { readonly errcode: number }
 /** For {@link import('../../tool.ts').ToolHow.explain}. */
 export function explainFar(about: About, doing: string): (said: string, exit: Exit) => SuretyError {
   return (said, exit) => {
-    // The connection to the host, not the database.
-    if (exit.error instanceof SuretyError && exit.error.code !== 'reach.not-found') {
-      const { code, hint, retry, details } = exit.error;
-      return new SuretyError(code, `${doing}: ${messageOf(exit.error)}`, { hint, retry, details, cause: exit.error });
-    }
+    if (exit.error instanceof SuretyError && exit.error.code !== 'reach.not-found') return exit.error;
     const spoken = spokenError(said);
     return spoken === undefined ? toolFailure(['sqlite'], doing, said, exit) : toSourceError(spoken, about);
   };

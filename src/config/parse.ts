@@ -5,6 +5,7 @@ import { build } from './build.ts';
 import type { Config } from './config.ts';
 import { documentSchema, NAME_RULE } from './document.ts';
 import { type ConfigProblem, type Finding, inFileOrder, invalidConfig, placed } from './explain.ts';
+import { checkHookHosts } from './hook-hosts.ts';
 import { findingsOf } from './issues.ts';
 import { createLocator, type Locator } from './locate.ts';
 import { overlapsOf } from './overlap.ts';
@@ -42,7 +43,7 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   if ('problem' in raw) return failed([...errors, raw.problem]);
   const parsed = documentSchema.safeParse(raw.value);
   const findings: Finding[] = parsed.success ? [] : findingsOf(parsed.error.issues, raw.value);
-  findings.push(...unseenNames(raw.value), ...checkReferences(raw.value));
+  findings.push(...unseenNames(raw.value), ...checkReferences(raw.value), ...checkHookHosts(raw.value));
   errors.push(...placed(findings, read.shownAs, locator));
   if (!parsed.success || errors.length > 0) return failed(errors.sort(inFileOrder));
 

@@ -1,5 +1,6 @@
 /** What is allowed in a configuration but probably not meant, or not wise. */
 import type { Finding } from './explain.ts';
+import { hookHosts } from './hook-hosts.ts';
 import type { Path } from './locate.ts';
 import { notificationWarnings } from './notification-warnings.ts';
 import { LOCAL_HOST, namesIn, textsAt } from './references.ts';
@@ -91,6 +92,7 @@ function unused(raw: unknown): Finding[] {
     check('repositories', 'job', (name) => isBackedUp(name) || isCopied(name));
   }
   const hosts = namesIn(raw, 'sources').map((name) => valueAt(raw, ['sources', name, 'host']) ?? LOCAL_HOST);
+  hosts.push(...hookHosts(raw));
   check('hosts', 'source', (name) => hosts.includes(name));
   return findings;
 }

@@ -17,5 +17,5 @@ export interface GroundHow {
 
 /** Where the hooks of a host of the configuration run. */
 export function hookGround(host: string, { hosts, directory }: GroundHow): HookGround {
-  return { reach: () => hosts.reach(host), cwd: isHere(host) ? directory : undefined };
+  return { reach: ({ host: other = host }) => hosts.reach(other), cwd: isHere(host) ? directory : undefined };
 }

@@ -91,7 +91,8 @@ function isDue(value: unknown): value is DueHooks {
 
 function isHook(value: unknown): value is Hook {
   if (typeof value !== 'object' || value === null) return false;
-  const { run, timeoutMs } = value as Record<string, unknown>;
+  const { run, scale, to, timeoutMs } = value as Record<string, unknown>;
   const line = typeof run === 'string' || (Array.isArray(run) && run.every((word) => typeof word === 'string'));
-  return line && typeof timeoutMs === 'number';
+  const scaling = typeof scale === 'object' && scale !== null && (typeof to === 'number' || to === 'former');
+  return (line || scaling) && typeof timeoutMs === 'number';
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { isRunning } from '../base/running.ts';
 import { openLocal } from '../reach/local.ts';
-import { HOOK_TIMEOUT_MS, type Hook } from '../rules/hook.ts';
+import { type CommandHook, HOOK_TIMEOUT_MS, type Hook } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
 import type { HookReport } from './hooks/hook-report.ts';
 import { runLeftHooks } from './hooks/left-hooks.ts';
@@ -27,10 +27,10 @@ describe('hooks', () => {
   const log = () =>
     existsSync(join(folder, 'log')) ? readFileSync(join(folder, 'log'), 'utf8').trim().split('\n') : [];
 
-  function hook(run: Hook['run'], how: Partial<Hook> = {}): Hook {
+  function hook(run: CommandHook['run'], how: Partial<CommandHook> = {}): Hook {
     return { run, timeoutMs: HOOK_TIMEOUT_MS, onFailure: 'abort', when: 'always', ...how };
   }
-  const say = (text: string, how: Partial<Hook> = {}) => hook(`echo "${text}" >> '${join(folder, 'log')}'`, how);
+  const say = (text: string, how: Partial<CommandHook> = {}) => hook(`echo "${text}" >> '${join(folder, 'log')}'`, how);
 
   async function around(
     hooks: Partial<Hooked['hooks']>,

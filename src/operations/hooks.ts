@@ -5,15 +5,25 @@ import { formatElapsed } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
 import { openTail, type Tail } from '../base/streams.ts';
 import type { ExecHow, Exit, Reach } from '../reach/reach.ts';
-import { type Hook, type HookSet, hookProgram, isDue } from '../rules/hook.ts';
+import {
+  type CommandHook,
+  type Hook,
+  type HookSet,
+  hookProgram,
+  isDue,
+  isScaling,
+  type ScaleHook,
+  withFormer,
+} from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
 import { type HookPlace, type HookReport, type HookScope, hookName } from './hooks/hook-report.ts';
 import type { DueHooks, PendingHooks } from './hooks/pending-hooks.ts';
+import { runScaleHook, scaleByHand } from './hooks/run-scale-hook.ts';
 
 /** Where hooks run. */
 export interface HookGround {
-  /** The way to the host; whoever made it closes it. */
-  reach(how: { readonly signal: AbortSignal }): Promise<Reach>;
+  /** The way to the host, or to another one; whoever made it closes it. */
+  reach(how: { readonly signal: AbortSignal; readonly host?: string | undefined }): Promise<Reach>;
   /** The folder they run in; undefined: where the host begins. */
   readonly cwd?: string | undefined;
 }
@@ -47,11 +57,15 @@ export async function withHooks<Result>(
 ): Promise<Result> {
   const { before = [], after = [] } = hooked?.hooks ?? {};
   if (hooked === undefined || before.length + after.length === 0 || how.signal.aborted) return await work(undefined);
-  const due: DueHooks = { ...scope, host: hooked.host, hooks: after };
-  const kept = after.length === 0 ? undefined : how.pending?.remember(due);
+  let due: DueHooks = { ...scope, host: hooked.host, hooks: after };
+  let kept = after.length === 0 ? undefined : how.pending?.remember(due);
+  const scaling: Scaling = (hook, former) => {
+    due = { ...due, hooks: withFormer(due.hooks, hook, former) };
+    kept = how.pending?.remember(due);
+  };
   let outcome: Outcome = 'failed';
   try {
-    const result = await work(await runBefore(scope, hooked, how));
+    const result = await work(await runBefore(scope, hooked, { ...how, scaling }));
     outcome = outcomeOf(result);
     return result;
   } finally {
@@ -60,12 +74,20 @@ export async function withHooks<Result>(
   }
 }
 
+/** Told before a workload is scaled: how many pods it has by then. */
+type Scaling = (hook: ScaleHook, former: number) => void;
+
 /** Stops at the first failure that ends what the hooks belong to, and returns it. */
-async function runBefore(scope: HookScope, hooked: Hooked, how: HookHow): Promise<SuretyError | undefined> {
+async function runBefore(
+  scope: HookScope,
+  hooked: Hooked,
+  how: HookHow & { readonly scaling: Scaling },
+): Promise<SuretyError | undefined> {
   for (const [at, hook] of hooked.hooks.before.entries()) {
     const place = { ...scope, phase: 'before', number: at + 1, program: hookProgram(hook) } as const;
     how.started?.(place);
-    const report = await runHook(hook, place, { signal: how.signal, clock: how.clock, ground: hooked, env: {} });
+    const { signal, clock, scaling } = how;
+    const report = await runHook(hook, place, { signal, clock, scaling, ground: hooked, env: {} });
     how.finished(report);
     if (report.outcome === 'failed' || report.outcome === 'interrupted') return report.error;
   }
@@ -92,6 +114,7 @@ interface RunHow {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string>>;
+  readonly scaling?: Scaling;
 }
 
 /** Never throws: what went wrong is in the report. */
@@ -115,18 +138,23 @@ async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<Sur
   const output = openTail(OUTPUT_BYTES);
   try {
     const { cwd } = how.ground;
-    const reach = await how.ground.reach({ signal });
+    const reach = await how.ground.reach({ signal, host: isScaling(hook) ? hook.host : undefined });
+    if (isScaling(hook)) {
+      const scaling = how.scaling && ((former: number) => how.scaling?.(hook, former));
+      await runScaleHook(reach, hook, { signal, scaling, tell: (state) => output.add(Buffer.from(`${state}\n`)) });
+      return undefined;
+    }
     const env = { ...environmentOf(place), ...how.env };
     const { exit, stderr } = await execute(reach, hook, { signal, env, ...(cwd === undefined ? {} : { cwd }) }, output);
     if (exit.error !== undefined) throw exit.error;
     if (exit.code === 0) return undefined;
     const ending = exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-    return hookFailed(`${what} ${ending}${lastLines(stderr, output.text())}`, undefined);
+    return hookFailed(`${what} ${ending}${lastLines(stderr, output.text())}`, undefined, hook);
   } catch (error) {
     if (how.signal.aborted) return new SuretyError('run.interrupted', `${what} was interrupted`, { cause: error });
-    if (!timeout.aborted) return hookFailed(`${what} could not be run`, error);
+    if (!timeout.aborted) return hookFailed(`${what} ${isScaling(hook) ? 'failed' : 'could not be run'}`, error, hook);
     const allowed = formatElapsed(hook.timeoutMs);
-    return hookFailed(`${what} did not end within ${allowed}${lastLines('', output.text())}`, error);
+    return hookFailed(`${what} did not end within ${allowed}${lastLines('', output.text())}`, error, hook);
   }
 }
 
@@ -136,7 +164,7 @@ const LAST_OUTPUT_MS = 1000;
 /** Ends with the command itself: what it left running, such as a service it started, may hold its output open for ever. */
 async function execute(
   reach: Reach,
-  { run }: Hook,
+  { run }: CommandHook,
   how: ExecHow,
   output: Tail,
 ): Promise<{ readonly exit: Exit; readonly stderr: string }> {
@@ -170,10 +198,16 @@ function lastLines(stderr: string, stdout: string): string {
   return lines.join('') === '' ? '' : `:\n${lines.join('\n')}`;
 }
 
-function hookFailed(message: string, cause: unknown): SuretyError {
+function hookFailed(message: string, cause: unknown, hook: Hook): SuretyError {
   const reason = cause instanceof SuretyError ? `: ${cause.message}` : '';
   return new SuretyError('hook.failed', message + reason, {
-    hint: (cause instanceof SuretyError ? cause.hint : undefined) ?? 'run the command by hand to see what it needs',
+    hint: hintOf(hook, cause),
     cause,
   });
+}
+
+function hintOf(hook: Hook, cause: unknown): string {
+  const own = cause instanceof SuretyError ? cause.hint : undefined;
+  if (isScaling(hook)) return own ?? scaleByHand(hook);
+  return own ?? 'run the command by hand to see what it needs';
 }

@@ -1,3 +1,5 @@
+import type { Workload } from '../base/workload.ts';
+
 /**
  * The port for the place where a source lives: run a command there, stream bytes to and from it.
  *
@@ -23,6 +25,8 @@ export interface Reach extends AsyncDisposable {
   exec(argv: readonly string[], how: ExecHow): Process;
   /** Who answers there, to notice when it is another one than the last time. Missing for this machine. */
   identity?(how: { readonly signal: AbortSignal }): Promise<HostIdentity>;
+  /** What can be scaled where the host is. Missing where there is nothing of the kind. */
+  readonly workloads?: Workloads;
   /** The way there for programs that find it by themselves, such as `rsync`. Missing where only `exec` leads there. */
   readonly shell?: RemoteShell;
 }
@@ -32,6 +36,23 @@ export interface HostIdentity {
   readonly address: string | undefined;
   /** Fingerprint of its host key, or a pod's unique id. */
   readonly key: string | undefined;
+}
+
+/** Statefulsets and deployments beside a pod. They can be scaled whether the pod is there or not. */
+export interface Workloads {
+  /** How many pods it is told to have. */
+  replicas(workload: Workload, how: { readonly signal: AbortSignal }): Promise<number>;
+  /**
+   * Tells it how many pods to have, and resolves when so many are ready and all others are gone. What may succeed later is tried until the
+   * signal is aborted.
+   */
+  scale(workload: Workload, replicas: number, how: ScaleHow): Promise<void>;
+}
+
+export interface ScaleHow {
+  readonly signal: AbortSignal;
+  /** Told how far it is, whenever that changes. */
+  readonly tell?: (state: string) => void;
 }
 
 /** How `ssh` is called for a host; `rsync -e` and `BORG_RSH` take this. */

@@ -1,6 +1,7 @@
 /** Finds the one pod and container that a host of the configuration means. */
 import type { V1LabelSelector, V1Pod } from '@kubernetes/client-node';
 import { SuretyError } from '../../base/errors.ts';
+import type { Workload } from '../../base/workload.ts';
 import type { AskHow, Cluster } from './cluster.ts';
 import type { KubernetesOptions, PodChoice } from './options.ts';
 import { containerStatus, describePod, isReady, nameOf } from './pod-state.ts';
@@ -13,11 +14,6 @@ export interface ChosenPod {
   readonly container: string;
   /** Another one when the container was started anew. */
   readonly containerId: string | undefined;
-}
-
-export interface Owner {
-  readonly kind: 'statefulset' | 'deployment';
-  readonly name: string;
 }
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
@@ -55,7 +51,7 @@ async function podsWith(cluster: Cluster, selector: string, how: AskHow): Promis
 }
 
 /** All pods of an owner, whatever their state. */
-export async function podsOf(cluster: Cluster, { kind, name }: Owner, how: AskHow): Promise<V1Pod[]> {
+export async function podsOf(cluster: Cluster, { kind, name }: Workload, how: AskHow): Promise<V1Pod[]> {
   const { namespace } = cluster;
   const owner = await cluster.ask(`looking for ${kind} ${name}`, how, ({ apps }) =>
     kind === 'statefulset'
@@ -67,7 +63,7 @@ export async function podsOf(cluster: Cluster, { kind, name }: Owner, how: AskHo
 }
 
 /** Labels may be those of others too. A deployment's pods belong to a replicaset of its own that is named after it. */
-function isOwned({ metadata }: V1Pod, kind: Owner['kind'], name: string): boolean {
+function isOwned({ metadata }: V1Pod, kind: Workload['kind'], name: string): boolean {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   if (kind === 'statefulset') return owner?.kind === 'StatefulSet' && owner.name === name;
   return owner?.kind === 'ReplicaSet' && owner.name.startsWith(`${name}-`);
@@ -92,7 +88,7 @@ function onlyReady(pods: readonly V1Pod[], selector: string, cluster: Cluster): 
   });
 }
 
-function firstReady(pods: readonly V1Pod[], { kind, name }: Owner, cluster: Cluster): V1Pod {
+function firstReady(pods: readonly V1Pod[], { kind, name }: Workload, cluster: Cluster): V1Pod {
   const ready = pods.filter(isReady);
   const first = ready.sort(kind === 'statefulset' ? byOrdinal : byNewest)[0];
   if (first === undefined) throw noneReady(`of ${kind} ${name}`, pods, cluster);

@@ -15,6 +15,8 @@ import { containerStatus, fateOf } from './pod-state.ts';
 export interface Container {
   /** For one command and what ends it: all of it happens in the same container, or not at all. */
   farEnd(): FarEnd;
+  /** Its cluster; no pod is needed. */
+  cluster(): Promise<Cluster>;
   look(how: AskHow): Promise<{ readonly pod: ChosenPod; readonly cluster: Cluster }>;
   /** Ends all streams. */
   close(): void;
@@ -110,6 +112,7 @@ export function openContainer(location: string, options: KubernetesOptions): Con
         },
       };
     },
+    cluster: clusterOf,
     async look(how) {
       const cluster = await clusterOf();
       return { pod: await current(cluster, how), cluster };

@@ -3,6 +3,7 @@ import { execFar } from '../far-command.ts';
 import type { HostIdentity, Reach } from '../reach.ts';
 import { type Container, openContainer } from './container.ts';
 import type { KubernetesOptions } from './options.ts';
+import { kubernetesWorkloads } from './scale.ts';
 
 /**
  * A container of a pod, through the programming interface of its cluster. Nothing is asked before the first command. Commands run in the
@@ -24,6 +25,7 @@ export function openKubernetes(name: string, options: KubernetesOptions): Reach 
       const node = pod.node === undefined ? '' : ` on ${pod.node}`;
       return { address: `${cluster.server}/${cluster.namespace}/${pod.name}${node}`, key: pod.uid };
     },
+    workloads: kubernetesWorkloads(() => opened().cluster()),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       container?.close();

@@ -99,7 +99,12 @@ export interface Reading extends AsyncDisposable {
    * (`base/names.ts`), and the directories above a root come too. Batches of at most {@link BATCH_ENTRIES}.
    */
   entries(): AsyncIterable<readonly Entry[]>;
-  /** Extended attributes (ACLs are among them) of some entries, in their order. Asked only for what is new or changed. */
+  /** How many entries are best asked for at once, where every request takes its time, as from another host. Missing: as they come. */
+  readonly askAhead?: number | undefined;
+  /**
+   * Extended attributes (ACLs are among them) of some entries, in their order. Asked only for what is new or changed. Those of a file may be
+   * filled in later: they are complete when its content is handed out.
+   */
   xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] | Promise<readonly (readonly Xattr[])[]>;
   /** Exactly one content per file entry asked for, in order. A stream is consumed to its end before the next is asked for. */
   content(entries: readonly Entry[], how: ContentHow): Iterable<Content> | AsyncIterable<Content>;

@@ -27,9 +27,12 @@ export class TarReader implements AsyncDisposable {
   #current = '';
   #sizeBytes = 0;
   #isSparse = false;
+  readonly #isSeveral: boolean;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
+  /** `several`: the chunks are archives one after another, and what follows an end marker is the next one. */
+  constructor(chunks: AsyncIterable<Uint8Array>, { several = false }: { readonly several?: boolean } = {}) {
     this.#bytes = new ByteSource(chunks);
+    this.#isSeveral = several;
   }
 
   /** The next member. Undefined at the end marker, when everything behind it was read too. */
@@ -92,12 +95,17 @@ export class TarReader implements AsyncDisposable {
 
   /** The next header block, undefined at the end marker. */
   async #block(): Promise<Buffer | undefined> {
-    const block = await this.#bytes.take(BLOCK_BYTES);
+    let block = await this.#bytes.take(BLOCK_BYTES);
     if (block.length < BLOCK_BYTES) throw truncated('without its end marker');
     if (isZero(block)) {
-      // Writers fill up their last record; a reader of a pipe or a checksum wants all of it taken.
-      while ((await this.#bytes.some(Number.MAX_SAFE_INTEGER)) !== undefined);
-      return undefined;
+      if (!this.#isSeveral) {
+        // Writers fill up their last record; a reader of a pipe or a checksum wants all of it taken.
+        while ((await this.#bytes.some(Number.MAX_SAFE_INTEGER)) !== undefined);
+        return undefined;
+      }
+      while (block.length === BLOCK_BYTES && isZero(block)) block = await this.#bytes.take(BLOCK_BYTES);
+      if (block.length === 0) return undefined;
+      if (block.length < BLOCK_BYTES) throw truncated('without its end marker');
     }
     if (!isSealed(block)) throw damagedTar(`the header after ${this.#where()} has a wrong checksum`);
     return block;

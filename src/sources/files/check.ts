@@ -19,7 +19,11 @@ export function lookOrThrow(source: string, path: string): BigIntStats {
     throw unreadable(source, path, error);
   }
   if (stats !== undefined) return stats;
-  throw new SuretyError('source.missing', `${displayName(path)} of source ${source} does not exist`, {
+  throw missing(source, path);
+}
+
+export function missing(source: string, path: string): SuretyError {
+  return new SuretyError('source.missing', `${displayName(path)} of source ${source} does not exist`, {
     hint: 'check the path in the configuration, and whether its disk is mounted',
     details: { source, path: displayName(path) },
   });

@@ -1,0 +1,234 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Reach } from '../../../reach/reach.ts';
+import type { Content, ContentHow, Entry, ReadHow, Reading, ReadingTree, SourceFacts, Xattr } from '../../source.ts';
+import { unmounted } from '../check.ts';
+import { emptied, hadContent, onlyDirectories } from '../emptied.ts';
+import { compileExclusion, type Exclusion } from '../exclude.ts';
+import { type MountWatch, watchMounts } from '../nested-mounts.ts';
+import type { FilesOptions } from '../options.ts';
+import type { Root, Roots } from '../roots.ts';
+import { walk } from '../walk.ts';
+import { FarContent } from './far-content.ts';
+import { checkFarRoots, checkStillThere, devicesOf, type FarRootsHow } from './far-roots.ts';
+import { farView } from './far-view.ts';
+import { ListedFinder } from './listed-finder.ts';
+import { type Listing, list, type WholeListing } from './listing.ts';
+import type { FarHead, ListingParser } from './listing-parser.ts';
+import type { StrayTrouble } from './listing-troubles.ts';
+import type { Start } from './starts.ts';
+import type { TarDialect } from './tar-dialect.ts';
+
+export interface FarReadingHow {
+  readonly name: string;
+  readonly host: string;
+  readonly reach: Reach;
+  readonly options: FilesOptions;
+  readonly prune: readonly string[];
+  /** With the absolute paths there. */
+  readonly roots: Roots;
+  readonly starts: readonly Start[];
+  /** Absolute paths there that other sources protect. */
+  readonly elsewhere: ReadonlySet<string>;
+  readonly listing: Listing;
+  readonly parser: ListingParser & { readonly head: FarHead };
+  readonly dialect: TarDialect;
+  readonly how: ReadHow;
+  /** Ends the listing. */
+  readonly ended: AbortController;
+}
+
+/** Every request takes a round trip at least; what is asked for at once comes in one. */
+const ASK_AHEAD = 16_384;
+
+/** After so many batches the event loop gets its turn. */
+const BATCHES_PER_TURN = 8;
+
+/** File trees of another host being read: listed by one command, and what is asked for comes in streams of `tar`. */
+export class FarReading implements Reading {
+  readonly host: string;
+  readonly paths: readonly string[];
+  readonly askAhead = ASK_AHEAD;
+  readonly tree: ReadingTree | undefined;
+  readonly #to: FarReadingHow;
+  readonly #mounts: readonly string[];
+  readonly #devices: ReadonlyMap<Root, bigint>;
+  readonly #content: FarContent;
+  readonly #exclusion: Exclusion;
+  readonly #nested: MountWatch;
+  readonly #emptyRoots: Root[] = [];
+  #listed: WholeListing | undefined;
+  #isElsewhereSeen = false;
+  #hasOtherThanDirs = false;
+  #files = 0;
+  #sizeBytes = 0;
+
+  /** Throws `source.missing`, `source.unreadable` or `source.unmounted`. */
+  constructor(to: FarReadingHow) {
+    this.#to = to;
+    const { name, reach, roots, how, parser, starts } = to;
+    this.host = to.host;
+    this.paths = roots.all.map((root) => root.shown);
+    const { requireMount } = to.options;
+    this.#mounts = checkFarRoots(this.#rootsHow(parser), requireMount, how.previous?.mounts ?? []);
+    this.#devices = devicesOf(this.#rootsHow(parser));
+    const locate = (entryPath: string): string | undefined => roots.locate(entryPath);
+    // Without a shell only this process finds the way to another host.
+    const isInReach = reach.traits.localFiles || reach.shell !== undefined;
+    this.tree = isInReach ? { shell: reach.shell, locate } : undefined;
+    this.#content = new FarContent({
+      ...{ source: name, reach, dialect: to.dialect, warn: how.warn },
+      pathOf: (entry) => pathThere(roots, starts, entry.path),
+      isFollowed: (entry) => roots.standing(entry.path) !== 'other',
+    });
+    const own = compileExclusion(to.options.exclude, to.elsewhere);
+    this.#exclusion = {
+      excludes: (absolute, base, isDirectory) => own.excludes(absolute, base, isDirectory),
+      isElsewhere: (absolute) => {
+        const isSo = own.isElsewhere(absolute);
+        if (isSo) this.#isElsewhereSeen = true;
+        return isSo;
+      },
+    };
+    this.#nested = watchMounts(roots);
+  }
+
+  #rootsHow(parser: ListingParser): FarRootsHow {
+    const { name, starts, roots } = this.#to;
+    return { source: name, parser, starts, roots };
+  }
+
+  async *entries(): AsyncIterable<readonly Entry[]> {
+    const { name, options, roots, starts, how, listing } = this.#to;
+    this.#listed = await listing.whole;
+    const { parser, strays, owners } = this.#listed;
+    checkStillThere(this.#rootsHow(parser));
+    for (const stray of strays) this.#warnOf(stray);
+    const view = farView({ source: name, parser, starts, owners, locate: (path) => roots.locate(path)! });
+    const batches = walk({
+      ...{ view, source: name, roots, exclusion: this.#exclusion, warn: how.warn },
+      excludeCaches: options.excludeCaches,
+      largerThanBytes: options.largerThanBytes,
+      oneFileSystem: options.oneFileSystem,
+      onEmptyRoot: (root) => this.#onEmptyRoot(root),
+    });
+    let taken = 0;
+    for (const batch of batches) {
+      how.signal.throwIfAborted();
+      this.#see(batch);
+      yield batch;
+      taken += 1;
+      if (taken % BATCHES_PER_TURN === 0) await setImmediate();
+    }
+    how.signal.throwIfAborted();
+  }
+
+  #see(batch: readonly Entry[]): void {
+    this.#nested.see(batch);
+    for (const { type, sizeBytes } of batch) {
+      if (type !== 'dir') this.#hasOtherThanDirs = true;
+      if (type !== 'file') continue;
+      this.#files += 1;
+      this.#sizeBytes += sizeBytes;
+    }
+  }
+
+  #onEmptyRoot(root: Root): void {
+    this.#emptyRoots.push(root);
+    const { name, roots, how } = this.#to;
+    if (hadContent(root, how.previous)) throw emptied(name, roots.locate(root.entryPath)!, how.previous);
+  }
+
+  #warnOf({ start, entryPath, code, message }: StrayTrouble): void {
+    const { host, how } = this.#to;
+    if (entryPath === undefined) {
+      how.warn({ code: 'entry.unreadable', path: start.entryPath, message: `find on host ${host}: ${message}` });
+    } else if (!this.#isLeftOut(entryPath, start)) {
+      const isGone = code === 'ENOENT';
+      const words = isGone ? 'vanished while it was read' : `can not be read: ${message}`;
+      how.warn({ code: isGone ? 'entry.vanished' : 'entry.unreadable', path: entryPath, message: words });
+    }
+  }
+
+  #isLeftOut(entryPath: string, start: Start): boolean {
+    for (let end = entryPath.length; end > start.entryPath.length; end = entryPath.lastIndexOf('/', end - 1)) {
+      const path = this.#to.roots.locate(entryPath.slice(0, end));
+      if (path !== undefined && this.#exclusion.excludes(path, path.slice(path.lastIndexOf('/') + 1), true))
+        return true;
+    }
+    return false;
+  }
+
+  xattrs(entries: readonly Entry[]): Promise<readonly (readonly Xattr[])[]> {
+    return this.#content.xattrs(entries, this.#signal(this.#to.how.signal));
+  }
+
+  content(entries: readonly Entry[], { signal }: ContentHow): AsyncIterable<Content> {
+    return this.#content.content(entries, this.#signal(signal));
+  }
+
+  #signal(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#to.ended.signal]);
+  }
+
+  async finish(): Promise<SourceFacts> {
+    const { name, options, how, dialect, host } = this.#to;
+    const { previous } = how;
+    if (this.#content.goneFiles > 0) await this.#lookAgain();
+    if (!options.oneFileSystem) this.#checkNestedMounts(previous?.nestedMounts ?? []);
+    const isLost = !this.#hasOtherThanDirs && (previous?.files ?? 0) > 0 && !this.#isElsewhereSeen;
+    if (isLost) throw onlyDirectories(name, previous);
+    const nested = this.#nested.seen;
+    return {
+      kind: 'files',
+      versions: {},
+      files: this.#files,
+      sizeBytes: this.#sizeBytes,
+      mounts: this.#mounts,
+      ...(options.oneFileSystem || nested.length === 0 ? {} : { nestedMounts: nested }),
+      emptyRoots: this.#emptyRoots.map((root) => root.shown),
+      ...(dialect.hasXattrs
+        ? {}
+        : { notes: [`extended attributes and ACLs are not in it: the tar of host ${host} does not tell them`] }),
+    };
+  }
+
+  /** A disk that went away since the listing makes all that was not read look deleted. */
+  async #lookAgain(): Promise<void> {
+    const { name, reach, roots, options, starts, how } = this.#to;
+    const again = starts.map((start) => ({ ...start, isListed: false }));
+    const { parser } = await list({ source: name, reach, starts: again, options, prune: [], signal: how.signal }).whole;
+    checkFarRoots(this.#rootsHow(parser), false, []);
+    for (const [root, device] of devicesOf(this.#rootsHow(parser))) {
+      if (this.#devices.get(root) !== device) throw unmounted(name, roots.locate(root.entryPath)!);
+    }
+  }
+
+  /** What was mounted below and is now an empty part of the file system around it was not deleted. */
+  #checkNestedMounts(before: readonly string[]): void {
+    const { name, roots, starts } = this.#to;
+    const parser = this.#listed?.parser;
+    if (parser === undefined || before.length === 0) return;
+    const { tree } = parser;
+    const finder = new ListedFinder(parser, starts);
+    for (const entryPath of before) {
+      const at = finder.findEntry(entryPath);
+      const above = finder.findEntry(entryPath.slice(0, Math.max(0, entryPath.lastIndexOf('/'))));
+      if (at === undefined || above === undefined || tree.type(at) !== 'dir') continue;
+      const isEmpty = tree.within(at).next().done === true && tree.trouble(at) === undefined;
+      if (isEmpty && tree.device(at) === tree.device(above)) throw unmounted(name, roots.locate(entryPath)!);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#to.ended.abort(new Error('the reading has ended'));
+  }
+}
+
+/** As the programs there are given it: below the folder in which they begin, or absolute. Never begins with a dash. */
+function pathThere(roots: Roots, starts: readonly Start[], entryPath: string): string {
+  const owner = starts.findLast(
+    (start) => start.entryPath === '' || entryPath === start.entryPath || entryPath.startsWith(`${start.entryPath}/`),
+  );
+  if (owner === undefined) return roots.locate(entryPath)!;
+  return owner.path.startsWith('/') ? `/${entryPath}` : `./${entryPath}`;
+}

@@ -1,0 +1,77 @@
+/** What `find`, `stat` and Python say about files they could not look at. */
+import { decodeName } from '../../../base/names.ts';
+import { entryPathOf, ListedFinder } from './listed-finder.ts';
+import type { ListingParser } from './listing-parser.ts';
+import type { Start } from './starts.ts';
+
+/** Something was said of a path that is not listed, or of none that can be made out. */
+export interface StrayTrouble {
+  readonly start: Start;
+  /** Undefined where it can not be made out. */
+  readonly entryPath: string | undefined;
+  readonly code: string;
+  readonly message: string;
+}
+
+const CODES: readonly (readonly [words: RegExp, code: string])[] = [
+  [/^No such file or directory/, 'ENOENT'],
+  [/^Not a directory/, 'ENOENT'],
+  [/^(Permission denied|Operation not permitted)/, 'EACCES'],
+];
+
+/** Marks directories of the listing that could not be read, and caches. Returns what is about nothing in it. */
+export function noteTroubles(parser: ListingParser, starts: readonly Start[]): StrayTrouble[] {
+  const strays: StrayTrouble[] = [];
+  const finder = new ListedFinder(parser, starts);
+  for (const { start, path } of parser.tags) {
+    const folder = finder.find(start, path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    if (folder !== undefined) parser.tree.markCache(folder);
+  }
+  for (const [index, { tree }] of parser.facts.entries()) {
+    const start = starts[index]!;
+    const lines = tree === undefined ? [] : linesOf(tree.said);
+    // A program that fails has to say why: else it may have ended before it was done.
+    if (tree !== undefined && tree.code !== 0 && lines.length === 0) {
+      strays.push({ start, entryPath: undefined, code: '', message: `find ended with exit code ${tree.code}` });
+    }
+    for (const line of lines) {
+      const { path, code, message } = parsed(line);
+      const at = path === undefined ? undefined : finder.find(start, path);
+      if (at !== undefined && parser.tree.type(at) === 'dir') parser.tree.setTrouble(at, { code, message });
+      else strays.push({ start, entryPath: path === undefined ? undefined : entryPathOf(start, path), code, message });
+    }
+  }
+  return strays;
+}
+
+/** Each begins with the name of a program; a name in it may contain line ends where a program does not quote. */
+function linesOf(said: string): string[] {
+  return said === '' ? [] : said.split(/\n(?=[\w./-]+: )/);
+}
+
+function parsed(line: string): { path: string | undefined; code: string; message: string } {
+  const quoted = /^[\w./-]+: (?:cannot \w+(?: \w+)* )?'((?:[^'\\]|\\.)*)': (.*)$/s.exec(line);
+  const plain = quoted ?? /^[\w./-]+: (?:can't \w+ )?'?((?:\.\/|\/|\.$).*?)'?: ([^:]*)$/s.exec(line);
+  if (plain === null) return { path: undefined, code: '', message: line };
+  const message = plain[2]!.trim();
+  const code = CODES.find(([words]) => words.test(message))?.[1] ?? '';
+  return { path: quoted === null ? plain[1]! : unescaped(quoted[1]!), code, message };
+}
+
+const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13 };
+
+/** As C writes strings: bytes that are no ASCII in octal. */
+function unescaped(text: string): string {
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const octal = /^\\([0-7]{3})/.exec(text.slice(at, at + 4));
+    if (octal !== null) {
+      bytes.push(Number.parseInt(octal[1]!, 8));
+      at += 3;
+    } else if (text[at] === '\\') {
+      at += 1;
+      bytes.push(ESCAPES[text[at]!] ?? text.charCodeAt(at));
+    } else bytes.push(...Buffer.from(text[at]!, 'utf8'));
+  }
+  return decodeName(Uint8Array.from(bytes));
+}

@@ -1,0 +1,120 @@
+import { hasCode, messageOf, SuretyError } from '../../../base/errors.ts';
+import { encodeName } from '../../../base/names.ts';
+import { TarReader } from '../../../base/tar/reader.ts';
+import type { TarEntry } from '../../../base/tar/tar-entry.ts';
+import type { Exit, Reach } from '../../../reach/reach.ts';
+import { type TarDialect, tarOutArgv } from './tar-dialect.ts';
+import { type TarWord, tarWords } from './tar-words.ts';
+
+export interface TarOutHow {
+  /** Name of the source, for messages. */
+  readonly source: string;
+  readonly reach: Reach;
+  readonly dialect: TarDialect;
+  /** Links count as what they lead to. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface SentFile {
+  /** Index of the path that was asked for. */
+  readonly index: number;
+  readonly member: TarEntry;
+  /** To be taken before the next file is. */
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** How a stream of files ended. */
+export interface SentEnd {
+  readonly words: readonly TarWord[];
+}
+
+/** More that is said is lost, the oldest first. */
+const SAID_BYTES = 60_000;
+
+/**
+ * Has files of another host sent, in one stream and in the order of `paths`. Those that are not there, or can not be read, are passed over;
+ * the end tells why. Throws `source.failed` for a stream that breaks off, or in which something is that was not asked for.
+ */
+export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGenerator<SentFile, SentEnd, undefined> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([how.signal, ended.signal]);
+  const argv = tarOutArgv(how.dialect, how.follow);
+  const process = how.reach.exec(argv, { signal, stdin: names(paths), env: { LC_ALL: 'C', TAR_OPTIONS: '' } });
+  let isWhole = false;
+  try {
+    await using reader = new TarReader(process.stdout, { several: !how.dialect.takesNames });
+    let at = 0;
+    for (let member = await reader.next(); member !== undefined; member = await reader.next()) {
+      const name = normal(member.name);
+      while (at < paths.length && normal(paths[at]!) !== name) at += 1;
+      if (at === paths.length) throw notAskedFor(member.name, how);
+      yield { index: at, member, content: reader.content() };
+      at += 1;
+    }
+    const exit = await process.exit;
+    const words = checkEnd(exit, process.stderr(), how);
+    isWhole = true;
+    return { words };
+  } catch (error) {
+    how.signal.throwIfAborted();
+    if (!hasCode(error, 'tar.truncated', 'tar.damaged', 'tar.unsupported')) throw error;
+    const exit = await process.exit;
+    throw exit.error ?? brokenOff(error, process.stderr(), how);
+  } finally {
+    if (!isWhole) ended.abort(new Error('no more is wanted'));
+  }
+}
+
+const PIECE_BYTES = 1 << 16;
+
+async function* names(paths: readonly string[]): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for (const path of paths) {
+    const bytes = encodeName(path);
+    parts.push(bytes, Uint8Array.of(0));
+    sizeBytes += bytes.length + 1;
+    if (sizeBytes < PIECE_BYTES) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+    sizeBytes = 0;
+  }
+  yield Buffer.concat(parts);
+}
+
+/** Without what programs take away from the beginning. */
+function normal(path: string): string {
+  return path.replace(/^(?:\.?\/+)+/, '');
+}
+
+function checkEnd({ code, signal, error }: Exit, said: string, how: TarOutHow): TarWord[] {
+  if (error !== undefined) throw error;
+  const words = tarWords(said);
+  const unknown = words.find(({ kind }) => kind === 'other');
+  // The last is what `xargs` makes of it.
+  const isKnown = (code === 1 || code === 2 || code === 123) && words.length > 0 && unknown === undefined;
+  const isOrdinary = code === 0 || isKnown;
+  if (!isOrdinary) throw failed(how, unknown?.message ?? `tar ended with ${signal ?? `exit code ${code}`}`);
+  if (said.length >= SAID_BYTES)
+    return [...words, { kind: 'other', path: undefined, message: 'more was said than was kept' }];
+  return words;
+}
+
+function brokenOff(error: unknown, said: string, how: TarOutHow): SuretyError {
+  const last = tarWords(said).at(-1)?.message;
+  return failed(how, last ?? messageOf(error), error);
+}
+
+function failed({ source, reach }: TarOutHow, why: string, cause?: unknown): SuretyError {
+  const message = `files of source ${source} could not be read from host ${reach.traits.host}: ${why}`;
+  return new SuretyError('source.failed', message, { hint: 'run it again', cause });
+}
+
+function notAskedFor(name: string, how: TarOutHow): SuretyError {
+  const { host } = how.reach.traits;
+  return new SuretyError('source.failed', `host ${host} sent a file of source ${how.source} that was not asked for`, {
+    hint: 'look at what its tar is',
+    details: { name: name.slice(0, 200) },
+  });
+}

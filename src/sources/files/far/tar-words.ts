@@ -1,0 +1,61 @@
+/** What the `tar` of another host says of files that it could not write as they were. */
+import { decodeName } from '../../../base/names.ts';
+
+export interface TarWord {
+  /**
+   * `gone`: it is not there any more. `denied`: it may not be read. `changed`: what came of it is of several moments. `broken`: what came of it
+   * is not what is in it. `xattr`: its attributes. `other`: nothing that is known.
+   */
+  readonly kind: 'gone' | 'denied' | 'changed' | 'broken' | 'xattr' | 'other';
+  /** As the program was given it; undefined where it can not be made out. */
+  readonly path: string | undefined;
+  readonly message: string;
+}
+
+const HARMLESS = [
+  /Exiting with failure status/,
+  /error exit delayed/i,
+  /[Rr]emoving leading/,
+  /socket ignored/,
+  /have no effect|has no effect|options were used after/,
+];
+
+const KINDS: readonly (readonly [words: RegExp, kind: TarWord['kind']])[] = [
+  [/xattr|acl_|ACL|capabilit/, 'xattr'],
+  [/file changed as we read it|File shrank by \d+ bytes|File truncated|file is unchanged/, 'changed'],
+  [/File removed before we read it|No such file or directory|Not a directory/, 'gone'],
+  [/Read error|Cannot read|short read|Cannot seek/, 'broken'],
+  [/Permission denied|Operation not permitted/, 'denied'],
+];
+
+export function tarWords(said: string): TarWord[] {
+  return said.split('\n').flatMap((line) => {
+    if (line.trim() === '' || HARMLESS.some((words) => words.test(line))) return [];
+    const text = line.replace(/^tar: /, '').replace(/^Warning: /, '');
+    const kind = KINDS.find(([words]) => words.test(text))?.[1] ?? 'other';
+    return [{ kind, path: pathIn(text), message: text }];
+  });
+}
+
+/** Paths begin with a slash or `./`, as the program was given them. */
+function pathIn(text: string): string | undefined {
+  const busybox = /^can't \w+(?: \w+)* '(.*)': [^:']*$/.exec(text);
+  if (busybox !== null) return busybox[1];
+  const found =
+    /^(\.?\/.*?|\.): (?:Warning: )?(?:Cannot |File |file |Read |Can't |can't |[A-Z][a-z]+ (?:such|denied|not)|No such)/.exec(
+      text,
+    );
+  return found === null ? undefined : unescaped(found[1]!);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', f: '\f', r: '\r', a: '\u0007', v: '\v' };
+
+/** As GNU's tar quotes names in what it says. */
+function unescaped(text: string): string {
+  const latin1 = Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+      code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPES[code] ?? code),
+    );
+  return decodeName(Buffer.from(latin1, 'latin1'));
+}

@@ -1,40 +1,22 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { parseConfig } from '../src/config/parse.ts';
 import { configJsonSchema, type JsonSchema } from '../src/config/schema.ts';
-import { CEPH_PROGRAMS } from './fixtures/ceph-server.ts';
-import { type Instruction, instructionsOf, scriptOf } from './fixtures/documented-commands.ts';
-import { type Program, skipWithout } from './fixtures/programs.ts';
-import { expectSuccess } from './fixtures/run-program.ts';
-import { SURETY } from './fixtures/surety.ts';
+import { instructionsOf } from './fixtures/documented-commands.ts';
+import { PAGES, SHARES, textOf } from './fixtures/documented-pages.ts';
 
 const root = join(import.meta.dirname, '..');
-const PAGES = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
-const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
-describe('every command that the documentation shows works', { skip: skipWithout('restic'), concurrency: 2 }, () => {
-  for (const page of PAGES) {
-    const instructions = instructionsOf(textOf(page));
-    if (!instructions.some(({ kind }) => kind === 'run')) continue;
-    test(page, { skip: skipWithout(...serversOf(instructions)) }, async () => {
-      await using home = newHome();
-      const env = { HOME: home.path, PATH: `${home.bin}:${process.env.PATH}`, CHECKOUT: root, USER: 'reader' };
-      writeFileSync(join(home.bin, 'page.sh'), scriptOf(instructions, page));
-      await expectSuccess(['bash', join(home.bin, 'page.sh')], { cwd: home.path, env });
-    });
-  }
+test('every command that the documentation shows works: each page is in one of the files that run them', () => {
+  const shares = globSync('test/documented/*.test.ts', { cwd: root }).map(
+    (file) => /testPages\((\d)\)/.exec(textOf(file))?.[1],
+  );
+  assert.deepEqual(
+    shares.sort(),
+    Array.from({ length: SHARES }, (_, share) => String(share)),
+  );
 });
 
 test('every shell block is run or says why not', () => {
@@ -126,28 +108,10 @@ test('every link between pages leads somewhere', () => {
   }
 });
 
-/** Servers that a page starts for itself. */
-function serversOf(instructions: readonly Instruction[]): Program[] {
-  const setup = instructions.filter(({ kind }) => kind === 'setup').map(({ text }) => text);
-  const named = (['mariadbd', 'pg_ctl'] as const).filter((program) => setup.some((text) => text.includes(program)));
-  return setup.some((text) => text.includes('serve-ceph.ts')) ? [...named, ...CEPH_PROGRAMS] : named;
-}
-
 /** The names that may stand as keys in a document of this schema; names that people choose are not among them. */
 function keysIn(schema: JsonSchema): Set<string> {
   const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [] } = schema;
   const nested = [...Object.values(properties), ...anyOf, ...oneOf, ...(items === undefined ? [] : [items])];
   if (typeof additionalProperties === 'object') nested.push(additionalProperties);
   return new Set([...Object.keys(properties), ...nested.flatMap((one) => [...keysIn(one)])]);
-}
-
-/** A home folder as a newcomer has it, with `surety` on the PATH. */
-function newHome(): AsyncDisposable & { readonly path: string; readonly bin: string } {
-  const path = mkdtempSync(join(tmpdir(), 'surety-docs-'));
-  const bin = join(path, '.local', 'bin');
-  mkdirSync(bin, { recursive: true });
-  symlinkSync(SURETY, join(bin, 'surety'));
-  mkdirSync(join(path, 'documents'));
-  writeFileSync(join(path, 'documents', 'letter.txt'), 'Dear reader\n');
-  return { path, bin, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) };
 }

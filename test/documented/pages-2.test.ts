@@ -1,0 +1,3 @@
+import { testPages } from '../fixtures/documented-pages.ts';
+
+testPages(2);

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(act: Act) => Command>>> =
   unpin: async () => (await import('./commands/unpin.ts')).unpinCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
   store: async () => (await import('./commands/store.ts')).storeCommand,
+  host: async () => (await import('./commands/host.ts')).hostCommand,
   schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
   keys: async () => (await import('./commands/keys.ts')).keysCommand,
   unlock: async () => (await import('./commands/unlock.ts')).unlockCommand,

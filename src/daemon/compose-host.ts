@@ -1,7 +1,10 @@
 /** Opens the ways to hosts: each once, whoever needs it. */
+import type { Clock } from '../base/clock.ts';
 import { type Config, findNamed } from '../config/config.ts';
 import type { HostConfig } from '../config/hosts.ts';
 import { LOCAL_HOST } from '../config/references.ts';
+import { changedIdentity } from '../operations/check-host/changed-identity.ts';
+import type { HostIdentities, HostToCheck } from '../operations/check-host/host-to-check.ts';
 import type { Reach } from '../reach/reach.ts';
 
 export interface Hosts {
@@ -12,16 +15,21 @@ export interface Hosts {
 export interface HostsHow {
   /** Closes the ways when all is done. */
   readonly opened: AsyncDisposableStack;
+  /** Who answered the last time. Missing: nobody is remembered. */
+  readonly identities?: HostIdentities;
+  readonly clock: Clock;
+  /** Gets a sentence when somebody else answers than the last time. */
+  readonly warn: (message: string) => void;
 }
 
 /** The hosts of a configuration. */
-export function hostsOf({ hosts }: Pick<Config, 'hosts'>, { opened }: HostsHow): Hosts {
+export function hostsOf({ hosts }: Pick<Config, 'hosts'>, how: HostsHow): Hosts {
   const known = new Map<string, Promise<Reach>>();
   return {
     reach(host) {
       const before = known.get(host);
       if (before !== undefined) return before;
-      const opening = open(host, hosts).then((reach) => opened.use(reach));
+      const opening = open(host, hosts).then((reach) => remembering(how.opened.use(reach), how));
       known.set(host, opening);
       opening.catch(() => known.delete(host));
       return opening;
@@ -32,6 +40,35 @@ export function hostsOf({ hosts }: Pick<Config, 'hosts'>, { opened }: HostsHow):
 /** Whether a host is this machine. */
 export function isHere(host: string): boolean {
   return host === LOCAL_HOST;
+}
+
+const REMEMBER_AGAIN_MS = 86_400_000;
+
+/** Remembers who answered once a program has run there. */
+function remembering(reach: Reach, { identities, clock, warn }: HostsHow): Reach {
+  if (identities === undefined || reach.identity === undefined) return reach;
+  const { kind, host } = reach.traits;
+  let isNoted = false;
+  const note = async (signal: AbortSignal): Promise<void> => {
+    if (isNoted) return;
+    isNoted = true;
+    const now = await reach.identity?.({ signal });
+    if (now === undefined) return;
+    const before = identities.last(host);
+    const changed = changedIdentity(kind, now, before);
+    if (changed !== undefined) warn(`host ${host}: ${changed.message}; ${changed.hint}`);
+    const isSame = before !== undefined && before.key === now.key && before.address === now.address;
+    const isFresh = before !== undefined && clock.now().getTime() - before.at.getTime() < REMEMBER_AGAIN_MS;
+    if (!isSame || !isFresh) identities.remember(host, now, clock.now());
+  };
+  return {
+    ...reach,
+    exec(argv, how) {
+      const process = reach.exec(argv, how);
+      process.exit.then(({ code }) => (code === 0 ? note(how.signal) : undefined)).catch(() => undefined);
+      return process;
+    },
+  };
 }
 
 async function open(host: string, hosts: readonly HostConfig[]): Promise<Reach> {
@@ -50,4 +87,19 @@ async function open(host: string, hosts: readonly HostConfig[]): Promise<Reach> 
       return openKubernetes(found.name, found.options);
     }
   }
+}
+
+/** Hosts of the configuration by their names, by default all; this machine is one when it is named, or when there is no other. */
+export function hostsToCheck(
+  { hosts, sources }: Pick<Config, 'hosts' | 'sources'>,
+  { ways, identities }: { readonly ways: Hosts; readonly identities: HostIdentities },
+  names?: readonly string[],
+): HostToCheck[] {
+  const known = [{ name: LOCAL_HOST, kind: 'local', location: 'this machine' }, ...hosts];
+  const chosen = names?.map((name) => findNamed(known, name, 'host')) ?? (hosts.length === 0 ? known : hosts);
+  return chosen.map(({ name, kind, location }) => ({
+    ...{ name, kind, location, identities },
+    sources: sources.filter(({ host }) => host === name).map((source) => source.name),
+    open: () => ways.reach(name),
+  }));
 }

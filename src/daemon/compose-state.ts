@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { hasCode, messageOf } from '../base/errors.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { HostIdentities } from '../operations/check-host/host-to-check.ts';
 import type { RestoreJournal } from '../operations/restore/restore-journal.ts';
 import { openAuditLog } from './audit-log.ts';
 import { openHolds } from './holds.ts';
+import { openHostIdentities } from './host-identities.ts';
 import { openPendingHooks } from './pending-hooks.ts';
 import type { Platform } from './platform.ts';
 import { openRestoreJournal } from './restore-journal.ts';
@@ -26,6 +28,7 @@ type State = Pick<
 > & {
   /** Keeps a snapshot from being removed on this machine, until disposed of. */
   hold(repository: string, snapshot: string): Disposable;
+  readonly hostIdentities: HostIdentities;
 };
 
 /** What is remembered about the configuration of this file. Nothing is made before there is something to remember. */
@@ -37,6 +40,7 @@ export function openState(configFile: string, { clock, warn, opened }: StateHow)
   let catalog: Promise<Catalog | undefined> | undefined;
   return {
     auditLog: openAuditLog(join(folder, 'audit')),
+    hostIdentities: openHostIdentities(join(folder, 'hosts')),
     lock,
     hold: (repository, snapshot) => holds.hold(repository, snapshot),
     restoreJournal,

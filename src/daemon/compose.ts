@@ -18,7 +18,7 @@ import { ratesAt } from '../rules/rate-windows.ts';
 import { appendOnlyEngine } from './append-only-engine.ts';
 import { createEngine, expectPassword, openEngine } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
-import { hostsOf, isHere } from './compose-host.ts';
+import { hostsOf, hostsToCheck, isHere } from './compose-host.ts';
 import { notifying } from './compose-notify.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
@@ -58,7 +58,9 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const engines = new Map<string, Promise<Engine>>();
   const once = sayOnce(how.warn);
   const state = openState(config.file, { clock: how.clock, warn: once, opened });
-  const hosts = hostsOf(config, { opened });
+  const { hostIdentities: identities, ...remembered } = state;
+  const hosts = hostsOf(config, { opened, identities, clock: how.clock, warn: once });
+  const ownHosts = new Set([hostName(), ...config.hosts.map(({ name }) => name)]);
   const ground = { hosts, directory: config.directory };
   const engineHow = (signal: AbortSignal) => ({
     ...{ signal, directory: config.directory, warn: once },
@@ -101,6 +103,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     hasCopiesRule: config.sources.some(({ copies }) => copies !== undefined),
     copyGoals: (names) => whereaboutsIn(config).copyGoals(chosen(config.sources, names, 'source')),
     whereabouts: whereaboutsIn(config).whereabouts,
+    ownHosts,
     sourceNames: config.sources.map(({ name }) => name),
     repositoryNames: config.repositories.map(({ name }) => name),
     job: (name) => findNamed(config.jobs, name, 'job'),
@@ -139,6 +142,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       const limit = config.repositories.find((one) => one.name === name)?.use.limit ?? [];
       return shownRates(ratesAt(limit, how.clock.now(), systemTimeZone()));
     },
+    hosts: (names) => hostsToCheck(config, { ways: hosts, identities }, names),
     storeToCheck: async (name) =>
       await storeToCheck(findNamed(config.repositories, name, 'repository'), {
         directory: config.directory,
@@ -146,11 +150,11 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
       }),
     repositoryAt: (path) => config.repositories.find(({ store }) => storeHolds(store, path))?.name,
     ...writersOf(config, { opened, warn: once, hosts }),
-    ...state,
+    ...remembered,
     spaceAt,
     async memory() {
       const known = await state.catalog();
-      return known === undefined ? undefined : { catalog: known, host: hostName() };
+      return known === undefined ? undefined : { catalog: known, hosts: ownHosts };
     },
     hooked: ({ hooks }) => hookedOf(hooks, LOCAL_HOST, ground),
     hookGround: (host) => hookGround(host, ground),

@@ -9,6 +9,7 @@ import type { AuditLog } from '../operations/audit/audit-log.ts';
 import type { BackupTarget } from '../operations/backup/member.ts';
 import type { BackupSource } from '../operations/backup.ts';
 import type { PlaceProbe } from '../operations/check.ts';
+import type { HostToCheck } from '../operations/check-host/host-to-check.ts';
 import type { StoreToCheck } from '../operations/check-store/store-to-check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
 import type { LeftHooks, PendingHooks } from '../operations/hooks/pending-hooks.ts';
@@ -63,6 +64,8 @@ export interface Platform extends AsyncDisposable, Notifying {
   readonly places: readonly Place[];
   /** Database sources whose server is on this very machine. */
   readonly localServers: readonly string[];
+  /** Names that snapshots of this machine and of the hosts of the configuration have. */
+  readonly ownHosts: ReadonlySet<string>;
   readonly sourceNames: readonly string[];
   readonly repositoryNames: readonly string[];
   /** These methods throw `config.unknown-name` with a suggestion. */
@@ -86,6 +89,8 @@ export interface Platform extends AsyncDisposable, Notifying {
   newRepository(name: string): NewRepository;
   /** What the way to a repository is limited to at this moment, for people; undefined: nothing, or no such repository. */
   readonly limitOf: (repository: string) => string | undefined;
+  /** Hosts by their names; default: all of the configuration, or this machine where there is no other. */
+  hosts(names?: readonly string[]): HostToCheck[];
   /** The store under a repository. */
   storeToCheck(name: string): Promise<StoreToCheck>;
   /** Keeps a snapshot from being removed on this machine, until disposed of. */

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, variable } from '../../base/environment.ts';
+import { SuretyError } from '../../base/errors.ts';
 import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
 import type { SshTimes } from '../../base/ssh-command.ts';
 import type { SshHost } from './failure.ts';
@@ -37,7 +38,10 @@ export class SshConnection implements AsyncDisposable {
   /** The connection, or undefined where there can be none that is shared. Fails with the port's codes. */
   async master(): Promise<Master | undefined> {
     if (this.#master?.isAlive() === true) return this.#master;
-    if (!this.#canShare || this.#closing.signal.aborted) return undefined;
+    if (this.#closing.signal.aborted) {
+      throw new SuretyError('reach.failed', `the way to host ${this.#host.name} is closed`);
+    }
+    if (!this.#canShare) return undefined;
     // Several that find the connection lost make one new one.
     this.#opening ??= this.#connect().finally(() => {
       this.#opening = undefined;

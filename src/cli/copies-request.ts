@@ -1,5 +1,4 @@
 /** What `surety copies` and `surety status` ask of the copies of sources. */
-import { hostName } from '../base/environment.ts';
 import type { Platform } from '../daemon/compose.ts';
 import type { CopiesRequest } from '../operations/proven-copies.ts';
 import type { RetentionPolicy } from '../rules/policy.ts';
@@ -27,7 +26,7 @@ export async function copiesRequest(platform: Platform, asked: Asked, { clock, s
     return { ...goal, repositories: names, latestOnly };
   });
   return {
-    ...{ sources, repositories, check: asked.check, host: hostName(), now: clock.now() },
+    ...{ sources, repositories, check: asked.check, hosts: platform.ownHosts, now: clock.now() },
     catalog: await platform.catalog(),
   };
 }

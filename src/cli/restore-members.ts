@@ -42,7 +42,11 @@ export async function findMembers(
     repositories.map(({ name }) => name),
   );
   const source = sources.length === 1 ? sources[0] : undefined;
-  const found = await locate(toWanted(id, { source, host: options.host, at, proven, isDamaged }), repositories, call);
+  const found = await locate(
+    toWanted(id, { source, host: options.host, here: platform.ownHosts, at, proven, isDamaged }),
+    repositories,
+    call,
+  );
   for (const line of found.unread) session.warn(`not looked at: ${line}`);
   for (const line of found.notes) session.warn(line);
   if (sources.length === 0 && options.as === undefined) warnElsewhere(found, session);

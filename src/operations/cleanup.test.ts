@@ -116,7 +116,7 @@ describe('cleanup', () => {
 
   test('nothing of a source is removed after its last backup failed, until one succeeds', async () => {
     const catalog = openSqliteCatalog({ path: join(workshop.folder, 'failed.db') });
-    const memory = { catalog, host: 'here' };
+    const memory = { catalog, hosts: new Set(['here']) };
     const run = async (day: number, files?: Readonly<Record<string, string>>) => {
       const recorder = recordInto(catalog, { exitCode: () => 0, report: (error) => assert.fail(String(error)) });
       const source = workshop.source(files === undefined ? 'missing' : 'media', files);

@@ -65,11 +65,11 @@ test('where several hosts have the source, this one is meant, and otherwise nobo
   const on = (host: string, id: string, time: string) =>
     snapshotOf({ id, host, source: 'media', recoveryPoint: `P${id}`, time: new Date(time) });
   const shelf = repository('one', on('here', 'a1', '2026-11-19T03:00:00Z'), on('there', 'b1', '2026-11-20T03:00:00Z'));
-  const latest = { latest: true, source: 'media', host: undefined, at: undefined, here: 'here' } as const;
+  const latest = { latest: true, source: 'media', host: undefined, at: undefined, here: new Set(['here']) } as const;
   assert.deepEqual(await find(latest, shelf), ['one', undefined, 'a1']);
   assert.deepEqual(await find({ ...latest, host: 'there' }, shelf), ['one', undefined, 'b1']);
   assert.deepEqual(await find({ ...latest, source: undefined }, shelf), ['one', 'Pa1', 'a1']);
-  await assert.rejects(find({ ...latest, here: 'elsewhere' }, shelf), {
+  await assert.rejects(find({ ...latest, here: new Set(['elsewhere']) }, shelf), {
     code: 'snapshot.ambiguous',
     message: 'source media has snapshots of the hosts here and there, and this is elsewhere',
   });

@@ -27,11 +27,14 @@ export interface Located extends Found {
   readonly unread: readonly string[];
 }
 
-export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at' | 'proven' | 'isDamaged'>>;
+export type Narrowed = Partial<Pick<Latest, 'source' | 'host' | 'at' | 'proven' | 'isDamaged' | 'here'>>;
 
 /** `latest` of what is asked for, or anything else as an id. */
-export function toWanted(text: string, { source, host, at, ...rest }: Narrowed = {}): Wanted {
-  return text === 'latest' ? { latest: true, source, host, at, ...rest, here: hostName() } : { id: text };
+export function toWanted(
+  text: string,
+  { source, host, at, here = new Set([hostName()]), ...rest }: Narrowed = {},
+): Wanted {
+  return text === 'latest' ? { latest: true, source, host, at, ...rest, here } : { id: text };
 }
 
 /**

@@ -28,7 +28,7 @@ describe('what the catalog remembers is compared with the repository', () => {
   after(() => workshop[Symbol.asyncDispose]());
   beforeEach(async () => {
     catalog = openSqliteCatalog({ path: join(workshop.folder, `catalog-${++runs}.db`) });
-    memory = { catalog, host: 'here' };
+    memory = { catalog, hosts: new Set(['here']) };
     vault = await workshop.repository('vault');
   });
   afterEach(() => catalog[Symbol.asyncDispose]());
@@ -176,7 +176,7 @@ describe('what the catalog remembers is compared with the repository', () => {
     await lose(1);
     const closed = openSqliteCatalog({ path: join(workshop.folder, `closed-${++runs}.db`) });
     await closed[Symbol.asyncDispose]();
-    memory = { catalog: closed, host: 'here' };
+    memory = { catalog: closed, hosts: new Set(['here']) };
     assert.equal((await backUp(vault)).outcome, 'ok');
   });
 });

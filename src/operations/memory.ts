@@ -5,8 +5,8 @@ import type { RepositoryHandle } from './handles.ts';
 
 export interface Memory {
   readonly catalog: Catalog;
-  /** Name of this machine: what others stored, they may have removed. */
-  readonly host: string;
+  /** Names of this machine and of the hosts that it backs up: what others stored, they may have removed. */
+  readonly hosts: ReadonlySet<string>;
 }
 
 export interface Compared {
@@ -37,18 +37,23 @@ export async function listAndCompare(
   const before = await recall(memory, repository, engine);
   let listing = await engine.list(how);
   const replaced = replacement(before.seen, engine);
-  if (absent(before, listing).length === 0) return { listing, lost: [], replaced };
+  if (absent(before, listing, engine).length === 0) return { listing, lost: [], replaced };
   // A list that was asked for ahead is older than what was remembered.
   listing = await engine.list(how);
-  const missing = absent(before, listing);
+  const missing = absent(before, listing, engine);
   const after = await recall(memory, repository, engine);
   const remembered = new Set(after.snapshots.map(({ id }) => id));
   return { listing, lost: missing.filter(({ id }) => remembered.has(id)), replaced };
 }
 
-function absent({ snapshots }: Recalled, listing: Listing): readonly SnapshotRecord[] {
+function absent({ snapshots }: Recalled, listing: Listing, { traits }: Engine): readonly SnapshotRecord[] {
   const there = new Set([...listing.snapshots, ...listing.unreadable].map(({ id }) => id));
-  return snapshots.filter(({ id }) => !there.has(id));
+  const missing = snapshots.filter(({ id }) => !there.has(id));
+  if (traits.replaces !== true) return missing;
+  // A run that was killed after it replaced one did not come to tell.
+  const isReplaced = (one: SnapshotRecord) =>
+    listing.snapshots.some(({ source, time }) => source === one.source && time > one.time);
+  return missing.filter((one) => !isReplaced(one));
 }
 
 /** `the snapshot of source media taken at 2026-11-20T03:07:00Z is gone, and no cleanup on this machine removed it`. */
@@ -63,11 +68,11 @@ interface Recalled {
 
 async function recall(memory: Memory | undefined, handle: RepositoryHandle, { traits }: Engine): Promise<Recalled> {
   if (memory === undefined) return { seen: undefined, snapshots: [] };
-  const { catalog, host } = memory;
+  const { catalog, hosts } = memory;
   try {
     const seen = await catalog.repository(handle.name, handle.location);
     const known = await catalog.snapshots({ repository: handle.name });
-    const own = known.filter((one) => one.host === host && one.recoveryPoint !== '');
+    const own = known.filter((one) => hosts.has(one.host) && one.recoveryPoint !== '');
     // Snapshots from before repositories were remembered have no id: they were in this one.
     return { seen, snapshots: own.filter(({ repositoryId: id }) => id === traits.id || id === '') };
   } catch {

@@ -70,7 +70,7 @@ describe('what is remembered of copies', () => {
         repositories: repositories.map(({ name = '', location = `/${name}` }) => {
           return { name, location, kind: 'restic', open, whereabouts: { ...KEEPING, problem: undefined } };
         }),
-        ...{ catalog, check: false, host: 'here', now: NOW, ...more },
+        ...{ catalog, check: false, hosts: new Set(['here']), now: NOW, ...more },
       },
       workshop.how(),
     );

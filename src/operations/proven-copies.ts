@@ -44,7 +44,7 @@ export interface CopiesRequest {
   /** Ask the repositories; else what the catalog remembers counts. */
   readonly check: boolean;
   /** Name of this machine. */
-  readonly host: string;
+  readonly hosts: ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -136,11 +136,11 @@ async function recall(
   }
 }
 
-function copiesOf(source: CopiesSource, seen: readonly Seen[], { host, now }: CopiesRequest): SourceCopies {
+function copiesOf(source: CopiesSource, seen: readonly Seen[], { hosts, now }: CopiesRequest): SourceCopies {
   const { repositories, latestOnly, ...told } = source;
   const all = seen.flatMap((one) => one.snapshots).filter((one) => one.source === source.name);
   // Where this machine backs it up, a source of the same name on another one is another source.
-  const own = all.some((one) => one.host === host) ? all.filter((one) => one.host === host) : all;
+  const own = all.some((one) => hosts.has(one.host)) ? all.filter((one) => hosts.has(one.host)) : all;
   const copies = seen.flatMap((one) => {
     const inside = own.filter(({ repository }) => repository === one.repository);
     if (inside.length === 0 && !repositories.includes(one.repository)) return [];

@@ -150,7 +150,13 @@ describe('a recovery point of a database in a server and of files, in two reposi
       (await engine.list(workshop.how())).snapshots.find((one) => one.source === source)!.id;
     await vault!.engine.forget([await idIn(vault!, 'media')], workshop.how());
     await copy!.engine.forget([await idIn(copy!, 'db')], workshop.how());
-    const latest = { latest: true, source: undefined, host: undefined, at: undefined, here: 'here' } as const;
+    const latest = {
+      latest: true,
+      source: undefined,
+      host: undefined,
+      at: undefined,
+      here: new Set(['here']),
+    } as const;
     const { members } = await locate(latest, repositories, workshop.how());
     assert.deepEqual(
       members.map(({ repository, snapshot }) => [snapshot.source, repository.name]),

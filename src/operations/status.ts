@@ -15,7 +15,7 @@ export interface StatusRequest {
   readonly catalog: Catalog | undefined;
   /** Restores that can be continued. */
   readonly unfinishedRestores: number;
-  readonly host: string;
+  readonly hosts: ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -42,7 +42,7 @@ export interface RepositoryStatus extends Omit<SeenRepository, 'snapshots' | 'fa
 
 /** A repository that does not answer is told of, and does not hide the others. */
 export async function status(request: StatusRequest, how: { readonly signal: AbortSignal }): Promise<StatusReport> {
-  const { catalog, jobs, now, host, unfinishedRestores } = request;
+  const { catalog, jobs, now, hosts, unfinishedRestores } = request;
   const repositories = await Promise.all(request.repositories.map((one) => seeRepository(one, catalog, how)));
   const failures = new Map<string, Awaited<ReturnType<typeof lastFailures>>>();
   for (const { repository, failures: recorded } of repositories) {
@@ -51,7 +51,7 @@ export async function status(request: StatusRequest, how: { readonly signal: Abo
   }
   const runs = await lastRuns(catalog);
   const sources: SourceStatus[] = [];
-  const known = { repositories, jobs, failures, runs, catalog, host, now };
+  const known = { repositories, jobs, failures, runs, catalog, hosts, now };
   for (const source of request.sources) sources.push(await sourceStatus(source, known));
   const scenarios: ScenarioStatus[] = [];
   for (const scenario of request.scenarios) scenarios.push(await scenarioStatus(scenario, known));

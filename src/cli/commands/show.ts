@@ -51,7 +51,13 @@ async function runShow(call: Call, id: string, options: ShowOptions): Promise<An
     const repositories = platform.repositories(options.repository);
     const catalog = await platform.catalog();
     const report = await show(
-      { wanted: toWanted(id, options), repositories, entries, catalog, now: call.clock.now() },
+      {
+        wanted: toWanted(id, { ...options, here: platform.ownHosts }),
+        repositories,
+        entries,
+        catalog,
+        now: call.clock.now(),
+      },
       call,
       see,
     );

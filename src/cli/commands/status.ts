@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hostName, systemTimeZone } from '../../base/environment.ts';
+import { systemTimeZone } from '../../base/environment.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Platform } from '../../daemon/compose.ts';
 import { provenCopies, type SourceCopies } from '../../operations/proven-copies.ts';
@@ -42,7 +42,7 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
         scenarios: options.source === undefined && options.repository === undefined ? platform.scenarios : [],
         catalog: await platform.catalog(),
         unfinishedRestores: unfinishedRestores(session),
-        host: hostName(),
+        hosts: platform.ownHosts,
         now: call.clock.now(),
       },
       call,

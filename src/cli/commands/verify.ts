@@ -54,7 +54,7 @@ async function runVerify(call: Call, ids: readonly string[], options: VerifyOpti
         repositories: platform.repositories(options.repository),
         ids,
         since: days === undefined ? undefined : new Date(how.clock.now().getTime() - days * DAY_MS),
-        latest: { source: options.source, host: options.host },
+        latest: { source: options.source, host: options.host, here: platform.ownHosts },
         depth: withData ? 'data' : 'structure',
         subset: options.subset,
         memory: await platform.memory(),

@@ -20,8 +20,8 @@ export interface Latest {
   readonly proven?: ReadonlySet<string> | undefined;
   /** Not those that are known to be damaged, unless there are no others. */
   readonly isDamaged?: IsDamaged | undefined;
-  /** Name of this machine. */
-  readonly here: string;
+  /** Names of this machine and of the hosts that it backs up. */
+  readonly here: ReadonlySet<string>;
 }
 
 /** Throws `snapshot.none`, and `snapshot.ambiguous` when only a guess could choose between hosts. */
@@ -52,13 +52,13 @@ function candidateTest(wanted: Latest, shelves: readonly Shelf[]): (snapshot: Sn
   // What another program put into the repository is meant only when there is nothing else.
   const foreign = all.every((snapshot) => snapshot.source === '');
   const known = all.filter((snapshot) => foreign || snapshot.source !== '');
-  const host = wanted.host ?? hostMeant(wanted, [...new Set(known.map((snapshot) => snapshot.host))]);
+  const hosts = hostsMeant(wanted, [...new Set(known.map((snapshot) => snapshot.host))]);
   const limit = wanted.at?.getTime() ?? Number.POSITIVE_INFINITY;
   return (snapshot) =>
     isOf(snapshot, wanted) &&
     (wanted.proven === undefined || wanted.proven.has(snapshot.id)) &&
     (foreign || snapshot.source !== '') &&
-    (host === undefined || snapshot.host === host) &&
+    (hosts === undefined || hosts.has(snapshot.host)) &&
     snapshot.time.getTime() <= limit;
 }
 
@@ -66,13 +66,18 @@ function isOf(snapshot: Snapshot, { source }: Latest): boolean {
   return source === undefined || snapshot.source === source;
 }
 
-function hostMeant({ here, source }: Latest, hosts: readonly string[]): string | undefined {
+function hostsMeant({ here, host, source }: Latest, hosts: readonly string[]): ReadonlySet<string> | undefined {
+  if (host !== undefined) return new Set([host]);
   if (hosts.length < 2) return undefined;
-  if (hosts.includes(here)) return here;
+  if (hosts.some((one) => here.has(one))) return here;
   const what = source === undefined ? 'there are snapshots' : `source ${source} has snapshots`;
-  throw new SuretyError('snapshot.ambiguous', `${what} of the hosts ${listed(hosts, 'and')}, and this is ${here}`, {
-    hint: 'choose one with --host, or give an id',
-  });
+  throw new SuretyError(
+    'snapshot.ambiguous',
+    `${what} of the hosts ${listed(hosts, 'and')}, and this is ${[...here][0]}`,
+    {
+      hint: 'choose one with --host, or give an id',
+    },
+  );
 }
 
 function noneYet(wanted: Latest, shelves: readonly Shelf[]): SuretyError {

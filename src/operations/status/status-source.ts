@@ -72,7 +72,7 @@ export interface Known {
   readonly runs: readonly RunRecord[];
   readonly catalog: Catalog | undefined;
   /** Name of this machine. */
-  readonly host: string;
+  readonly hosts: ReadonlySet<string>;
   readonly now: Date;
 }
 
@@ -130,9 +130,9 @@ export async function restoreTimeOf(
 }
 
 /** Oldest first. Where this machine backs it up, a source of the same name on another one is another source. */
-function snapshotsOf(source: string, { repositories, host }: Known): SeenSnapshot[] {
+function snapshotsOf(source: string, { repositories, hosts }: Known): SeenSnapshot[] {
   const all = repositories.flatMap(({ snapshots }) => snapshots).filter((one) => one.source === source);
-  const here = all.filter((one) => one.host === host);
+  const here = all.filter((one) => hosts.has(one.host));
   return (here.length > 0 ? here : all).toSorted((left, right) => left.time.getTime() - right.time.getTime());
 }
 

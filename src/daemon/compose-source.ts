@@ -7,7 +7,7 @@ import type { SourceHandle } from '../operations/handles.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
 import type { Password } from '../sources/password.ts';
 import type { Source } from '../sources/source.ts';
-import type { Hosts } from './compose-host.ts';
+import { type Hosts, isHere } from './compose-host.ts';
 import { serviceSetup } from './compose-service.ts';
 import { stateFolder } from './state-folder.ts';
 
@@ -24,8 +24,15 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
   const head = { name: source.name, host: reach.traits.host, baseDir: config.directory };
   switch (source.kind) {
     case 'files': {
+      const { options } = source;
+      const foreign = await databasesBeside(source, config);
+      if (!reach.traits.localFiles || options.agentless) {
+        const { openFarFiles } = await import('../sources/files/far/open-far.ts');
+        const folder = reach.traits.localFiles ? config.directory : undefined;
+        return openFarFiles({ name: source.name, reach, folder, options, foreign });
+      }
       const { openFiles } = await import('../sources/files/open.ts');
-      return openFiles({ ...head, options: source.options, foreign: await databasesBeside(source, config) });
+      return openFiles({ ...head, options, foreign });
     }
     case 'sqlite': {
       const { openSqlite } = await import('../sources/sqlite/open.ts');
@@ -112,5 +119,7 @@ async function databasesBeside({ host }: SourceConfig, { sources, jobs, director
   const kept = databases.filter(({ name }) => jobs.some((job) => job.sources.includes(name)));
   if (kept.length === 0) return [];
   const { COMPANIONS, parsePlace } = await import('../sources/sqlite/place.ts');
-  return kept.map(({ options }) => ({ path: parsePlace(options.path, directory).path, companions: COMPANIONS }));
+  // On another host paths are relative to the folder in which commands begin there.
+  const pathOf = (path: string) => (isHere(host) ? parsePlace(path, directory).path : path);
+  return kept.map(({ options }) => ({ path: pathOf(options.path), companions: COMPANIONS }));
 }

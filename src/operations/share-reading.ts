@@ -104,9 +104,9 @@ export function shareReading(
       opening ??= begin();
       const { reading, of } = await opening;
       taker.signal.throwIfAborted();
-      const { host, paths, tree } = reading;
+      const { host, paths, tree, askAhead } = reading;
       const xattrs: Reading['xattrs'] = (entries) => reading.xattrs(entries);
-      return { host, paths, tree, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
+      return { host, paths, tree, askAhead, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
     } catch (error) {
       await goAway();
       throw error;

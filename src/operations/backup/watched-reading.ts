@@ -14,6 +14,7 @@ export function watchReading(reading: Reading, watcher: ReadingWatcher): Reading
     host: reading.host,
     paths: reading.paths,
     tree: reading.tree,
+    askAhead: reading.askAhead,
     async *entries() {
       for await (const batch of reading.entries()) {
         watcher.alive();

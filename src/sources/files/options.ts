@@ -16,6 +16,8 @@ export interface FilesOptions {
   readonly oneFileSystem: boolean;
   /** Whether it is an error when a path is not a mount point. */
   readonly requireMount: boolean;
+  /** Whether this machine is read as another host is: by the programs that are there. */
+  readonly agentless: boolean;
 }
 
 export const DEFAULT_EXCLUDES: readonly string[] = ['lost+found', '*.saving'];
@@ -46,6 +48,10 @@ export const filesSchema = z.strictObject({
   exclude_larger_than: sizeValue.describe('leave out files larger than this').optional(),
   one_file_system: z.boolean().describe('stay on the file system of each path; default false').optional(),
   require_mount: z.boolean().describe('fail unless each path is a mount point; default false').optional(),
+  agentless: z
+    .boolean()
+    .describe('read with find and tar, as other hosts are, also where the files are here; default false')
+    .optional(),
 });
 
 /** What was read by {@link filesSchema}, with defaults filled in. */
@@ -57,5 +63,6 @@ export function filesOptions(raw: z.output<typeof filesSchema>): FilesOptions {
     largerThanBytes: raw.exclude_larger_than ?? Number.POSITIVE_INFINITY,
     oneFileSystem: raw.one_file_system ?? false,
     requireMount: raw.require_mount ?? false,
+    agentless: raw.agentless ?? false,
   };
 }

@@ -81,6 +81,7 @@ class StoppedReading implements Reading {
   readonly host: string;
   readonly paths: readonly string[];
   readonly tree: Reading['tree'];
+  readonly askAhead: Reading['askAhead'];
   readonly #inside: Reading;
   readonly #outage: Outage;
 
@@ -88,6 +89,7 @@ class StoppedReading implements Reading {
     this.host = inside.host;
     this.paths = inside.paths;
     this.tree = inside.tree;
+    this.askAhead = inside.askAhead;
     this.#inside = inside;
     this.#outage = outage;
   }

@@ -9,6 +9,7 @@ import type { TarWord } from './tar-words.ts';
 export interface FarContentHow {
   readonly source: string;
   readonly reach: Reach;
+  readonly folder: string | undefined;
   readonly dialect: TarDialect;
   readonly warn: (warning: Warning) => void;
   /** The path there that programs are given. */
@@ -124,8 +125,8 @@ export class FarContent {
   }
 
   #tarHow(run: readonly Entry[], signal: AbortSignal) {
-    const { source, reach, dialect, isFollowed } = this.#how;
-    return { source, reach, dialect, signal, follow: isFollowed(run[0]!) };
+    const { source, reach, folder, dialect, isFollowed } = this.#how;
+    return { source, reach, folder, dialect, signal, follow: isFollowed(run[0]!) };
   }
 
   /** Warns of what was said, and of everything that did not come. Throws `source.unreadable` for content that is not what is in a file. */

@@ -22,6 +22,7 @@ export interface FarReadingHow {
   readonly name: string;
   readonly host: string;
   readonly reach: Reach;
+  readonly folder: string | undefined;
   readonly options: FilesOptions;
   readonly prune: readonly string[];
   /** With the absolute paths there. */
@@ -76,7 +77,7 @@ export class FarReading implements Reading {
     const isInReach = reach.traits.localFiles || reach.shell !== undefined;
     this.tree = isInReach ? { shell: reach.shell, locate } : undefined;
     this.#content = new FarContent({
-      ...{ source: name, reach, dialect: to.dialect, warn: how.warn },
+      ...{ source: name, reach, folder: to.folder, dialect: to.dialect, warn: how.warn },
       pathOf: (entry) => pathThere(roots, starts, entry.path),
       isFollowed: (entry) => roots.standing(entry.path) !== 'other',
     });
@@ -194,9 +195,17 @@ export class FarReading implements Reading {
 
   /** A disk that went away since the listing makes all that was not read look deleted. */
   async #lookAgain(): Promise<void> {
-    const { name, reach, roots, options, starts, how } = this.#to;
+    const { name, reach, folder, roots, options, starts, how } = this.#to;
     const again = starts.map((start) => ({ ...start, isListed: false }));
-    const { parser } = await list({ source: name, reach, starts: again, options, prune: [], signal: how.signal }).whole;
+    const { parser } = await list({
+      source: name,
+      reach,
+      folder,
+      starts: again,
+      options,
+      prune: [],
+      signal: how.signal,
+    }).whole;
     checkFarRoots(this.#rootsHow(parser), false, []);
     for (const [root, device] of devicesOf(this.#rootsHow(parser))) {
       if (this.#devices.get(root) !== device) throw unmounted(name, roots.locate(root.entryPath)!);

@@ -12,6 +12,8 @@ export interface ListingHow {
   /** Name of the source, for messages. */
   readonly source: string;
   readonly reach: Reach;
+  /** The folder in which commands begin; undefined: the one that the host chooses. */
+  readonly folder: string | undefined;
   readonly starts: readonly Start[];
   readonly options: FilesOptions;
   readonly prune: readonly string[];
@@ -41,7 +43,7 @@ export function list(how: ListingHow): Listing {
   const nonce = randomHex(16);
   const parser = new ListingParser(how.starts, nonce);
   const argv = ['sh', '-c', listScript({ ...how, nonce })];
-  const process = how.reach.exec(argv, { signal: how.signal });
+  const process = how.reach.exec(argv, { signal: how.signal, cwd: how.folder });
   const begun = Promise.withResolvers<ListingParser & { readonly head: FarHead }>();
   const whole = take(process, parser, how, begun.resolve);
   begun.promise.catch(() => {});

@@ -16,6 +16,8 @@ export interface FarFilesSetup {
   readonly name: string;
   readonly reach: Reach;
   readonly options: FilesOptions;
+  /** The folder in which commands begin; default: the one that the host chooses. */
+  readonly folder?: string | undefined;
   /** What other sources protect on this host: left out here. Relative paths are relative to the folder in which commands begin there. */
   readonly foreign?: readonly ForeignFile[];
 }
@@ -48,13 +50,13 @@ export function openFarFiles(setup: FarFilesSetup): Source {
 
 /** Resolves once it is known what the roots are; the listing is still on its way. */
 async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
-  const { name, reach, options, foreign = [] } = setup;
+  const { name, reach, folder, options, foreign = [] } = setup;
   const starts = startsOf(parseRoots(name, options.paths, UNKNOWN_FOLDER));
   // What is protected elsewhere must be seen, to tell it from what is gone.
   const prune = foreign.length === 0 ? pruneTests(options.exclude) : [];
   const ended = new AbortController();
   const signal = AbortSignal.any([how.signal, ended.signal]);
-  const listing = list({ source: name, reach, starts, options, prune, signal });
+  const listing = list({ source: name, reach, folder, starts, options, prune, signal });
   try {
     const parser = await listing.begun;
     const { head } = parser;
@@ -71,6 +73,7 @@ async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
       name,
       host,
       reach,
+      folder,
       options,
       prune,
       roots,

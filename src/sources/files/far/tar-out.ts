@@ -10,6 +10,8 @@ export interface TarOutHow {
   /** Name of the source, for messages. */
   readonly source: string;
   readonly reach: Reach;
+  /** The folder that relative paths are relative to; undefined: the one in which commands begin there. */
+  readonly folder: string | undefined;
   readonly dialect: TarDialect;
   /** Links count as what they lead to. */
   readonly follow: boolean;
@@ -40,7 +42,8 @@ export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGe
   const ended = new AbortController();
   const signal = AbortSignal.any([how.signal, ended.signal]);
   const argv = tarOutArgv(how.dialect, how.follow);
-  const process = how.reach.exec(argv, { signal, stdin: names(paths), env: { LC_ALL: 'C', TAR_OPTIONS: '' } });
+  const stdin = names(paths);
+  const process = how.reach.exec(argv, { signal, stdin, cwd: how.folder, env: { LC_ALL: 'C', TAR_OPTIONS: '' } });
   let isWhole = false;
   try {
     await using reader = new TarReader(process.stdout, { several: !how.dialect.takesNames });

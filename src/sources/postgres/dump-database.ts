@@ -1,5 +1,3 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import type { DumpKind } from '../../rules/dump-trailer.ts';
@@ -10,6 +8,7 @@ import { checkedDump } from './checked-dump.ts';
 import { type Contents, listContents, partOfDatabase } from './contents.ts';
 import { type DatabaseFacts, describeDatabase } from './describe-database.ts';
 import { dumpArguments } from './dump-arguments.ts';
+import type { DumpFolder } from './dump-folder.ts';
 import { algorithmFor, nextNumbers, sequenceObjects, sumTables, useFixedSettings } from './fingerprint.ts';
 import { explainer } from './postgres-error.ts';
 import { connectionArgs, hostArgs, programOf, type Server, toolEnvironment } from './server.ts';
@@ -62,14 +61,22 @@ export async function* streamDump(
   done(await keepAlive(transaction.finish(), order.alive));
 }
 
-/** The same with several connections into a folder of this machine, which must not exist. */
-export async function dumpToFolder(server: Server, order: DumpOrder, folder: string): Promise<DumpedDatabase> {
+/** Name of the dump in its folder. */
+export const DUMP_NAME = 'dump';
+
+/** The same with several connections, into {@link DUMP_NAME} of a folder. */
+export async function dumpToFolder(server: Server, order: DumpOrder, folder: DumpFolder): Promise<DumpedDatabase> {
   await using transaction = await openTransaction(server, order);
   const { doing, signal, snapshot, facts } = transaction;
-  const argv = dumpArguments(server, { database: order.database, snapshot, facts, folder });
+  const argv = dumpArguments(server, {
+    database: order.database,
+    snapshot,
+    facts,
+    folder: `${folder.path}/${DUMP_NAME}`,
+  });
   try {
     const how = { signal, doing, env: toolEnvironment(server), explain: transaction.explain };
-    await keepAlive(runTool(server.reach, argv, how), order.alive, growthOf(folder));
+    await keepAlive(runTool(server.reach, argv, how), order.alive, folder.isHere ? growthOf(folder) : undefined);
   } catch (error) {
     throw await transaction.causeOf(error);
   }
@@ -77,12 +84,10 @@ export async function dumpToFolder(server: Server, order: DumpOrder, folder: str
 }
 
 /** Whether the files in a folder have more bytes than when that was last asked. */
-function growthOf(folder: string): () => Promise<boolean> {
+function growthOf(folder: DumpFolder): () => Promise<boolean> {
   let lastBytes = -1;
   return async () => {
-    const files = await readdir(folder);
-    const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const bytes = (await folder.files(DUMP_NAME)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const grew = bytes > lastBytes;
     lastBytes = bytes;
     return grew;

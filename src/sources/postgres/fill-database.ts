@@ -1,11 +1,9 @@
 import { basename, join } from 'node:path';
-import { temporaryFolder } from '../../base/environment.ts';
-import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
-import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
 import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { runTool, toolOutput } from '../tool.ts';
 import { checkedDump, incomplete } from './checked-dump.ts';
+import { type DumpFolder, openDumpFolder } from './dump-folder.ts';
 import { TOC_FILE } from './entry-names.ts';
 import { explainer } from './postgres-error.ts';
 import { countedBytes, type Restore, runScript } from './restore-context.ts';
@@ -61,34 +59,40 @@ function dumpBytes(restore: Restore, { files, database, format }: DatabasePart):
   return checkedDump(countedBytes(restore, stream), { kind, doing });
 }
 
-/** Brings the files of a directory dump to this machine. */
-async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<PrivateFolder> {
-  const { server, restoring, how, tally } = restore;
+/** Brings the files of a directory dump to where the programs are. */
+async function placeFolder(restore: Restore, { files, database }: DatabasePart): Promise<DumpFolder> {
+  const { server, how } = restore;
   const doing = `restore of database ${displayName(database)}`;
-  if (!server.reach.traits.localFiles) {
-    throw new SuretyError('target.failed', `${doing}: a dump of format directory can not be sent to another host`, {
-      hint: 'restore with client programs on this machine: set server and port, and no host',
-    });
-  }
   if (!files.some(({ path }) => basename(path) === TOC_FILE)) throw incomplete(doing, `lacks its ${TOC_FILE}`);
-  const refuse = (error: unknown): never => {
-    throw temporaryFailure(error, { full: 'target.full', failed: 'target.failed' });
-  };
-  const folder = await openPrivateFolder('postgres', temporaryFolder()).catch(refuse);
+  await using opening = new AsyncDisposableStack();
+  const folder = opening.use(await openDumpFolder(server, { signal: how.signal, doing, side: 'target' }));
+  await (folder.isHere ? placeFiles(restore, files, folder) : sendFiles(restore, files, folder));
+  opening.move();
+  return folder;
+}
+
+async function placeFiles(restore: Restore, files: DatabasePart['files'], folder: DumpFolder): Promise<void> {
+  const { restoring, how, tally } = restore;
+  const placements = files.map((entry) => ({
+    entry,
+    path: join(folder.path, basename(entry.path)),
+    attributes: undefined,
+  }));
   try {
-    const placements = files.map((entry) => ({
-      entry,
-      path: join(folder.path, basename(entry.path)),
-      attributes: undefined,
-    }));
     for await (const { index, error } of restoring.place(placements, { signal: how.signal })) {
       if (error !== undefined) throw error;
       tally.sizeBytes += files[index]?.sizeBytes ?? 0;
       how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
     }
-    return folder;
   } catch (error) {
-    await folder[Symbol.asyncDispose]();
-    return refuse(error);
+    throw temporaryFailure(error, { full: 'target.full', failed: 'target.failed' });
+  }
+}
+
+async function sendFiles(restore: Restore, files: DatabasePart['files'], folder: DumpFolder): Promise<void> {
+  const { restoring, how } = restore;
+  for (const entry of files) {
+    const chunks = restoring.stream(entry, { signal: how.signal });
+    await folder.put(basename(entry.path), countedBytes(restore, chunks));
   }
 }

@@ -26,11 +26,6 @@ export interface Found {
 export async function lookAround(server: Server, { signal }: ReadHow): Promise<Found> {
   const { options, source } = server;
   const doing = `backup of ${source}`;
-  if (options.format === 'directory' && !server.reach.traits.localFiles) {
-    throw new SuretyError('source.failed', `${doing}: format directory needs the client programs on this machine`, {
-      hint: 'use format: custom for a server on another host',
-    });
-  }
   const program = options.format === 'dumpall' ? 'pg_dumpall' : 'pg_dump';
   const own = await programVersion(server, program, { signal, doing });
   const how = { signal, doing, side: 'source' } as const;

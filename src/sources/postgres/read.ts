@@ -1,16 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
-import { temporaryFolder } from '../../base/environment.ts';
 import { compareNames, displayName, sortNames } from '../../base/names.ts';
-import { openPrivateFolder } from '../../base/private-folder.ts';
-import { temporaryFailure } from '../../base/temporary-failure.ts';
 import { dumpEntry } from '../dump-entry.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, Xattr } from '../source.ts';
 import { toolOutput } from '../tool.ts';
 import { checkedDump, incomplete } from './checked-dump.ts';
 import { dumpAllArguments } from './dump-arguments.ts';
-import { type DumpedDatabase, type DumpOrder, dumpToFolder, streamDump } from './dump-database.ts';
+import { DUMP_NAME, type DumpedDatabase, type DumpOrder, dumpToFolder, streamDump } from './dump-database.ts';
+import { type DumpedFile, openDumpFolder } from './dump-folder.ts';
 import { DUMPALL_FILE, entryNameOf, GLOBALS_FILE, TOC_FILE } from './entry-names.ts';
 import { expectNotShrunk, type PostgresFacts, prefixOf } from './facts.ts';
 import { type Found, lookAround } from './look-around.ts';
@@ -34,8 +30,8 @@ class PostgresReading implements Reading {
   readonly #dumped = new Map<string, DumpedDatabase>();
   readonly #whole = new Set<string>();
   readonly #folders = new AsyncDisposableStack();
-  /** Where the files of directory dumps are, by entry path. */
-  readonly #files = new Map<string, string>();
+  /** The files of directory dumps, by entry path. */
+  readonly #files = new Map<string, (signal: AbortSignal) => Content>();
   #sizeBytes = 0;
   #fileCount = 0;
 
@@ -75,20 +71,17 @@ class PostgresReading implements Reading {
   }
 
   async #makeFolder(database: string, name: string): Promise<Entry[]> {
-    const scratch = await openPrivateFolder('postgres', temporaryFolder()).catch((error) => {
-      throw temporaryFailure(error, { full: 'source.failed', failed: 'source.failed' });
-    });
-    const folder = join(this.#folders.use(scratch).path, 'dump');
-    const dumped = await dumpToFolder(this.#server, this.#order(database, name, this.#how.signal), folder);
-    const files = (await readdir(folder)).sort(compareNames);
-    if (!files.includes(TOC_FILE))
-      throw incomplete(`dump of database ${displayName(database)}`, `lacks its ${TOC_FILE}`);
+    const { signal } = this.#how;
+    const doing = `dump of database ${displayName(database)}`;
+    const folder = this.#folders.use(await openDumpFolder(this.#server, { signal, doing, side: 'source' }));
+    const dumped = await dumpToFolder(this.#server, this.#order(database, name, signal), folder);
+    const files = await folder.files(DUMP_NAME);
+    if (!files.some((file) => file.name === TOC_FILE)) throw incomplete(doing, `lacks its ${TOC_FILE}`);
     const entries: Entry[] = [{ ...dumpEntry(name, this.#time), type: 'dir', mode: 0o700, sizeBytes: 0 }];
     for (const file of files) {
-      const { size } = await stat(join(folder, file));
-      entries.push({ ...this.#file(`${name}/${file}`), sizeBytes: size });
-      this.#files.set(`${name}/${file}`, join(folder, file));
-      this.#sizeBytes += size;
+      entries.push({ ...this.#file(`${name}/${file.name}`), sizeBytes: file.sizeBytes });
+      this.#files.set(`${name}/${file.name}`, (own) => whole(folder.content(file.path, own), file, doing));
+      this.#sizeBytes += file.sizeBytes;
     }
     this.#dumped.set(name, dumped);
     this.#whole.add(name);
@@ -104,7 +97,7 @@ class PostgresReading implements Reading {
       const file = this.#files.get(path);
       yield file === undefined
         ? { kind: 'stream', chunks: this.#counted(path, this.#stream(path, how.signal)) }
-        : { kind: 'path', path: file };
+        : file(how.signal);
     }
   }
 
@@ -169,6 +162,21 @@ class PostgresReading implements Reading {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#folders.disposeAsync();
   }
+}
+
+/** What comes from another host has to be all of it. */
+function whole(content: Content, { name, sizeBytes }: DumpedFile, doing: string): Content {
+  if (content.kind !== 'stream') return content;
+  const { chunks } = content;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let seen = 0;
+    for await (const chunk of chunks) {
+      seen += chunk.length;
+      yield chunk;
+    }
+    if (seen !== sizeBytes) throw incomplete(doing, `came with ${seen} of ${sizeBytes} bytes of ${name}`);
+  }
+  return { kind: 'stream', chunks: counted() };
 }
 
 function notesOn({ options }: Server, { superuser }: ServerFacts): { notes?: string[] } {

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { locate, skipWithout } from '../fixtures/programs.ts';
+import { makeProject, type Project } from '../fixtures/project.ts';
+import { addLogin, busyboxPath } from '../fixtures/ssh-login.ts';
+import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
+
+interface Report {
+  readonly host: string;
+  readonly outcome: string;
+  readonly identity?: { readonly address: string; readonly key: string };
+  readonly findings: readonly { readonly what: string; readonly status: string; readonly detail: string }[];
+  readonly tools: readonly { readonly name: string; readonly version: string }[];
+  readonly abilities: readonly { readonly what: string; readonly able: boolean }[];
+}
+
+describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
+  let server: SshServer;
+  let project: Project;
+  let hosts: Record<string, Record<string, unknown>>;
+
+  /** The configuration with these hosts; a command of `main` is backed up. */
+  function configure(more: Record<string, unknown> = {}, used: readonly string[] = ['main']): void {
+    const source = (host: string) => ({ type: 'command', host, backup: ['echo', 'dumped'], restore: ['cat'] });
+    const sources = Object.fromEntries(used.map((host) => [`of-${host}`, source(host)]));
+    const { repository } = project;
+    const repositories = { vault: { type: 'archive', store: `file:${repository}` } };
+    const jobs = { nightly: { sources: 'all', to: 'all', keep: { last: 3 } } };
+    const document = { hosts: { ...hosts, ...more }, sources, repositories, jobs };
+    writeFileSync(join(project.folder, 'surety.yaml'), JSON.stringify(document));
+  }
+
+  async function reports(...names: string[]): Promise<{ code: number; hosts: readonly Report[] }> {
+    const { code, stdout } = await project.here.attempt('host', 'check', ...names, '--json');
+    const document = JSON.parse(stdout);
+    assert.equal(document.verb, 'host check', stdout);
+    return { code, hosts: document.hosts };
+  }
+
+  before(async () => {
+    server = await startSshServer();
+    project = makeProject();
+    const { host, port, user, identityFile, knownHosts } = server;
+    const ssh = `${user}@${host}:${port}`;
+    hosts = { main: { ssh, identity_file: identityFile, known_hosts: knownHosts } };
+  });
+  after(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await project?.[Symbol.asyncDispose]();
+  });
+
+  it('tells who answers, and what can be done there', async () => {
+    configure();
+    const { code, hosts: found } = await reports();
+    assert.equal(code, 0);
+    const [report] = found;
+    assert.equal(report?.identity?.address, '127.0.0.1');
+    const finger = /SHA256:\S+/.exec(readFileSync(server.knownHosts, 'utf8'))?.[0] ?? 'SHA256:';
+    assert.ok(report.identity.key.startsWith(finger));
+    assert.deepEqual(
+      report.findings.map(({ what, status }) => `${what} ${status}`),
+      ['reach ok', 'identity ok', 'account ok', 'clock ok', 'temporary folder ok', 'userland ok'],
+    );
+    assert.match(report.findings.find(({ what }) => what === 'userland')!.detail, /find: GNU, tar: GNU, stat: GNU/);
+    assert.match(report.tools.find(({ name }) => name === 'tar')!.version, /^\d+\.\d+/);
+    assert.ok(report.abilities.find(({ what }) => what === 'file trees')!.able);
+    const text = await project.here.run('host', 'check', 'main');
+    assert.match(text, /^main: ssh:\/\/.*, with of-main\n/);
+    assert.match(text, /Programs there: .*tar \d/);
+  });
+
+  it('finds a busybox userland and a clock that is wrong', { skip: skipWithout('busybox') }, async () => {
+    const path = busyboxPath(server);
+    const date = `case "$*" in -u*) ${locate('busybox')} date -u -d @1000000000 "$2";; esac`;
+    const tools = join(server.folder, 'tools');
+    const script = `mkdir -p ${tools}; printf '%s\\n' '#!/bin/sh' '${date}' > ${tools}/date; chmod +x ${tools}/date; PATH=${tools}:${path}; export PATH; exec sh -c "$1"`;
+    configure({ busy: { ...hosts.main, identity_file: addLogin(server, 'busy', script) } }, ['main', 'busy']);
+    const { code, hosts: found } = await reports('busy');
+    assert.equal(code, 3);
+    const detail = (what: string) => found[0]!.findings.find((one) => one.what === what)!.detail;
+    assert.equal(detail('userland'), 'find: busybox, tar: busybox, stat: busybox');
+    assert.match(detail('clock'), /behind this machine/);
+    assert.ok(!found[0]!.abilities.find(({ what }) => what === 'PostgreSQL')!.able);
+  });
+
+  it('ends with 1 when a host can not be reached, and still tells of the others', async () => {
+    configure({ away: { ...hosts.main, ssh: '127.0.0.1:1' } }, ['main', 'away']);
+    const { code, hosts: found } = await reports();
+    assert.equal(code, 1);
+    assert.deepEqual(
+      found.map(({ host, outcome }) => `${host} ${outcome}`),
+      ['main ok', 'away failed'],
+    );
+    assert.match(found[1]!.findings[0]!.detail, /Connection refused/);
+  });
+
+  it('knows this machine, and suggests names', async () => {
+    configure();
+    const { hosts: found } = await reports('local');
+    assert.equal(found[0]?.outcome, 'ok');
+    const { code, stderr } = await project.here.attempt('host', 'check', 'mian');
+    assert.equal(code, 2);
+    assert.match(stderr, /did you mean main/);
+  });
+});

@@ -4,7 +4,9 @@ import type { PasswordSpec } from '../base/option-values.ts';
 import { type Config, type SourceConfig, type SourceOf, sourceInside } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { SourceHandle } from '../operations/handles.ts';
+import type { Reach } from '../reach/reach.ts';
 import type { ForeignFile } from '../sources/files/elsewhere.ts';
+import type { FilesSetup } from '../sources/files/open.ts';
 import type { Password } from '../sources/password.ts';
 import type { Source } from '../sources/source.ts';
 import { type Hosts, isHere } from './compose-host.ts';
@@ -59,10 +61,10 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
     }
     case 'dump-files': {
       const { openDumpFiles } = await import('../sources/dump-files/open.ts');
-      const { openFiles } = await import('../sources/files/open.ts');
       const { filesOptions } = await import('../sources/files/options.ts');
+      const tree = await treeOpener(reach);
       const files = (paths: readonly string[]) =>
-        openFiles({ ...head, options: filesOptions({ paths: [...paths], exclude: [], exclude_caches: false }) });
+        tree({ ...head, reach, options: filesOptions({ paths: [...paths], exclude: [], exclude_caches: false }) });
       return openDumpFiles({ ...head, options: source.options, reach, files });
     }
     case 'service': {
@@ -71,6 +73,14 @@ export async function openSource(source: SourceConfig, config: Config, how: Sour
       return openService({ ...(await serviceSetup(source, config, how.hosts)), source: inside });
     }
   }
+}
+
+type OpenTree = (setup: FilesSetup & { readonly reach: Reach }) => Source;
+
+/** What opens files and folders of this machine, or of another host. */
+async function treeOpener(reach: Reach): Promise<OpenTree> {
+  if (reach.traits.localFiles) return (await import('../sources/files/open.ts')).openFiles;
+  return (await import('../sources/files/far/open-far.ts')).openFarFiles;
 }
 
 /** Opens it when it is first needed. One that could not be opened may be there the next time. */

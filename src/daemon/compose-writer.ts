@@ -8,7 +8,7 @@ import { type Config, type SourceConfig, sourceInside } from '../config/config.t
 import type { Snapshot } from '../engines/engine.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 import { takingForeignDumps } from './compose-foreign-dump.ts';
-import type { Hosts } from './compose-host.ts';
+import { type Hosts, isHere } from './compose-host.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { placeMark } from './place-mark.ts';
 import type { Platform, WriterHow } from './platform.ts';
@@ -48,8 +48,10 @@ function chooseWriter(config: Config, snapshot: Snapshot, recorded: string | und
   const taker = to === 'original' && into !== undefined ? configured(config, into, recorded) : undefined;
   const kind = recorded ?? (taker === undefined ? 'files' : sourceInside(taker).kind);
   const name = into ?? (snapshot.source === '' ? shortId(snapshot.id) : snapshot.source);
-  const isPlain = to !== 'original' && !writesFiles(kind);
-  return { name, kind, source: isPlain ? undefined : configured(config, into ?? snapshot.source, kind) };
+  const source = configured(config, into ?? snapshot.source, kind);
+  // What is not to go to its original place goes to this machine, wherever the source lives.
+  const isPlain = to !== 'original' && (!writesFiles(kind) || (source !== undefined && !isHere(source.host)));
+  return { name, kind, source: isPlain ? undefined : source };
 }
 
 function configured({ sources }: Config, name: string, kind: string | undefined): SourceConfig | undefined {

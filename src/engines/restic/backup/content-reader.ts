@@ -4,6 +4,7 @@ import { ID_BYTES } from '../format/id.ts';
 import type { BlobSaver } from './blob-saver.ts';
 import {
   type BackupTask,
+  type ContentsTask,
   FILE_FAILED,
   FILE_GREW,
   type FilesTask,
@@ -109,9 +110,25 @@ export function createContentReader({ chunker, saver, post }: ContentReaderOptio
     post({ ...done, fileBytes: 0, mtimeNs: 0n, ctimeNs: 0n }, [task.buffer]);
   }
 
+  async function takeContents(task: ContentsTask): Promise<void> {
+    const counts = new Int32Array(task.sizes.length);
+    ids.clear();
+    let from = 0;
+    for (const [index, sizeBytes] of task.sizes.entries()) {
+      chunker.buffer.set(new Uint8Array(task.buffer, from, sizeBytes));
+      from += sizeBytes;
+      const before = ids.count;
+      await saveChunks(cutsOf(sizeBytes, true));
+      counts[index] = ids.count - before;
+    }
+    const done = { kind: 'contents', task: task.task, counts, ids: ids.take(), buffer: task.buffer } as const;
+    post(done, [task.buffer]);
+  }
+
   return {
     run: async (task) => {
       if (task.kind === 'files') return readFiles(task);
+      if (task.kind === 'contents') return takeContents(task);
       if (task.kind === 'segment') return readSegment(task);
       if (task.kind === 'bytes') return takeBytes(task);
       saver.flush();

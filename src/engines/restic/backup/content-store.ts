@@ -6,6 +6,7 @@ import { WorkerPool } from '../worker-pool.ts';
 import {
   type BackupTask,
   type BackupWorkerData,
+  type ContentsDone,
   type Cut,
   type FilesDone,
   type FilesTask,
@@ -63,7 +64,7 @@ export class ContentStore implements AsyncDisposable {
       workers,
       workerData,
       onEvent: (message, reply) => this.#receive(message, reply),
-      isEnd: ({ kind }) => kind === 'files' || kind === 'segment' || kind === 'flushed',
+      isEnd: ({ kind }) => kind === 'files' || kind === 'contents' || kind === 'segment' || kind === 'flushed',
     });
   }
 
@@ -75,6 +76,11 @@ export class ContentStore implements AsyncDisposable {
   /** Saves small files, each as a whole. */
   async saveFiles(task: Omit<FilesTask, 'kind' | 'task'>): Promise<FilesDone> {
     return (await this.#pool.run((number) => ({ kind: 'files', task: number, ...task }))) as FilesDone;
+  }
+
+  /** Saves the contents of small files, `sizes` one behind the other in `buffer`, which goes to a worker. Its memory comes back in the end. */
+  async saveContents(buffer: ArrayBuffer, sizes: Float64Array): Promise<ContentsDone> {
+    return (await this.#pool.run((task) => ({ kind: 'contents', task, buffer, sizes }), [buffer])) as ContentsDone;
   }
 
   /** Saves a file in segments, which several workers share; where each begins is where the one before was cut. */

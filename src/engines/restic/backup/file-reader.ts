@@ -3,7 +3,15 @@ import { systemPath } from '../../../base/names.ts';
 import type { Content, Entry, Warning, Xattr } from '../../../sources/source.ts';
 import { type ContentStore, hexIds, type SavedContent } from './content-store.ts';
 import type { Failure } from './failure.ts';
-import { FILE_CHANGED, FILE_FAILED, FILE_GREW, type FilesDone, SEGMENT_BYTES } from './messages.ts';
+import {
+  FILE_CHANGED,
+  FILE_FAILED,
+  FILE_GREW,
+  type FilesDone,
+  SEGMENT_BYTES,
+  SMALL_CONTENT_BYTES,
+} from './messages.ts';
+import { SmallContents } from './small-contents.ts';
 import type { Tally } from './tally.ts';
 import type { NodeSlot } from './tree-writer.ts';
 
@@ -34,6 +42,7 @@ export class FileReader {
   readonly #tally: Tally;
   readonly #failure: Failure;
   readonly #warnAbout: (warning: Warning) => void;
+  readonly #small = new SmallContents<OpenFile>();
   readonly #inFlight = new Set<Promise<void>>();
   #files: OpenFile[] = [];
   #paths: string[] = [];
@@ -50,6 +59,7 @@ export class FileReader {
   /** Resolves when all files that were taken are complete. */
   async finish(): Promise<void> {
     await this.#sendFiles();
+    await this.#sendSmall();
     while (this.#inFlight.size > 0) await this.#failure.during(Promise.race(this.#inFlight));
     this.#failure.throwIfAny();
   }
@@ -57,9 +67,8 @@ export class FileReader {
   /** Takes over a file. Resolves when the next one can be taken: what is in flight is bounded by the workers' queue. */
   async take(file: OpenFile, content: Content): Promise<void> {
     if (content.kind === 'gone') file.slot.omit();
-    else if (content.kind === 'stream') {
-      this.#complete(file, await this.#failure.during(this.#content.saveStream(content.chunks)));
-    } else if (file.entry.sizeBytes > SEGMENT_BYTES) {
+    else if (content.kind === 'stream') await this.#takeStream(file, content.chunks);
+    else if (file.entry.sizeBytes > SEGMENT_BYTES) {
       while (this.#largeFiles >= LARGE_FILES) await this.#failure.during(Promise.race(this.#inFlight));
       this.#readLarge(file, content.path);
     } else {
@@ -68,6 +77,33 @@ export class FileReader {
       this.#bytes += file.entry.sizeBytes;
       if (this.#files.length >= TASK_FILES || this.#bytes >= TASK_BYTES) await this.#sendFiles();
     }
+  }
+
+  /** Small files go to a worker together, and nobody waits for each of them. */
+  async #takeStream(file: OpenFile, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { sizeBytes } = file.entry;
+    const rest = sizeBytes < 0 || sizeBytes > SMALL_CONTENT_BYTES ? chunks : await this.#small.take(file, chunks);
+    if (rest !== undefined) this.#complete(file, await this.#failure.during(this.#content.saveStream(rest)));
+    else if (this.#small.isFull()) await this.#sendSmall();
+  }
+
+  async #sendSmall(): Promise<void> {
+    const { files, sizes, buffer } = this.#small.send();
+    if (files.length === 0) return;
+    await this.#failure.during(this.#content.ready());
+    const saving = this.#content.saveContents(buffer, sizes);
+    this.#track(
+      saving.then((done) => {
+        this.#small.reuse(done.buffer);
+        const ids = hexIds(done.ids);
+        let at = 0;
+        for (const [index, file] of files.entries()) {
+          const count = done.counts[index]!;
+          this.#complete(file, { ids: ids.slice(at, at + count), sizeBytes: sizes[index]!, steady: true });
+          at += count;
+        }
+      }),
+    );
   }
 
   async #sendFiles(): Promise<void> {

@@ -10,6 +10,9 @@ export const SEGMENT_BYTES = 16 * 1024 * 1024;
 export const STREAM_SEGMENT_BYTES = 4 * 1024 * 1024;
 /** What is left of one segment and begins the next is at most one chunk. */
 export const TAIL_BYTES = MAX_CHUNK_BYTES;
+/** Small files whose content comes in streams are handed over together; so much is small enough. */
+export const SMALL_CONTENT_BYTES = 1024 * 1024;
+export const CONTENTS_BYTES = 4 * SMALL_CONTENT_BYTES;
 
 export interface BackupWorkerData {
   readonly masterKey: MasterKey;
@@ -33,8 +36,17 @@ export type BackupTask =
       readonly to: number;
       readonly last: boolean;
     }
+  | ContentsTask
   /** Hand over the pack that is not full yet. */
   | { readonly kind: 'flush'; readonly task: number };
+
+/** The contents of small files, one behind the other. */
+export interface ContentsTask {
+  readonly kind: 'contents';
+  readonly task: number;
+  readonly buffer: ArrayBuffer;
+  readonly sizes: Float64Array;
+}
 
 export interface FilesTask {
   readonly kind: 'files';
@@ -51,6 +63,16 @@ export const FILE_CHANGED = 1;
 /** Grew so much since the walk that it is to be read in segments; nothing of it was saved. */
 export const FILE_GREW = 2;
 export const FILE_FAILED = 3;
+
+export interface ContentsDone {
+  readonly kind: 'contents';
+  readonly task: number;
+  /** Number of blobs of each file; their ids follow one another in `ids`. */
+  readonly counts: Int32Array;
+  readonly ids: Uint8Array;
+  /** To fill again. */
+  readonly buffer: ArrayBuffer;
+}
 
 export interface SettledFile {
   readonly index: number;
@@ -97,6 +119,7 @@ export interface SegmentDone {
 
 export type FromBackupWorker =
   | FilesDone
+  | ContentsDone
   | Cut
   | SegmentDone
   /** The worker waits for a buffer to fill with the next pack. */

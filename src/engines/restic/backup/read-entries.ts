@@ -50,6 +50,9 @@ export class EntriesReader {
   readonly root: Directory;
   readonly #levels: Level[];
   readonly #files: FileReader;
+  /** What is to be asked of the source: as soon as a batch is compared, or when it is as much as the source likes at once. */
+  #fresh: FreshEntry[] = [];
+  #open: OpenFile[] = [];
   #reserved: NodeSlot | undefined;
 
   private constructor(options: ReadEntriesOptions, parent: ParentDirectory | undefined) {
@@ -68,11 +71,13 @@ export class EntriesReader {
   async readAll(): Promise<void> {
     for await (const batch of this.#options.reading.entries()) {
       this.#options.how.signal.throwIfAborted();
-      await this.#readBatch(batch);
+      await this.#compare(batch);
+      if (Math.max(this.#fresh.length, this.#open.length) >= (this.#options.reading.askAhead ?? 1)) await this.#ask();
       const ready = this.#options.ready();
       if (ready !== undefined) await this.#options.failure.during(ready);
       this.#options.failure.throwIfAny();
     }
+    await this.#ask();
     this.#closeLevels('');
     this.#reserved ??= this.root.reserve();
     await this.#files.finish();
@@ -83,9 +88,7 @@ export class EntriesReader {
     return this.#reserved;
   }
 
-  async #readBatch(batch: readonly Entry[]): Promise<void> {
-    const fresh: FreshEntry[] = [];
-    const open: OpenFile[] = [];
+  async #compare(batch: readonly Entry[]): Promise<void> {
     for (const entry of batch) {
       const level = this.#enter(entry.path);
       const name = entry.path.slice(level.prefix.length);
@@ -94,9 +97,17 @@ export class EntriesReader {
       if (kept !== undefined && entry.type !== 'dir') this.#keep(entry, level, kept);
       else {
         const node = kept === undefined ? level.parent?.find(name) : undefined;
-        fresh.push(...(await this.#readEntry(entry, level, kept, node, open)));
+        this.#fresh.push(...(await this.#readEntry(entry, level, kept, node, this.#open)));
       }
     }
+  }
+
+  /** Has the source read what is new or changed. */
+  async #ask(): Promise<void> {
+    const fresh = this.#fresh;
+    const open = this.#open;
+    this.#fresh = [];
+    this.#open = [];
     const xattrs = fresh.length === 0 ? [] : await this.#options.reading.xattrs(fresh.map(({ entry }) => entry));
     for (const [index, { take }] of fresh.entries()) take(xattrs[index] ?? []);
     if (open.length > 0) await this.#readContent(open);

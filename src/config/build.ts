@@ -5,7 +5,7 @@ import { copyPolicies, copyTargets } from './copies.ts';
 import { copiesRule, type RawCopies, repositoryLocation } from './copies-rule.ts';
 import type { ConfigDocument } from './document.ts';
 import { hooksOf } from './hooks.ts';
-import { hostOf } from './hosts.ts';
+import { type HostConfig, hostsIn } from './hosts.ts';
 import { newestWithin, ownPolicies, retentionPolicy, targetName } from './keep.ts';
 import { REPOSITORY_OPTIONS, SOURCE_OPTIONS } from './kinds.ts';
 import { maintenanceOf } from './maintenance.ts';
@@ -29,8 +29,9 @@ const IMPLICIT_JOB = 'all';
 /** The configuration of a document that has no errors. */
 export function build(document: ConfigDocument, origin: Origin): Config {
   const sources = Object.entries(document.sources ?? {}).map(([name, raw]) => buildSource(name, raw, document.copies));
+  const hosts = hostsIn(document.hosts, origin.directory);
   const repositories = Object.entries(document.repositories).map(([name, raw]) =>
-    buildRepository(name, raw, origin.directory),
+    buildRepository(name, raw, { directory: origin.directory, hosts }),
   );
   const all = { sources: sources.map(({ name }) => name), to: repositories.map(({ name }) => name) };
   const jobs = Object.entries(document.jobs ?? {}).map(([name, raw]) => buildJob(name, raw, all));
@@ -41,7 +42,7 @@ export function build(document: ConfigDocument, origin: Origin): Config {
   return deepFreeze({
     notifications,
     ...origin,
-    hosts: Object.entries(document.hosts ?? {}).map(([name, raw]) => hostOf(name, raw, origin.directory)),
+    hosts,
     sources,
     repositories,
     jobs,
@@ -99,11 +100,12 @@ function pathOn(host: string, path: string): string {
   return host === LOCAL_HOST ? expandHome(path) : path;
 }
 
-function buildRepository(name: string, raw: RawRepository, directory: string): RepositoryConfig {
+function buildRepository(name: string, raw: RawRepository, { directory, hosts }: Places): RepositoryConfig {
+  const store = storeLocation(raw.store, directory, hosts);
   const attributes = {
     name,
-    store: storeLocation(raw.store, directory),
-    cleanupStore: storeForCleanup(storeLocation(raw.store, directory), raw.cleanup_with, directory),
+    store,
+    cleanupStore: storeForCleanup(store, raw.cleanup_with, directory),
     use: storeUseOf(raw, directory),
     location: repositoryLocation(raw.location),
     verifyAfter: verifyAfterOf(raw.verify_after),
@@ -122,6 +124,11 @@ function buildRepository(name: string, raw: RawRepository, directory: string): R
       return { ...attributes, kind: 'archive', options: { ...options, identity } };
     }
   }
+}
+
+interface Places {
+  readonly directory: string;
+  readonly hosts: readonly HostConfig[];
 }
 
 interface AllNames {

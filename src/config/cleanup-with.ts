@@ -75,14 +75,19 @@ export function checkCleanupWith(
 }
 
 function kindOf(store: WrittenStore): StoreKind {
-  if (typeof store !== 'string') return store.kind;
+  if (typeof store !== 'string') return store.kind === 'host' ? 'sftp' : store.kind;
   const scheme = /^([a-z0-9+.-]+):/i.exec(store)?.[1]?.toLowerCase();
   if (scheme === 'gs') return 'gcs';
   return scheme !== undefined && Object.hasOwn(KNOWN_BY, scheme) ? (scheme as StoreKind) : 'file';
 }
 
 function hasLocks(store: WrittenStore): boolean {
-  return typeof store !== 'string' && 'objectLock' in store.options && store.options.objectLock !== undefined;
+  return (
+    typeof store !== 'string' &&
+    'options' in store &&
+    'objectLock' in store.options &&
+    store.options.objectLock !== undefined
+  );
 }
 
 function namesIn(raw: CleanupWith | undefined): (keyof CleanupWith)[] {

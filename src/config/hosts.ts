@@ -37,11 +37,19 @@ export const hostSchema = z
   .describe('another host: { ssh: user@host } or { kubernetes: { pod, namespace, context } }');
 
 /** The host of what was read. Relative paths of this machine are below `directory`. */
-export function hostOf(name: string, raw: z.output<typeof hostSchema>, directory: string): HostConfig {
+function hostOf(name: string, raw: z.output<typeof hostSchema>, directory: string): HostConfig {
   if (raw.kubernetes !== undefined) {
     const options = kubernetesOptions(raw.kubernetes, directory);
     return { name, kind: 'kubernetes', options, location: shownKubernetes(options) };
   }
   const options = sshOptions(raw.ssh!, raw, directory);
   return { name, kind: 'ssh', options, location: shownSsh(options) };
+}
+
+/** All hosts of a document. */
+export function hostsIn(
+  raw: Readonly<Record<string, z.output<typeof hostSchema>>> | undefined,
+  directory: string,
+): HostConfig[] {
+  return Object.entries(raw ?? {}).map(([name, one]) => hostOf(name, one, directory));
 }

@@ -2,6 +2,7 @@
 import { basename, relative } from 'node:path';
 import type { ConfigDocument } from './document.ts';
 import type { Finding } from './explain.ts';
+import { hostsIn } from './hosts.ts';
 import { resolvePath } from './paths.ts';
 import { shownLocation, storeLocation } from './store-location.ts';
 
@@ -12,8 +13,9 @@ interface Folder {
 
 /** Findings about the places of sources and repositories, as they are written; links are not followed. */
 export function overlapsOf(document: ConfigDocument, directory: string): Finding[] {
+  const hosts = hostsIn(document.hosts, directory);
   const places = Object.entries(document.repositories).map(([repository, { store }]) => {
-    return { repository, location: storeLocation(store, directory) };
+    return { repository, location: storeLocation(store, directory, hosts) };
   });
   const folders = places.flatMap(({ repository, location }): Folder[] => {
     return location.kind === 'file' ? [{ repository, path: location.options.path }] : [];

@@ -11,6 +11,7 @@ import { createLocator, type Locator } from './locate.ts';
 import { overlapsOf } from './overlap.ts';
 import type { RawConfig } from './read.ts';
 import { checkReferences, namesIn } from './references.ts';
+import { checkHostStores } from './store-hosts.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface ConfigCheck {
@@ -44,6 +45,7 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   const parsed = documentSchema.safeParse(raw.value);
   const findings: Finding[] = parsed.success ? [] : findingsOf(parsed.error.issues, raw.value);
   findings.push(...unseenNames(raw.value), ...checkReferences(raw.value), ...checkHookHosts(raw.value));
+  findings.push(...checkHostStores(raw.value));
   errors.push(...placed(findings, read.shownAs, locator));
   if (!parsed.success || errors.length > 0) return failed(errors.sort(inFileOrder));
 

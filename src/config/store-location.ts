@@ -20,6 +20,8 @@ import {
   sftpSchema,
   shownSftp,
 } from '../stores/sftp/options.ts';
+import { type HostStore, hostStoreOf, hostStoreShape, sftpOfHost } from './host-store.ts';
+import type { HostConfig } from './hosts.ts';
 import { expandHome } from './paths.ts';
 
 /** A store, with the options of its kind. */
@@ -78,8 +80,8 @@ const STORE_KINDS: { readonly [Key in StoreKey]: StoreKind<Key> } = {
 
 const KEYS = Object.keys(STORE_KINDS) as StoreKey[];
 
-/** A store as the schema read it: a URL, or the key and the options of the object form. */
-export type WrittenStore = string | StoreLocation;
+/** A store as the schema read it: a URL, the key and the options of the object form, or a folder of a host. */
+export type WrittenStore = string | StoreLocation | HostStore;
 
 /** A store as it may be written in the configuration. */
 export const storeSchema = z
@@ -89,8 +91,13 @@ export const storeSchema = z
   );
 
 /** The location that was written. Throws `store.invalid-url`. */
-export function storeLocation(written: WrittenStore, directory: string): StoreLocation {
+export function storeLocation(
+  written: WrittenStore,
+  directory: string,
+  hosts: readonly HostConfig[] = [],
+): StoreLocation {
   if (typeof written === 'string') return fromUrl(written, directory);
+  if (written.kind === 'host') return { kind: 'sftp', options: sftpOfHost(written, hosts) };
   return inDirectory(written, directory);
 }
 
@@ -119,9 +126,16 @@ function objectSchema() {
       return schema === undefined ? [] : [[key, schema.optional()]];
     }),
   ) as Record<string, z.ZodType>;
-  return z.strictObject(shape).transform((raw, context): StoreLocation => {
-    const [key, ...more] = KEYS.filter((one) => raw[one] !== undefined);
-    if (key !== undefined && more.length === 0) return { kind: key, options: raw[key] } as StoreLocation;
+  return z.strictObject({ ...shape, ...hostStoreShape }).transform((raw, context): StoreLocation | HostStore => {
+    const [key, ...more] = KEYS.filter((one) => raw[one as keyof typeof raw] !== undefined);
+    const onHost = hostStoreOf(raw);
+    if (onHost !== undefined && key === undefined) {
+      if (!('problem' in onHost)) return onHost;
+      context.addIssue({ code: 'custom', message: onHost.problem });
+      return z.NEVER;
+    }
+    const isOne = key !== undefined && more.length === 0 && onHost === undefined;
+    if (isOne) return { kind: key, options: raw[key as keyof typeof raw] } as unknown as StoreLocation;
     const params = { hint: 'write a URL such as file:/backup/vault, or an object with one of its kinds' };
     context.addIssue({ code: 'custom', message: 'a store has exactly one kind', params });
     return z.NEVER;

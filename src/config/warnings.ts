@@ -5,6 +5,7 @@ import type { Path } from './locate.ts';
 import { notificationWarnings } from './notification-warnings.ts';
 import { LOCAL_HOST, namesIn, textsAt } from './references.ts';
 import { valueAt } from './schema.ts';
+import { storeHosts } from './store-hosts.ts';
 
 const READABLE_BY_OTHERS = 0o004;
 const HOW_TO_HIDE = 'use { env: NAME }, { file: PATH } or { command: [...] }';
@@ -92,7 +93,7 @@ function unused(raw: unknown): Finding[] {
     check('repositories', 'job', (name) => isBackedUp(name) || isCopied(name));
   }
   const hosts = namesIn(raw, 'sources').map((name) => valueAt(raw, ['sources', name, 'host']) ?? LOCAL_HOST);
-  hosts.push(...hookHosts(raw));
-  check('hosts', 'source', (name) => hosts.includes(name));
+  hosts.push(...hookHosts(raw), ...storeHosts(raw));
+  check('hosts', 'source, hook or store', (name) => hosts.includes(name));
   return findings;
 }

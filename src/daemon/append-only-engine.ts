@@ -1,10 +1,10 @@
 /** An engine that adds backups and removes none, whoever asks. */
 import { SuretyError } from '../base/errors.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, PinBoard } from '../engines/engine.ts';
 
 /**
- * `engine`, whose verbs that remove something throw `repository.append-only` before they ask the store for anything. Stale locks can be
- * removed: they hold no backup.
+ * `engine`, whose verbs that remove something throw `repository.append-only` before they ask the store for anything. What keeps something from
+ * being removed elsewhere is not taken away either. Stale locks can be removed: they hold no backup.
  */
 export function appendOnlyEngine(engine: Engine, name: string): Engine {
   const refuse = async (): Promise<never> => {
@@ -19,6 +19,7 @@ export function appendOnlyEngine(engine: Engine, name: string): Engine {
     heal:
       engine.heal && ((how: Parameters<NonNullable<Engine['heal']>>[0]) => (how.dryRun ? engine.heal!(how) : refuse())),
     keys: { ...engine.keys, remove: refuse, change: refuse },
+    pins: engine.pins && withoutLifting(engine.pins, refuse),
   };
   return new Proxy(engine, {
     get(target, key) {
@@ -27,4 +28,11 @@ export function appendOnlyEngine(engine: Engine, name: string): Engine {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+function withoutLifting(pins: PinBoard, refuse: () => Promise<never>): PinBoard {
+  return {
+    ...pins,
+    add: (snapshot, document, how) => (document.type === 'unpin' ? refuse() : pins.add(snapshot, document, how)),
+  };
 }

@@ -63,7 +63,7 @@ function decisionText(
     ]),
   ];
   const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '' }, { title: '' }, { title: '' }];
-  const verb = dryRun ? 'would be removed' : 'removed';
+  const verb = dryRun || (removed.length === 0 && remove.length > 0) ? 'would be removed' : 'removed';
   const total = `  ${count(remove.length, 'snapshot')} ${verb}, ${keep.length.toLocaleString('en-US')} kept\n`;
   return table(columns, rows, '  ') + (decision.refused === undefined ? total : '');
 }

@@ -56,6 +56,13 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   return { config, errors: [], warnings };
 }
 
+/** Findings of others about a configuration that is right, at their places. */
+export function placedIn(read: RawConfig, findings: readonly Finding[]): ConfigProblem[] {
+  const lines = new LineCounter();
+  const document = parseDocument(read.text, { lineCounter: lines, prettyErrors: false, merge: true });
+  return placed(findings, read.shownAs, createLocator(document, lines));
+}
+
 /** The schema library drops this one key of a mapping without a word. */
 function unseenNames(raw: unknown): Finding[] {
   const sections = ['hosts', 'sources', 'repositories', 'jobs', 'maintenance', 'scenarios'];

@@ -1,10 +1,10 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
-
+import type { Clock } from '../base/clock.ts';
 import { hostName, systemTimeZone } from '../base/environment.ts';
 import { hasCode } from '../base/errors.ts';
 import { type Config, findNamed, type PlainSource, type RepositoryConfig, sourceInside } from '../config/config.ts';
-import { renderProblem } from '../config/explain.ts';
-import { type ConfigCheck, checkConfig, parseConfig } from '../config/parse.ts';
+import { inFileOrder, renderProblem } from '../config/explain.ts';
+import { type ConfigCheck, checkConfig, parseConfig, placedIn } from '../config/parse.ts';
 import { localServers, placesOf } from '../config/places.ts';
 import { readConfig } from '../config/read.ts';
 import { LOCAL_HOST } from '../config/references.ts';
@@ -12,6 +12,7 @@ import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
 import { shownRates } from '../config/store-use.ts';
 import type { Engine } from '../engines/engine.ts';
+import { lookAtHosts } from '../operations/check-host/look-at-hosts.ts';
 import type { OpenHow } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
@@ -42,10 +43,35 @@ export async function compose(how: ComposeHow): Promise<Platform> {
   return createPlatform(config, how);
 }
 
-/** All errors and warnings of the configuration, as lines. Throws only when there is no file to read. */
-export async function inspectConfig(configFile: string | undefined): Promise<ConfigCheck & { readonly file: string }> {
+/** How hosts are looked at when a configuration is inspected. */
+export interface LookAtHostsHow {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** A host that takes longer is told to be one that can not be reached. */
+const LOOK_TIMEOUT_MS = 10_000;
+
+/**
+ * All errors and warnings of the configuration; with `hosts`, those that can not be reached, or at which another one answers than before, are
+ * among the warnings. Throws only when there is no file to read.
+ */
+export async function inspectConfig(
+  configFile: string | undefined,
+  hosts?: LookAtHostsHow,
+): Promise<ConfigCheck & { readonly file: string }> {
   const raw = await readConfig(configFile);
-  return { ...checkConfig(raw), file: raw.file };
+  const checked = checkConfig(raw);
+  if (hosts === undefined || checked.config === undefined || checked.config.hosts.length === 0) {
+    return { ...checked, file: raw.file };
+  }
+  await using platform = createPlatform(checked.config, { configFile, clock: hosts.clock, warn: () => undefined });
+  const doubts = await lookAtHosts(platform.hosts(), { ...hosts, timeoutMs: LOOK_TIMEOUT_MS });
+  const findings = doubts.map(({ host, message, hint }) => {
+    return { path: ['hosts', host], at: 'key' as const, message, suggestion: hint };
+  });
+  const warnings = [...checked.warnings, ...placedIn(raw, findings)].sort(inFileOrder);
+  return { ...checked, warnings, file: raw.file };
 }
 
 /** Kinds of repositories that take several backups at once; in any other they would get in each other's way. */

@@ -7,7 +7,11 @@ import { count } from '../render.ts';
 export function configCommand(act: Act): Command {
   const check = new Command('check')
     .summary('look whether the configuration is right')
-    .description('Lists every error and warning of the configuration with file, line and column.')
+    .description(
+      'Lists every error and warning of the configuration with file, line and column. Where it has hosts, these are looked for: one that ' +
+        'can not be reached within ten seconds, or that is another one than before, is a warning.',
+    )
+    .option('--no-reach', 'do not look for hosts')
     .action(act(runCheck));
   const schema = new Command('schema')
     .summary('print the JSON Schema of the configuration')
@@ -16,14 +20,18 @@ export function configCommand(act: Act): Command {
   return new Command('config').summary('look at the configuration').addCommand(check).addCommand(schema);
 }
 
+interface CheckOptions {
+  readonly reach: boolean;
+}
+
 interface Scheduling {
   readonly jobs: readonly { readonly schedule: string | undefined }[];
   readonly maintenance: readonly object[];
 }
 
-async function runCheck({ globals }: Call): Promise<Answer> {
+async function runCheck(call: Call, { reach }: CheckOptions): Promise<Answer> {
   const { inspectConfig, problemLine } = await import('../../daemon/compose.ts');
-  const { file, config, errors, warnings } = await inspectConfig(globals.config);
+  const { file, config, errors, warnings } = await inspectConfig(call.globals.config, reach ? call : undefined);
   const outcome = errors.length > 0 ? 'failed' : warnings.length > 0 ? 'warnings' : 'ok';
   const lines = [
     ...errors.map((problem) => `error: ${problemLine(problem)}\n`),

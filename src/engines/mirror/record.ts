@@ -49,6 +49,8 @@ type Line = EntryRecord & { readonly sha256?: string; readonly file?: number; re
 
 /** Handle of a restored entry: what its content must be. */
 export interface MirrorHandle {
+  /** Its path in the copy, wherever it is restored to. */
+  readonly path: string;
   readonly sha256: string | undefined;
 }
 
@@ -149,7 +151,7 @@ export async function* readEntries(
   const unpacked = pipeline(Readable.from(records.stream(key, undefined, how)), createGunzip(), ignored);
   try {
     for await (const line of parseLines<Line>(unpacked)) {
-      const handle: MirrorHandle = { sha256: line.sha256 };
+      const handle: MirrorHandle = { path: line.path, sha256: line.sha256 };
       yield fromRecord(line, { inode: line.file ?? 0, links: line.links ?? 1, handle });
     }
   } catch (error) {

@@ -52,12 +52,17 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
     entries: () => batches(repository, record, how),
     place: (files, placeHow) => place(repository, record, files, placeHow),
     async *stream(entry, streamHow) {
-      for await (const content of repository.place.contents(record.copy, [entry], streamHow)) {
+      for await (const content of repository.place.contents(record.copy, [copied(entry)], streamHow)) {
         yield* checked(bytesOf(content, entry), entry);
       }
     },
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** By the name it has in the copy. */
+function copied(entry: RestoredEntry): RestoredEntry {
+  return { ...entry, path: (entry.handle as MirrorHandle).path };
 }
 
 async function* place(
@@ -67,7 +72,7 @@ async function* place(
   how: ContentHow,
 ): AsyncGenerator<Placed> {
   let index = 0;
-  const wanted = files.map(({ entry }) => entry);
+  const wanted = files.map(({ entry }) => copied(entry));
   for await (const content of from.contents(copy, wanted, how)) {
     how.signal.throwIfAborted();
     yield await fill(files[index]!, index, content, how);

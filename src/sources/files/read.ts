@@ -1,7 +1,7 @@
 import { type BigIntStats, existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { readOwners } from '../../base/owners.ts';
-import type { Content, ContentHow, Entry, ReadHow, Reading, SourceFacts, Xattr } from '../source.ts';
+import type { Content, ContentHow, Entry, ReadHow, Reading, ReadingTree, SourceFacts, Xattr } from '../source.ts';
 import { checkRoots, lookAtRoot, unmounted } from './check.ts';
 import { type ForeignFile, pathsElsewhere } from './elsewhere.ts';
 import { checkEmptied, emptied, hadContent, onlyDirectories } from './emptied.ts';
@@ -46,6 +46,7 @@ export function readFiles(place: FilesPlace, how: ReadHow): Reading {
 class FilesReading implements Reading {
   readonly host: string;
   readonly paths: readonly string[];
+  readonly tree: ReadingTree;
   readonly #place: FilesPlace;
   readonly #how: ReadHow;
   readonly #mounts: readonly string[];
@@ -66,6 +67,7 @@ class FilesReading implements Reading {
     this.#mounts = mounts;
     this.host = place.host;
     this.paths = place.roots.all.map((root) => root.shown);
+    this.tree = { shell: undefined, locate: (entryPath) => place.roots.locate(entryPath) };
     this.#devices = place.roots.all.map((root) => lookAtRoot(place.name, root).dev);
     this.#readXattrs = xattrReader(how.warn);
     this.#elsewhere = elsewhere;

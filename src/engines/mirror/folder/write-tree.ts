@@ -83,7 +83,8 @@ class Filling {
       else wanted.push(index);
     }
     const contents = this.#update.reading.content(
-      wanted.map((index) => files[index]!.entry),
+      // The very entries of the reading: it tells them by that.
+      wanted.map((index) => files[index]!.entry.handle as Entry),
       how,
     );
     let at = 0;
@@ -162,7 +163,7 @@ async function* restoredEntries({ entries, reading }: Update): AsyncGenerator<re
   for (let at = 0; at < entries.length; at += BATCH_ENTRIES) {
     const batch = entries.slice(at, at + BATCH_ENTRIES);
     const xattrs = await xattrsOf(reading, batch);
-    yield batch.map((entry, index) => ({ ...entry, xattrs: xattrs[index] ?? [], handle: undefined }));
+    yield batch.map((entry, index) => ({ ...entry, xattrs: xattrs[index] ?? [], handle: entry }));
   }
 }
 

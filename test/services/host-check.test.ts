@@ -7,6 +7,15 @@ import { makeProject, type Project } from '../fixtures/project.ts';
 import { addLogin, busyboxPath } from '../fixtures/ssh-login.ts';
 import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
 
+interface Document {
+  sources: Record<string, object>;
+  repositories: Record<string, object>;
+}
+
+interface Listed {
+  readonly repositories: readonly { readonly snapshots: readonly { readonly host: string }[] }[];
+}
+
 interface Report {
   readonly host: string;
   readonly outcome: string;
@@ -30,6 +39,13 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
     const jobs = { nightly: { sources: 'all', to: 'all', keep: { last: 3 } } };
     const document = { hosts: { ...hosts, ...more }, sources, repositories, jobs };
     writeFileSync(join(project.folder, 'surety.yaml'), JSON.stringify(document));
+  }
+
+  function change(edit: (document: Document) => void): void {
+    const file = join(project.folder, 'surety.yaml');
+    const document: Document = JSON.parse(readFileSync(file, 'utf8'));
+    edit(document);
+    writeFileSync(file, JSON.stringify(document));
   }
 
   async function reports(...names: string[]): Promise<{ code: number; hosts: readonly Report[] }> {
@@ -103,5 +119,49 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
     const { code, stderr } = await project.here.attempt('host', 'check', 'mian');
     assert.equal(code, 2);
     assert.match(stderr, /did you mean main/);
+  });
+
+  it('is where hooks of a source run, and where a store can be', async () => {
+    const proof = join(server.folder, 'hook-ran');
+    const hooks = { before: [`test -n "$SSH_CONNECTION" && echo "$SURETY_SOURCE" > ${proof}`] };
+    configure();
+    change((document) => {
+      Object.assign(document.sources['of-main']!, { hooks });
+      document.repositories.away = { type: 'archive', store: { host: 'main', path: join(server.folder, 'away') } };
+    });
+    await project.here.run('init');
+    await project.here.run('backup');
+    assert.equal(readFileSync(proof, 'utf8'), 'of-main\n');
+    const listed = await project.here.json<Listed>('list');
+    assert.deepEqual(
+      listed.repositories.map(({ snapshots }) => snapshots.map(({ host }) => host)),
+      [['main'], ['main']],
+    );
+  });
+
+  it('is told by config check: unused, not reached, another one than before', async () => {
+    configure({ away: { ...hosts.main, ssh: '127.0.0.1:1' } });
+    const offline = await project.here.attempt('config', 'check', '--no-reach');
+    assert.equal(offline.code, 3);
+    assert.match(offline.stdout, /hosts\.away: no source, hook or store uses it/);
+    assert.doesNotMatch(offline.stdout, /reached/);
+    const checked = await project.here.attempt('config', 'check');
+    assert.match(checked.stdout, /surety\.yaml:1:\d+ hosts\.away: host away \(ssh:.*can not be reached: .*refused/);
+    assert.doesNotMatch(checked.stdout, /hosts\.main/);
+
+    configure();
+    await reports();
+    await server.kill();
+    await server.start({ otherKey: true });
+    assert.match((await project.here.attempt('config', 'check')).stdout, /hosts\.main: THE HOST KEY HAS CHANGED/);
+    const key = readFileSync(join(server.folder, 'other-host.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    writeFileSync(server.knownHosts, `127.0.0.1,[127.0.0.1]:* ${key}\n`);
+    const another =
+      /its host key is another one since the last success \(\d{4}-\d\d-\d\d\): SHA256:\S+, it was SHA256:/;
+    for (const _ of [1, 2]) assert.match((await project.here.attempt('config', 'check')).stdout, another);
+    const { code, stderr } = await project.here.attempt('backup');
+    assert.equal(code, 0);
+    assert.match(stderr, another);
+    assert.equal((await project.here.attempt('config', 'check')).code, 0);
   });
 });

@@ -27,6 +27,22 @@ for (const [argv, err] of mistakes) {
   });
 }
 
+test('what a shell makes of a variable that is not set is a usage error, and nothing is done', async () => {
+  const given = [
+    ['restore', 'latest', '--target', ''],
+    ['restore', 'latest', '--target', 'x', '--path', 'docs', '--path', ''],
+    ['forget', '', '--force'],
+    ['backup', ''],
+    ['--config', '', 'list'],
+  ];
+  const named = ['--target', '--path', '<id>', '<job>', '--config'];
+  for (const [at, argv] of given.entries()) {
+    const { exitCode, err } = await run(...argv);
+    assert.equal(exitCode, 2);
+    assert.equal(err.split('\n')[0], `surety: ${named[at]} was given as nothing`);
+  }
+});
+
 test('a wrong value of an option names the option and what is allowed', async () => {
   const { exitCode, err } = await run('restore', 'latest', '--target', 'x', '--conflict', 'maybe');
   assert.equal(exitCode, 2);

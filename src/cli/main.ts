@@ -6,6 +6,7 @@ import { SuretyError } from '../base/errors.ts';
 import { toSuretyError } from '../operations/failure.ts';
 import { openTrail } from './audit-trail.ts';
 import type { Act, Answer, Call } from './call.ts';
+import { refuseEmptyValues } from './empty-values.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { errorDocument, toJson } from './json.ts';
@@ -36,6 +37,7 @@ export async function runCommandLine(
   const act: Act = (perform) => {
     return async (...values) => {
       const command = values.at(-1) as Command;
+      refuseEmptyValues(command);
       const verb = nameOf(command);
       const warn = (message: string) => terminal.err(`warning: ${message}\n`);
       const trail = openTrail(command, verb, { clock: systemClock, warn });

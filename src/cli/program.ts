@@ -99,7 +99,8 @@ function sentence(text: string): string {
 export function globalsOf(command: Command): Globals {
   const options: Record<string, unknown> = command.optsWithGlobals();
   return {
-    config: typeof options.config === 'string' ? options.config : undefined,
+    // A variable that is set to nothing is as one that is not.
+    config: typeof options.config === 'string' && options.config !== '' ? options.config : undefined,
     json: options.json === true,
     quiet: options.quiet === true,
     verbose: options.verbose === true,

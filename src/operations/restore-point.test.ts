@@ -85,6 +85,25 @@ describe('a recovery point of a database in a server and of files, in two reposi
     }
   }
 
+  /** Flips a bit of one file's content, so that the look at what would be done finds nothing. */
+  async function damageContent({ store, engine }: Repository): Promise<void> {
+    const how = { ...workshop.how(), progress: () => {} };
+    const snapshot = (await engine.list(how)).snapshots.find(({ source }) => source === 'media')?.id ?? '';
+    for (const { key } of await Array.fromAsync(store.list('data/', how))) {
+      const bytes = await store.read(key, undefined, how);
+      await store.put(
+        key,
+        bytes.map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+        how,
+      );
+      const whole = (depth: 'structure' | 'data') => engine.verify({ ...how, depth, snapshots: [snapshot] });
+      const { problems } = await whole('structure');
+      if (problems.length === 0 && (await whole('data')).problems.length > 0) return;
+      await store.put(key, bytes, how);
+    }
+    assert.fail('there is no content');
+  }
+
   test('the database comes first, and takes the place of the old one in a new one that is swapped in', async () => {
     writeFileSync(join(workshop.folder, 'media', 'a'), 'broken');
     const how = workshop.how();
@@ -168,13 +187,13 @@ describe('a recovery point of a database in a server and of files, in two reposi
   });
 
   test('where files are replaced, stored bytes are read back first, and damage leaves all as it was', async () => {
-    const file = join(workshop.folder, 'media', 'b');
-    writeFileSync(file, 'newer than the backup');
-    for (const repository of repositories) await damage(repository, 'flip');
-    for (const select of [undefined, ['media/b']]) {
+    const files = ['a', 'b'].map((name) => join(workshop.folder, 'media', name));
+    for (const file of files) writeFileSync(file, 'newer than the backup');
+    for (const repository of repositories) await damageContent(repository);
+    for (const select of [undefined, ['media/a', 'media/b']]) {
       const only = request({ items: [media()], select, conflict: 'overwrite' });
       await assert.rejects(restore(only, workshop.how()), { code: /^(repository|tree)\.damaged$/ });
-      assert.equal(readFileSync(file, 'utf8'), 'newer than the backup');
+      for (const file of files) assert.equal(readFileSync(file, 'utf8'), 'newer than the backup');
     }
     assert.deepEqual(db.calls, []);
   });

@@ -400,6 +400,9 @@ async function makeBusy(): Promise<void> {
     CREATE DATABASE one; CREATE DATABASE two;
     CREATE TABLE one.flag (go INT); INSERT INTO one.flag VALUES (1);
     CREATE TABLE one.log (id INT PRIMARY KEY AUTO_INCREMENT, note TEXT);
+    -- It comes before the others, and is more than a program prints before it has read them all.
+    CREATE TABLE one.aaa (id INT PRIMARY KEY, text TEXT);
+    INSERT INTO one.aaa SELECT seq, REPEAT('x', 2000) FROM one.seq_1_to_3000;
     CREATE TABLE one.account (id INT PRIMARY KEY, v INT); CREATE TABLE two.account LIKE one.account;
     INSERT INTO one.account SELECT seq, 10 FROM one.seq_1_to_100; INSERT INTO two.account SELECT * FROM one.account;
     DELIMITER ;;

@@ -96,6 +96,23 @@ test('the hash of each file of a tar archive is recorded, of many files in a lis
   );
 });
 
+test('a file that is not what its hash says is named, though the archive is as it was stored', async () => {
+  await using opened = await openTestArchive();
+  const { snapshot } = await backUp(opened.engine, sampleOf(), { how: AT });
+  const key = `files/${snapshot.id}_metadata.json`;
+  const sidecar = await opened.sidecar(snapshot.id);
+  const [first, ...others] = sidecar.files ?? [];
+  const files = [{ ...first, sha256: '0'.repeat(64) }, ...others];
+  await opened.store.put(key, Buffer.from(JSON.stringify({ ...sidecar, files })), HOW);
+  await using again = await openTestArchive({ store: opened.store, init: false });
+  const { problems } = await again.engine.verify({ ...HOW, depth: 'data' });
+  assert.deepEqual(
+    problems.map(({ code, affects }) => [code, affects.map(({ path }) => path)]),
+    [['archive.damaged', [first?.path]]],
+  );
+  assert.match(problems[0]?.message ?? '', /does not hold what was recorded/);
+});
+
 for (const compression of ['gzip', 'zstd', 'none']) {
   test(`what is stored with compression ${compression} is verified and restored`, async () => {
     await using opened = await openTestArchive({ raw: { compression, checksum: 'sha512' } });

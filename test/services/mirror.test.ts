@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +82,7 @@ describe('mirrors', { skip: skipWithout(...SSH_PROGRAMS, 'rsync') }, () => {
     const again = new DatabaseSync(join(folder, 'again.db'));
     assert.deepEqual({ ...again.prepare('SELECT count(*) AS many FROM things').get() }, { many: 2 });
     again.close();
-    await surety.run('cleanup', 'here');
+    await surety.run('cleanup');
     assert.ok(existsSync(join(folder, 'copy', 'media', 'latest')));
   });
 
@@ -90,8 +91,12 @@ describe('mirrors', { skip: skipWithout(...SSH_PROGRAMS, 'rsync') }, () => {
     assert.equal(code, 0, stderr);
     assert.deepEqual(compareTrees(media, join(folder, 'copy', 'far', 'latest', media)), []);
     writeFileSync(join(media, 'deep', 'picture-3.png'), 'newer');
+    execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', join(media, 'deep', 'picture-4.png')]);
     await surety.run('backup', 'pull');
     assert.deepEqual(compareTrees(media, join(folder, 'copy', 'far', 'latest', media)), []);
+    const target = join(folder, 'pulled');
+    await surety.run('restore', 'latest', '--source', 'far', '--repository', 'copy', '--target', target, '--force');
+    assert.deepEqual(compareTrees(media, join(target, media)), []);
     await surety.run('verify', '--repository', 'copy', '--read-data');
   });
 

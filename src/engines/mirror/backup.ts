@@ -127,19 +127,19 @@ function progressOf({ clock }: Repository, entries: readonly Entry[], how: Backu
 async function withXattrs(
   reading: Reading,
   entries: readonly Entry[],
-  { files }: Prepared,
+  { files, xattrs: xattrsOf }: Prepared,
   base: Base | undefined,
   how: How,
 ): Promise<ListedEntry[]> {
   const listed: ListedEntry[] = [];
-  const isHere = reading.tree !== undefined && reading.tree.shell === undefined;
+  const isHere = xattrsOf !== undefined || (reading.tree !== undefined && reading.tree.shell === undefined);
   for (let at = 0; at < entries.length; at += 1024) {
     how.signal.throwIfAborted();
     const batch = entries.slice(at, at + 1024).filter(({ type, path }) => type !== 'file' || files.has(path));
     const asked = batch.filter(
       ({ type, path }) => isHere || type !== 'file' || files.get(path) !== base?.files.get(path),
     );
-    const found = await reading.xattrs(asked);
+    const found = await (xattrsOf ?? ((of) => reading.xattrs(of)))(asked);
     const fresh = new Map(asked.map((entry, index) => [entry, found[index] ?? []]));
     for (const entry of batch) {
       const sizeBytes = files.get(entry.path)?.sizeBytes ?? entry.sizeBytes;

@@ -54,6 +54,8 @@ export interface Prepared {
   /** Of each file that is there its hash, by path. What is missing vanished, and was warned about. */
   readonly files: ReadonlyMap<string, KnownFile>;
   readonly writtenBytes: number;
+  /** Attributes of entries, where a program carried them that the reading did not hand them to. */
+  readonly xattrs?: Reading['xattrs'] | undefined;
   /** Files of the base that were left as they are. */
   readonly unchanged: number;
   /** From now on it is the copy. Durable when it resolves. */

@@ -15,6 +15,8 @@ export interface Filled {
   readonly files: ReadonlyMap<string, KnownFile>;
   readonly writtenBytes: number;
   readonly unchanged: number;
+  /** Set where `rsync` brought attributes from a host. */
+  readonly areXattrsThere?: boolean;
 }
 
 /** By `rsync` where it can read the tree by itself, else by what the reading hands out. */
@@ -67,7 +69,7 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
       });
     }
   }
-  return filled;
+  return { ...filled, areXattrsThere: tree.shell !== undefined };
 }
 
 /** A configured path may be a link to a folder: its entry is the folder. */

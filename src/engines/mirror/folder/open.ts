@@ -3,6 +3,7 @@
  * change is another name of the same file, and takes its place by renaming.
  */
 import { randomHex } from '../../../base/ids.ts';
+import type { Reading } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
 import type { MirrorPlace, Prepared, Update } from '../place.ts';
 import { command, ended, measureFiles, start } from './commands.ts';
@@ -24,6 +25,12 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
     return (await ended(child, argv, { signal: how.signal, doing: `look for ${path}`, fine: [0, 1] })).code === 0;
   };
 
+  async function xattrsIn(folder: string): Promise<Reading['xattrs']> {
+    const source = await setup.filesIn(folder);
+    const reading = await source.read({ signal: NEVER, warn: () => {} });
+    return (entries) => reading.xattrs(entries);
+  }
+
   return {
     async update(update, how) {
       const { copy } = update;
@@ -34,7 +41,8 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
       try {
         const base = update.base !== undefined && (await exists(at(update.base.copy), how)) ? update.base : undefined;
         const filled = await fill({ ...update, base }, made, setup, how);
-        return prepared({ ...update, base }, made, filled, { at, there, exists, discard });
+        const result = prepared({ ...update, base }, made, filled, { at, there, exists, discard });
+        return filled.areXattrsThere === true ? { ...result, xattrs: await xattrsIn(at(made)) } : result;
       } catch (error) {
         await discard().catch(() => {});
         throw error;

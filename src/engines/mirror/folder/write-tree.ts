@@ -131,7 +131,9 @@ class Filling {
       throw error;
     }
     this.hashes.set(entry.path, hash.digest('hex'));
-    return file.finish();
+    const placed = file.finish();
+    // A source of another host knows attributes only when it has handed out the content.
+    return entry.xattrs.length > 0 ? { ...placed, unattributed: true } : placed;
   }
 
   /** False when it vanished before it was read. */

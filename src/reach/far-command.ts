@@ -17,6 +17,9 @@ const UNREAD_MS = 2000;
 /** How long an output that nobody has begun to read is kept after the program ended. */
 const KEPT_MS = 5000;
 
+/** Of a program that writes to nobody; some transports give up what is left as well. */
+const BROKEN_PIPE: Exit = { code: null, signal: 'SIGPIPE' };
+
 /**
  * `Reach.exec` on another host: what the port promises, over any transport. What is to run is one line on stdin; marks in the streams tell
  * where the program's own output begins and ends, which process group to end, and how the program ended. A program that a signal ended
@@ -37,6 +40,7 @@ class FarRun {
   readonly #output;
   readonly #opening = Promise.withResolvers<FarChannel | undefined>();
   #isRead = false;
+  #isLeft = false;
   #failure: { readonly error: unknown } | undefined;
   #ending: Promise<void> | undefined;
 
@@ -108,7 +112,8 @@ class FarRun {
     const problem = this.#report.problem(program, cwd, this.#far.location);
     if (problem !== undefined) return { code: null, signal: null, error: problem };
     if (code !== undefined) return { code, signal: null };
-    return this.#ending === undefined ? { code: null, signal: null, error: this.#lost(channel) } : ended;
+    if (this.#ending !== undefined) return ended;
+    return this.#isLeft ? BROKEN_PIPE : { code: null, signal: null, error: this.#lost(channel) };
   }
 
   #lost(channel: FarChannel): SuretyError {
@@ -171,6 +176,7 @@ class FarRun {
 
   /** Nobody reads any more: what writes ends by itself, where the transport tells it. */
   #leave(channel: FarChannel): void {
+    this.#isLeft = true;
     channel.stdout.destroy();
     const ended = Promise.race([this.#report.exited, channel.ended]).then(() => true);
     void Promise.race([ended, within(ended, UNREAD_MS).then(() => false)]).then((isOver) => {

@@ -93,6 +93,17 @@ describe('locks', () => {
     assert.equal(await lockCount(repository), 0);
   });
 
+  test('for which there is no room tell what to do before a cleanup can make any', async () => {
+    const full = { kind: 'fail', when: 'before', code: 'store.full' } as const;
+    const repository = withStore(await makeResticRepository(), (store) =>
+      withFaults(store, { faults: [{ calls: ['put'], prefix: 'locks/', action: full }] }),
+    );
+    await assert.rejects(
+      withLock(repository, EXCLUSIVE, async () => {}),
+      (error) => hasCode(error, 'store.full') && /some hundred bytes.*then surety cleanup/.test(String(error.hint)),
+    );
+  });
+
   test('tell who holds them and for how long', async () => {
     const repository = await makeResticRepository();
     await put(repository, { exclusive: true, ageMs: 5 * MINUTE_MS });

@@ -2,7 +2,7 @@
  * Locks shared with restic: a file in `locks/` says that a program uses the repository, and whether it must be alone. A lock
  * is renewed every five minutes; one that is older than thirty, or whose process on this machine is gone, is stale.
  */
-import { messageOf, SuretyError } from '../../base/errors.ts';
+import { hasCode, messageOf, SuretyError } from '../../base/errors.ts';
 import { dateToNs } from './format/time.ts';
 import { keepLock, type Lock, type LockHow, RESTIC_PACE, timeout } from './keep-lock.ts';
 import { filesLately } from './listed-ahead.ts';
@@ -28,7 +28,7 @@ export async function takeLock(repository: Repository, how: LockHow): Promise<Lo
     id = await writeLock(repository, how.exclusive, how);
   } catch (error) {
     if (how.optional === true && isRefusal(error)) return withoutLock(how.signal);
-    throw error;
+    throw hasCode(error, 'store.full') ? noRoomFor(error) : error;
   }
   try {
     // Two programs may have looked at the same moment: each now waits until the other's lock is sure to be seen.
@@ -69,6 +69,15 @@ async function removeStale(repository: Repository, lock: HeldLock, how: LockHow)
 
 function isRefusal(error: unknown): boolean {
   return error instanceof SuretyError && (error.code === 'store.read-only' || error.code === 'store.denied');
+}
+
+/** To make room takes some first: what others say of a full place, to clean it up, does not help here. */
+function noRoomFor(error: SuretyError): SuretyError {
+  return new SuretyError(error.code, error.message, {
+    hint: 'make room for a file of some hundred bytes, by a larger quota for a while for instance; then surety cleanup can free more',
+    cause: error,
+    details: error.details,
+  });
 }
 
 function withoutLock(signal: AbortSignal): Lock {

@@ -102,14 +102,16 @@ async function severalSnapshots({ engine }: EngineUnderTest): Promise<void> {
 }
 
 async function unchanged({ engine }: EngineUnderTest): Promise<void> {
-  if (!engine.traits.deduplicates) return;
+  const { deduplicates, rereadsStreams = false } = engine.traits;
+  if (!deduplicates) return;
   const held = sampleOf();
   const first = await backUp(engine, held);
   const content = () => assert.fail('the content of an unchanged file is asked for');
-  const second = await backUp(engine, held, { how: { startedAt: SECOND }, reading: { content } });
+  const reading = rereadsStreams ? {} : { content };
+  const second = await backUp(engine, held, { how: { startedAt: SECOND }, reading });
   assert.ok(first.stats.addedBytes > 300_000);
-  assert.ok(second.stats.storedBytes < 2000, `${second.stats.storedBytes} bytes are stored`);
-  assert.equal(second.stats.filesUnmodified, held.contents.size);
+  assert.ok(second.stats.storedBytes < (rereadsStreams ? 6000 : 2000), `${second.stats.storedBytes} bytes are stored`);
+  if (!rereadsStreams) assert.equal(second.stats.filesUnmodified, held.contents.size);
   await assertRestores(engine, second.snapshot, held);
 }
 
@@ -127,8 +129,9 @@ async function onlyChanges({ engine }: EngineUnderTest): Promise<void> {
   const asked: string[] = [];
   const content = ({ path }: { path: string }) => void asked.push(path);
   const { snapshot, stats } = await backUp(engine, later, { how: { startedAt: SECOND }, reading: { content } });
-  if (engine.traits.deduplicates) assert.deepEqual(asked, ['home/sub/text']);
-  if (engine.traits.deduplicates) assert.deepEqual([stats.filesNew, stats.filesChanged], [0, 1]);
+  const { deduplicates, rereadsStreams = false } = engine.traits;
+  if (deduplicates && !rereadsStreams) assert.deepEqual(asked, ['home/sub/text']);
+  if (deduplicates && !rereadsStreams) assert.deepEqual([stats.filesNew, stats.filesChanged], [0, 1]);
   await assertRestores(engine, snapshot, later);
 }
 
@@ -312,8 +315,13 @@ async function dryPrune({ engine }: EngineUnderTest): Promise<void> {
   await engine.forget([snapshot.id], HOW);
   const how = { ...HOW, maxUnused: 0 };
   const planned = await engine.prune({ ...how, dryRun: true });
-  assert.ok(planned.freedBytes > 300_000);
   assert.deepEqual(await engine.prune({ ...how, dryRun: true }), planned);
+  if (engine.traits.prunesUnseen === true) {
+    assert.equal(planned.freedBytes, 0);
+    assert.ok((await engine.prune({ ...how, dryRun: false })).freedBytes > 300_000);
+    return;
+  }
+  assert.ok(planned.freedBytes > 300_000);
   assert.equal((await engine.prune({ ...how, dryRun: false })).freedBytes, planned.freedBytes);
 }
 
@@ -328,7 +336,7 @@ async function refuses({ engine }: EngineUnderTest): Promise<void> {
   else assert.deepEqual((await engine.rebuildIndex(HOW)).unreadable, []);
   if (!can.has('unlock')) await assert.rejects(engine.unlock({ ...HOW, all: false }));
   else assert.equal(await engine.unlock({ ...HOW, all: false }), 0);
-  if (!can.has('keys')) await assert.rejects(engine.keys.list(HOW));
+  if (!can.has('keys') && !can.has('change-key')) await assert.rejects(engine.keys.list(HOW));
 }
 
 async function keys({ engine }: EngineUnderTest): Promise<void> {

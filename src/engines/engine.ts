@@ -107,8 +107,17 @@ export interface EngineTraits {
   readonly replaces?: boolean;
   /** True where `restore` reads all that is stored of the snapshot and checks it before it hands out anything. */
   readonly checksBeforeRestore?: boolean;
-  /** Verbs this engine has; others throw. Operations ask here, never `instanceof`. */
-  readonly can: ReadonlySet<'cleanup' | 'verify-data' | 'keys' | 'rebuild-index' | 'unlock'>;
+  /** True where content that comes as a stream is read whole each time, though only what is new is stored. */
+  readonly rereadsStreams?: boolean;
+  /** True where nobody can tell before it is done what `prune` will free: a dry run frees 0. */
+  readonly prunesUnseen?: boolean;
+  /**
+   * Verbs this engine has; others throw. Operations ask here, never `instanceof`. `keys` is all of {@link KeyRing} but `export`; where there
+   * is one password only, `change-key` is `list` and `change`.
+   */
+  readonly can: ReadonlySet<
+    'cleanup' | 'verify-data' | 'keys' | 'change-key' | 'export-key' | 'rebuild-index' | 'unlock'
+  >;
 }
 
 export interface How {
@@ -396,6 +405,8 @@ export interface KeyRing {
   remove(id: string, how: How): Promise<void>;
   /** Adds a key for the new password, then removes the one in use. Returns the new id. */
   change(password: string, how: How): Promise<string>;
+  /** The key as text, to be kept elsewhere: with the password it opens the repository when its own key is lost. */
+  export?(how: How): Promise<string>;
 }
 
 /** Pins are kept with the repository, beside the snapshots; `forget` and `prune` take no notice of them: who calls these does. */

@@ -11,9 +11,17 @@ export class LineSpool<T> implements AsyncDisposable {
   #pending = '';
   #folder: PrivateFolder | undefined;
   #fd: number | undefined;
+  #sizeBytes = 0;
+
+  /** Of all lines so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
 
   async add(value: T): Promise<void> {
-    this.#pending += `${JSON.stringify(value)}\n`;
+    const line = `${JSON.stringify(value)}\n`;
+    this.#pending += line;
+    this.#sizeBytes += Buffer.byteLength(line);
     if (this.#pending.length < FLUSH_CHARACTERS) return;
     this.#folder ??= await openSpoolFolder();
     const bytes = Buffer.from(this.#pending);

@@ -2,12 +2,12 @@
 import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
 import type { LineSpool } from '../line-spool.ts';
+import { placeInOrder } from '../place-in-order.ts';
 import { selected } from '../selected-records.ts';
 import { damaged, type Repository } from './repository.ts';
 import { openCursor } from './restore/cursor.ts';
 import type { ContentHandle, IndexRecord } from './restore/index-record.ts';
 import { findLinked, type LinkedFiles, toEntry } from './restore/links.ts';
-import { place } from './restore/place.ts';
 import { containerOf, scan } from './restore/scan.ts';
 import type { SidecarDocument } from './sidecar.ts';
 import { type Backup, findBackup, readSidecar } from './sidecars.ts';
@@ -89,7 +89,8 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   return {
     facts: document.facts,
     entries: () => entriesOf(checked, snapshot, how),
-    place: (files, placeHow) => place(placing, files, placeHow),
+    place: (files, placeHow) =>
+      placeInOrder((handle: ContentHandle) => placing.content(handle, placeHow), files, placeHow),
     stream,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -35,6 +35,8 @@ export function openCursor(repository: Repository, backup: Backup, container: 't
   }
 
   async function* content(handle: ContentHandle, how: How): AsyncGenerator<Uint8Array> {
+    // The content of nothing needs no pass.
+    if (handle.sizeBytes === 0) return;
     try {
       const isTar = container === 'tar';
       const chunks = isTar

@@ -1,21 +1,28 @@
-/** Writes the content of files to local paths, in the order of the archive: one pass for all of them. */
-import type { ContentHow, Placed, Placement } from '../../../sources/source.ts';
-import { PlacedFile } from '../../placed-file.ts';
-import type { Cursor } from './cursor.ts';
-import type { ContentHandle } from './index-record.ts';
+/** Writes the content of files to local paths, in the order in which it is stored: one pass for all of them. */
+import type { ContentHow, Placed, Placement } from '../sources/source.ts';
+import { PlacedFile } from './placed-file.ts';
 
-interface Wanted {
-  readonly handle: ContentHandle;
+/** What the `handle` of a restored file is, at least. */
+export interface OrderedHandle {
+  /** What is stored earlier has a smaller one; files with the same one have the same content. */
+  readonly ordinal: number;
+}
+
+interface Wanted<Handle> {
+  readonly handle: Handle;
   /** Indexes of the placements that want this content. */
   readonly indexes: number[];
 }
 
-export async function* place(
-  cursor: Cursor,
+/** `contentOf` is asked one after another; `together` are all that are asked for, in order. */
+export async function* placeInOrder<Handle extends OrderedHandle>(
+  contentOf: (handle: Handle, together: readonly Handle[]) => AsyncIterable<Uint8Array>,
   placements: readonly Placement[],
   how: ContentHow,
 ): AsyncGenerator<Placed> {
-  for (const { handle, indexes } of inArchiveOrder(placements)) {
+  const sorted = inOrder<Handle>(placements);
+  const together = sorted.map(({ handle }) => handle);
+  for (const { handle, indexes } of sorted) {
     how.signal.throwIfAborted();
     const open: PlacedFile[] = [];
     for (const index of indexes) {
@@ -25,14 +32,14 @@ export async function* place(
         yield { index, error: error as Error };
       }
     }
-    if (open.length > 0) yield* fill(open, cursor, handle, how);
+    if (open.length > 0) yield* fill(open, contentOf(handle, together), how);
   }
 }
 
-function inArchiveOrder(placements: readonly Placement[]): Wanted[] {
-  const wanted = new Map<number, Wanted>();
+function inOrder<Handle extends OrderedHandle>(placements: readonly Placement[]): Wanted<Handle>[] {
+  const wanted = new Map<number, Wanted<Handle>>();
   for (const [index, { entry }] of placements.entries()) {
-    const handle = entry.handle as ContentHandle;
+    const handle = entry.handle as Handle;
     const known = wanted.get(handle.ordinal);
     if (known === undefined) wanted.set(handle.ordinal, { handle, indexes: [index] });
     else known.indexes.push(index);
@@ -41,12 +48,7 @@ function inArchiveOrder(placements: readonly Placement[]): Wanted[] {
 }
 
 /** A file that can not be written does not keep others from their content. */
-async function* fill(
-  files: PlacedFile[],
-  cursor: Cursor,
-  handle: ContentHandle,
-  how: ContentHow,
-): AsyncGenerator<Placed> {
+async function* fill(files: PlacedFile[], content: AsyncIterable<Uint8Array>, how: ContentHow): AsyncGenerator<Placed> {
   const failed: Placed[] = [];
   let open = files;
   const each = (act: (file: PlacedFile) => void) => {
@@ -61,9 +63,7 @@ async function* fill(
     });
   };
   try {
-    if (handle.sizeBytes > 0) {
-      for await (const chunk of cursor.content(handle, how)) each((file) => file.write(chunk));
-    }
+    for await (const chunk of content) each((file) => file.write(chunk));
   } catch (error) {
     const all = open.map((file) => file.remove(error));
     how.signal.throwIfAborted();

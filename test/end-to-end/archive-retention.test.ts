@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 let folder: string;
 let surety: Surety;
@@ -19,7 +20,7 @@ before(() => {
     jobs: { all: { sources: 'all', to: ['plain', { repository: 'copy', keep: 'latest-only' }], keep: 'daily-28' } },
   };
   writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
-  surety = suretyIn(folder, { env: {} });
+  surety = suretyHere(folder);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -18,20 +18,20 @@ describe('the audit log', () => {
     mkdirSync(project.data);
     writeFileSync(join(project.data, 'a'), 'a');
     writeFileSync(inFolder('new-password'), 'another secret');
-    await project.surety.run('init');
-    await project.surety.run('backup');
-    const { location } = await project.surety.json<{ location: string }>('audit');
+    await project.here.run('init');
+    await project.here.run('backup');
+    const { location } = await project.here.json<{ location: string }>('audit');
     logFile = join(location, '0001.jsonl');
   });
   after(() => project[Symbol.asyncDispose]());
 
   const entries = async (...argv: string[]): Promise<AuditEntry[]> =>
-    (await project.surety.json<{ entries: AuditEntry[] }>('audit', ...argv)).entries;
+    (await project.here.json<{ entries: AuditEntry[] }>('audit', ...argv)).entries;
   let logFile = '';
   const logText = () => readFileSync(logFile, 'utf8');
 
   test('tells who had what done with what, and what came of it', async () => {
-    await project.surety.run('restore', 'latest', '--target', project.newTarget());
+    await project.here.run('restore', 'latest', '--target', project.newTarget());
     const [restored, backedUp] = await entries();
     assert.deepEqual([backedUp?.command, backedUp?.state, backedUp?.end?.exitCode], ['backup', 'ended', 0]);
     const [step] = backedUp?.end?.steps ?? [];
@@ -41,25 +41,25 @@ describe('the audit log', () => {
     assert.deepEqual(restored?.asked, { id: 'latest', target: join(project.folder, 'targets', '1') });
     assert.equal(restored?.end?.steps[0]?.snapshot, step?.snapshot);
     assert.equal(restored?.user, userInfo().username);
-    assert.match(await project.surety.run('audit'), /restore id=latest target=.* ok +files\/vault/);
+    assert.match(await project.here.run('audit'), /restore id=latest target=.* ok +files\/vault/);
   });
 
   test('tells of what was refused, and has no line of what only looks', async () => {
     const before = (await entries()).length;
-    await project.surety.run('check');
-    await project.surety.run('cleanup', '--dry-run');
-    await project.surety.attempt('restore', 'latest', '--in-place');
+    await project.here.run('check');
+    await project.here.run('cleanup', '--dry-run');
+    await project.here.attempt('restore', 'latest', '--in-place');
     const now = await entries();
     assert.equal(now.length, before + 1);
     assert.deepEqual([now[0]?.end?.exitCode, now[0]?.end?.error], [2, 'restore.unconfirmed']);
-    assert.match(await project.surety.run('audit'), / restore id=latest --in-place /);
+    assert.match(await project.here.run('audit'), / restore id=latest --in-place /);
   });
 
   test('names the snapshots that are removed, before they are', async () => {
-    await project.surety.run('backup');
+    await project.here.run('backup');
     const [backup] = await entries('--command', 'backup');
     const id = backup?.end?.steps[0]?.snapshot ?? '';
-    await project.surety.run('forget', id, '--force', '--allow-newest');
+    await project.here.run('forget', id, '--force', '--allow-newest');
     const [forgot] = await entries('--command', 'forget');
     assert.deepEqual(forgot?.removed, [{ repository: 'vault', count: 1, ids: [id] }]);
     const types = logText()
@@ -72,7 +72,7 @@ describe('the audit log', () => {
   });
 
   test('has keys by their ids and no secret, and nobody else may read it', async () => {
-    const { key } = await project.surety.json<{ key: string }>(
+    const { key } = await project.here.json<{ key: string }>(
       ...(['keys', 'add', '--new-password-file', 'new-password'] as const),
     );
     const [added] = await entries('--command', 'keys');
@@ -104,10 +104,10 @@ describe('the audit log', () => {
   });
 
   test('tells where a line was changed', async () => {
-    assert.match(await project.surety.run('audit', '--check'), /none changed/);
+    assert.match(await project.here.run('audit', '--check'), /none changed/);
     const good = logText();
     writeFileSync(logFile, good.replace('"command":"backup"', '"command":"verify"'));
-    const checked = await project.surety.attempt('audit', '--check');
+    const checked = await project.here.attempt('audit', '--check');
     assert.equal(checked.code, 1);
     assert.match(checked.stdout, /0001\.jsonl line \d+ does not follow line \d+/);
     writeFileSync(logFile, good);
@@ -118,18 +118,18 @@ describe('the audit log', () => {
     await using _ = blocked;
     mkdirSync(blocked.data);
     writeFileSync(join(blocked.data, 'a'), 'a');
-    await blocked.surety.run('init');
+    await blocked.here.run('init');
     const [first = ''] = globSync('.home/state/surety/*/audit/', { cwd: blocked.folder });
     // A folder in its place can not be written to, not even by root.
     mkdirSync(join(blocked.folder, first, '0002.jsonl'));
-    const backup = await blocked.surety.attempt('backup', '--quiet');
+    const backup = await blocked.here.attempt('backup', '--quiet');
     assert.equal(backup.code, 0, backup.stderr);
     assert.match(backup.stderr, /warning: this run leaves no record: the audit log in .* can not be written/);
     for (const argv of [['cleanup'], ['keys', 'change', '--new-password-file', 'x']]) {
-      const stopped = await blocked.surety.attempt(...argv);
+      const stopped = await blocked.here.attempt(...argv);
       assert.equal(stopped.code, 1);
       assert.match(stopped.stderr, /does nothing without a record of it/);
     }
-    await blocked.surety.run('restore', 'latest', '--target', blocked.newTarget());
+    await blocked.here.run('restore', 'latest', '--target', blocked.newTarget());
   });
 });

@@ -19,7 +19,7 @@ interface Cleaned {
 
 test('what another process restores from stays, and backups that are too old let nothing go unless that is allowed', async () => {
   await using project = makeProject({ keep: { last: 1 } });
-  const { surety, folder } = project;
+  const { here: surety, folder } = project;
   mkdirSync(project.data);
   await surety.run('init');
   for (const content of ['one', 'two', 'three']) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { mountSmallDisk } from '../faults/small-disk.ts';
 import { skipUnlessRoot, skipWithout } from '../fixtures/programs.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 interface Copies {
   readonly outcome: string;
@@ -35,7 +35,7 @@ function makeFolder(repositories: Readonly<Record<string, object>>, copies: obje
   mkdirSync(join(folder, 'data'));
   writeFileSync(join(folder, 'data', 'file'), 'content');
   writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
-  const surety = suretyIn(folder);
+  const surety = suretyHere(folder);
   return {
     folder,
     surety,

@@ -70,7 +70,7 @@ async function prepared(
     await using store = await openLocalStore({ path: join(project.folder, name), create: true });
     await initCheaply(store, PASSWORD);
   }
-  if (!cheap || kinds.some(([, { type }]) => type !== 'restic')) await project.surety.run('init');
+  if (!cheap || kinds.some(([, { type }]) => type !== 'restic')) await project.here.run('init');
   return project;
 }
 
@@ -103,7 +103,7 @@ describe('a copy', { concurrency: 2 }, () => {
     makeNastyTree(join(project.data, 'tree'));
     // A socket is in no archive: nothing could be restored of it.
     rmSync(join(project.data, 'tree', 'special', 'socket'), { force: true });
-    await project.surety.run('backup', 'main');
+    await project.here.run('backup', 'main');
     const way = [
       ['vault', 'offsite', true],
       ['vault', 'plain', false],
@@ -128,7 +128,7 @@ describe('a copy', { concurrency: 2 }, () => {
       // What is the same bytes needs no second look.
       if (to === 'second') continue;
       const target = project.newTarget();
-      const said = await project.surety.run('restore', 'latest', '--repository', to, '--target', target);
+      const said = await project.here.run('restore', 'latest', '--repository', to, '--target', target);
       assert.match(said, /fingerprint: as recorded: 1 table, 2 rows/);
       // Holes are not restored of an archive.
       const how = { sparse: to === 'offsite' || to === 'back' };
@@ -143,8 +143,8 @@ describe('a copy', { concurrency: 2 }, () => {
 
   test('is what the real restic takes for one, and the other way round', { skip: without }, async () => {
     await using project = await prepared({ ours: restic('ours'), theirs: restic('theirs') });
-    await project.surety.run('backup', 'main');
-    await project.surety.run('copy', '--to', 'ours');
+    await project.here.run('backup', 'main');
+    await project.here.run('copy', '--to', 'ours');
     const [ours, theirs] = ['ours', 'theirs'].map((name) => resticFor(join(project.folder, name), PASSWORD));
     const env = ['--from-repo', project.repository, '--from-password-file', join(project.folder, 'password')];
     writeFileSync(join(project.folder, 'password'), PASSWORD);
@@ -159,8 +159,8 @@ describe('a copy', { concurrency: 2 }, () => {
     }
     // What restic made is copied as well, and recognised.
     await project.restic.runIn(project.folder, 'backup', 'data', '--no-cache');
-    await project.surety.run('copy', '--to', 'ours');
-    assert.match(await project.surety.run('copy', '--to', 'ours'), /0 snapshots copied, 3 there already/);
+    await project.here.run('copy', '--to', 'ours');
+    assert.match(await project.here.run('copy', '--to', 'ours'), /0 snapshots copied, 3 there already/);
   });
 
   test('comes from whichever repository has it whole', async () => {
@@ -168,7 +168,7 @@ describe('a copy', { concurrency: 2 }, () => {
       { twin: restic('twin'), offsite: restic('offsite') },
       { to: ['vault', 'twin'] },
     );
-    await project.surety.run('backup', 'main');
+    await project.here.run('backup', 'main');
     const [pack] = packsOf(project.repository);
     damage(pack!);
     const alone = await attempt(project, 'copy', '--from', 'vault', '--to', 'offsite');
@@ -182,21 +182,21 @@ describe('a copy', { concurrency: 2 }, () => {
     assert.ok(report.copies[0]!.members.some(({ from }) => from === 'twin'));
     const passed = report.copies[0]!.members.flatMap(({ warnings }) => warnings);
     assert.match(passed[0]?.message ?? '', /repository vault: .*taken from repository twin/);
-    await project.surety.run('verify', '--repository', 'offsite', '--read-data');
+    await project.here.run('verify', '--repository', 'offsite', '--read-data');
     assert.equal((await listed(project, 'offsite')).length, 2);
   });
 
   test('is made after each run of its job; one that fails takes nothing from the backup, and is made up for', async () => {
     const copyTo = ['offsite', { repository: 'plain', keep: { last: 1 } }];
     await using project = await prepared({ offsite: restic('offsite'), plain: archive('plain') }, { copy_to: copyTo });
-    await project.surety.run('backup');
+    await project.here.run('backup');
     assert.equal((await listed(project, 'offsite')).length, 2);
     chmodSync(join(project.folder, 'plain'), 0o755);
     const aside = join(project.folder, 'offsite');
     const config = readFileSync(join(aside, 'config'));
     rmSync(join(aside, 'config'));
     writeFileSync(join(project.data, 'day'), 'two');
-    const failing = await project.surety.attempt('backup', '--json');
+    const failing = await project.here.attempt('backup', '--json');
     assert.equal(failing.code, 1);
     const [run] = (JSON.parse(failing.stdout) as { runs: { outcome: string; copies: Copies['copies'] }[] }).runs;
     assert.equal(run?.outcome, 'ok');
@@ -209,7 +209,7 @@ describe('a copy', { concurrency: 2 }, () => {
     );
     writeFileSync(join(aside, 'config'), config);
     writeFileSync(join(project.data, 'day'), 'three');
-    await project.surety.run('backup');
+    await project.here.run('backup');
     const { code, report } = await attempt(project, 'copy', 'main');
     assert.equal(code, 0);
     assert.deepEqual(
@@ -220,7 +220,7 @@ describe('a copy', { concurrency: 2 }, () => {
       ],
     );
     assert.equal((await listed(project, 'offsite')).length, 6);
-    await project.surety.run('cleanup', '--repository', 'plain');
+    await project.here.run('cleanup', '--repository', 'plain');
     assert.equal((await listed(project, 'plain')).length, 2);
     // What was let go does not come back.
     const later = await attempt(project, 'copy', 'main');
@@ -237,7 +237,7 @@ describe('a copy', { concurrency: 2 }, () => {
     await using project = await prepared({ plain: archive('plain') });
     for (const day of ['one', 'two']) {
       writeFileSync(join(project.data, 'day'), day);
-      await project.surety.run('backup', 'main');
+      await project.here.run('backup', 'main');
     }
     const vault = await listed(project, 'vault');
     const [newest, older] = [vault[0]!.recoveryPoint, vault[3]!.recoveryPoint];
@@ -252,8 +252,8 @@ describe('a copy', { concurrency: 2 }, () => {
       ],
     );
     assert.deepEqual(await listed(project, 'plain'), []);
-    await project.surety.run('copy', older, '--to', 'plain');
-    await project.surety.run('copy', 'latest', '--source', 'files', '--to', 'plain');
+    await project.here.run('copy', older, '--to', 'plain');
+    await project.here.run('copy', 'latest', '--source', 'files', '--to', 'plain');
     assert.deepEqual(
       (await listed(project, 'plain')).map(({ source, recoveryPoint }) => [recoveryPoint, source]),
       [
@@ -271,10 +271,10 @@ describe('a copy', { concurrency: 2 }, () => {
       false,
     );
     writeFileSync(join(project.data, 'large'), noise(1, 12 << 20));
-    await project.surety.run('backup');
+    await project.here.run('backup');
     // A snapshot of another time has the same content: what offsite was given by the one, it needs not from the other.
     writeFileSync(join(project.data, 'small'), 'changed');
-    await project.surety.run('backup', '--repository', 'twin');
+    await project.here.run('backup', '--repository', 'twin');
     const { code, report } = await attempt(project, 'copy', '--from', 'twin', '--to', 'offsite');
     assert.equal(code, 0);
     const stored = report.copies[0]!.members.map(({ storedBytes }) => storedBytes);
@@ -289,7 +289,7 @@ describe('a copy', { concurrency: 2 }, () => {
 
   test('of two at once, the second is busy', async () => {
     await using project = await prepared({ offsite: restic('offsite') });
-    await project.surety.run('backup', 'main');
+    await project.here.run('backup', 'main');
     const ends = await Promise.all([1, 2, 3].map(() => project.surety.attempt('copy', '--to', 'offsite')));
     assert.ok(ends.some(({ code }) => code === 0));
     assert.ok(ends.every(({ code }) => code === 0 || code === 4));

@@ -10,7 +10,7 @@ interface Listed {
 
 test('a snapshot is removed by its id when nobody is asked by force, and the newest only with one more word', async () => {
   await using project = makeProject();
-  const { surety } = project;
+  const { here: surety } = project;
   mkdirSync(project.data);
   await surety.run('init');
   for (const content of ['one', 'two']) {

@@ -45,13 +45,13 @@ describe('surety check --repair', () => {
     writeFileSync(large, noise(1, 3_000_000));
     mkdirSync(join(project.data, 'sub'));
     writeFileSync(join(project.data, 'sub', 'small'), 'small');
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
   });
   after(() => project[Symbol.asyncDispose]());
 
   async function repair(...args: string[]): Promise<{ readonly code: number | null; readonly report: Healed }> {
-    const { code, stdout } = await project.surety.attempt('check', '--repair', '--json', ...args);
+    const { code, stdout } = await project.here.attempt('check', '--repair', '--json', ...args);
     return { code, report: JSON.parse(stdout) };
   }
 
@@ -83,15 +83,15 @@ describe('surety check --repair', () => {
       replaced.map(({ from }) => from),
       ['vault'],
     );
-    await project.surety.run('verify', '--read-data');
+    await project.here.run('verify', '--read-data');
     if (locate('restic') !== undefined) {
       await project.restic.run('check', '--read-data', '--no-cache');
       assert.match(await project.restic.run('snapshots', '--no-cache'), /1 snapshots/);
     }
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--repository', 'vault', '--target', target);
+    await project.here.run('restore', 'latest', '--repository', 'vault', '--target', target);
     assert.deepEqual(compareTrees(project.data, join(target, project.data)), []);
-    assert.match(await project.surety.run('audit'), /check --repair/);
+    assert.match(await project.here.run('audit'), /check --repair/);
   });
 
   test('heals from an archive, and from the source, what only they have', async () => {
@@ -109,7 +109,7 @@ describe('surety check --repair', () => {
         [[from], ['repository vault']],
       );
     }
-    await project.surety.run('verify', '--read-data');
+    await project.here.run('verify', '--read-data');
   });
 
   const renameAway = (path: string) => execFileSync('mv', [path, `${path}.away`]);
@@ -119,27 +119,27 @@ describe('surety check --repair', () => {
     await using alone = makeProject();
     mkdirSync(alone.data);
     for (const name of ['one', 'two']) writeFileSync(join(alone.data, name), noise(name === 'one' ? 5 : 6, 600_000));
-    await alone.surety.run('init');
-    await alone.surety.run('backup');
+    await alone.here.run('init');
+    await alone.here.run('backup');
     const changed = noise(9, 600_000);
     writeFileSync(join(alone.data, 'two'), changed);
     for (const path of packsIn(alone.repository)) if (statSync(path).size > 500_000) rmSync(path);
-    const done = await alone.surety.attempt('check', '--repair');
+    const done = await alone.here.attempt('check', '--repair');
     assert.equal(done.code, 1);
     assert.match(done.stdout, /healed from source files: \d piece/);
     assert.match(done.stdout, /lost: \d pieces? of content; can not be restored whole: .*[0-9a-f]{8}:\S*two\n/);
     assert.match(done.stdout, /Next: what is lost here/);
     const target = alone.newTarget();
-    await alone.surety.attempt('restore', 'latest', '--target', target);
+    await alone.here.attempt('restore', 'latest', '--target', target);
     assert.deepEqual(readFileSync(join(target, alone.data, 'one')), readFileSync(join(alone.data, 'one')));
-    const next = await alone.surety.attempt('backup');
+    const next = await alone.here.attempt('backup');
     assert.equal(next.code, 0, next.stderr);
-    const again = await alone.surety.attempt('verify', '--read-data', '--json');
+    const again = await alone.here.attempt('verify', '--read-data', '--json');
     assert.equal(JSON.parse(again.stdout).bad.length, 1, 'the first snapshot only');
   });
 
   test('has options of its own, and no others', async () => {
-    const wrong = await project.surety.attempt('check', '--dry-run');
+    const wrong = await project.here.attempt('check', '--dry-run');
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /are for --repair/);
   });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { runProgram } from '../fixtures/run-program.ts';
-import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
+import { SURETY, type Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { makeDatabase } from './sample-database.ts';
 
 interface Document {
@@ -26,7 +27,7 @@ interface Document {
 
 describe('a job with hooks', () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-job-hooks-'));
-  const surety: Surety = suretyIn(folder, { env: { VAULT_PASSWORD: 'secret' } });
+  const surety: Surety = suretyHere(folder, { VAULT_PASSWORD: 'secret' });
   const refusing = { before: ['exit 7'], after: ['touch undone'] };
   const configuration = {
     sources: {

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { expectSuccess } from '../fixtures/run-program.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { makeDatabase } from './sample-database.ts';
 
 const TESTDATA = join(import.meta.dirname, '..', '..', 'src', 'import', 'testdata');
@@ -31,7 +32,7 @@ describe('an Avalanche installation with old backups is taken over', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'surety-import-'));
-    surety = suretyIn(folder);
+    surety = suretyHere(folder);
     for (const path of ['data/datasets', 'data/reference', 'config']) {
       mkdirSync(join(folder, path), { recursive: true });
       writeFileSync(join(folder, path, 'file.txt'), `of ${path}\n`);
@@ -106,7 +107,7 @@ describe('surety import', () => {
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'surety-import-'));
-    surety = suretyIn(folder);
+    surety = suretyHere(folder);
     cpSync(join(TESTDATA, 'borgmatic', 'config.yaml'), join(folder, 'borgmatic.yaml'));
     cpSync(join(TESTDATA, 'restic-environment', 'restic.env'), join(folder, 'restic.env'));
   });

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { makeDatabase } from './sample-database.ts';
 
 describe('surety init', () => {
@@ -29,7 +29,7 @@ describe('surety init', () => {
   const flags = ['--folder', 'my photos', '--sqlite', 'app.db', '--store', 'vault', '--password-file', 'password'];
 
   test('flags answer everything: configuration, private password and repository are there, and a backup works', async () => {
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     const output = await surety.run('init', ...flags);
     assert.match(output, /wrote .*surety\.yaml\nmade repository vault/);
     assert.match(output, /without the password nothing can be restored/);
@@ -50,7 +50,7 @@ describe('surety init', () => {
   });
 
   test('it never overwrites a configuration, and without flags makes the repositories that are missing', async () => {
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     await surety.run('init', ...flags, '--no-repository');
     assert.equal(existsSync(join(folder, 'vault')), false);
     const text = readFileSync(join(folder, 'surety.yaml'), 'utf8');
@@ -63,7 +63,7 @@ describe('surety init', () => {
   });
 
   test('a password that is missing is found before anything is made, and the same call works with it', async () => {
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     const byVariable = ['--folder', 'my photos', '--store', 'vault', '--password-env', 'VAULT_PASSWORD'];
     const refused = await surety.attempt('init', ...byVariable);
     assert.equal(refused.code, 2);
@@ -73,7 +73,7 @@ describe('surety init', () => {
     const blank = await surety.attempt('init', '--folder', 'my photos', '--store', 'vault', '--password-file', 'blank');
     assert.match(blank.stderr, /the password of repository vault is empty/);
     assert.deepEqual(readdirSync(folder).sort(), ['.home', 'app.db', 'blank', 'my photos']);
-    await suretyIn(folder, { env: { VAULT_PASSWORD: 'of the vault' } }).run('init', ...byVariable);
+    await suretyHere(folder, { VAULT_PASSWORD: 'of the vault' }).run('init', ...byVariable);
     const file = join(folder, 'surety.yaml');
     const first = '  another:\n    type: archive\n    store: file:another\n  vault:\n';
     writeFileSync(file, readFileSync(file, 'utf8').replace('  vault:\n', first));
@@ -84,7 +84,7 @@ describe('surety init', () => {
   });
 
   test('what was made before another repository failed is told', async () => {
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     await surety.run('init', ...flags, '--no-repository');
     const file = join(folder, 'surety.yaml');
     const away = '  zaway:\n    type: restic\n    store: file:/proc/none\n    password:\n      file: password\njobs:\n';
@@ -96,19 +96,19 @@ describe('surety init', () => {
   });
 
   test('a schedule does nothing by itself, and init says so', async () => {
-    const output = await suretyIn(folder).run('init', ...flags, '--schedule', '7 3 * * *');
+    const output = await suretyHere(folder).run('init', ...flags, '--schedule', '7 3 * * *');
     assert.match(output, /`surety schedule export`/);
   });
 
   test('without a terminal it asks nothing and names the flags that are missing', async () => {
-    const done = await suretyIn(folder).attempt('init', '--folder', 'my photos');
+    const done = await suretyHere(folder).attempt('init', '--folder', 'my photos');
     assert.equal(done.code, 2);
     assert.match(done.stderr, /hint: give --store FOLDER and --password-file FILE or --password-env NAME/);
     assert.equal(existsSync(join(folder, 'surety.yaml')), false);
   });
 
   test('answers that can not be right leave nothing behind', async () => {
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     const missing = await surety.attempt('init', ...flags, '--folder', 'nothing');
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /nothing does not exist/);

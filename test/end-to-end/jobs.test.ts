@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { lockRun } from '../../src/daemon/run-lock.ts';
 import { stateFolder } from '../../src/daemon/state-folder.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 describe('several jobs', () => {
   let folder = '';
@@ -24,7 +25,7 @@ describe('several jobs', () => {
       jobs: { hourly: { sources: ['a'], to: ['vault'] }, nightly: { sources: ['b'], to: ['vault', 'second'] } },
     };
     writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
-    surety = suretyIn(folder, { env: { VAULT_PASSWORD: 'secret' } });
+    surety = suretyHere(folder, { VAULT_PASSWORD: 'secret' });
     await surety.run('init');
   });
   after(() => rmSync(folder, { recursive: true, force: true }));

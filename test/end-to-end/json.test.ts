@@ -11,7 +11,7 @@ describe('--json', () => {
     mkdirSync(project.data);
     writeFileSync(join(project.data, 'a'), 'a');
     writeFileSync(join(project.folder, 'new-password'), 'new');
-    await project.surety.run('init');
+    await project.here.run('init');
   });
   after(() => project[Symbol.asyncDispose]());
 
@@ -45,7 +45,7 @@ describe('--json', () => {
 
   for (const [verb, argv, code] of commands) {
     test(`"surety ${argv}" prints one document and nothing else, with exit code ${code}`, async () => {
-      const done = await project.surety.attempt(...argv.split(' '), '--json', '--no-progress');
+      const done = await project.here.attempt(...argv.split(' '), '--json', '--no-progress');
       assert.equal(done.code, code, done.stdout + done.stderr);
       const document = JSON.parse(done.stdout);
       assert.equal(document.verb, verb);
@@ -58,7 +58,7 @@ describe('--json', () => {
   }
 
   test('config schema is a JSON Schema', async () => {
-    const schema = await project.surety.json<{ $schema: string; properties: object }>('config', 'schema');
+    const schema = await project.here.json<{ $schema: string; properties: object }>('config', 'schema');
     assert.match(schema.$schema, /json-schema\.org/);
     assert.ok('repositories' in schema.properties);
   });

@@ -11,7 +11,7 @@ import { openRepository } from '../../src/engines/restic/open-repository.ts';
 import type { Repository } from '../../src/engines/restic/repository.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 const how = { signal: new AbortController().signal };
 const who = { host: 'test-host', user: 'test-user', program: 'surety test' };
@@ -28,8 +28,8 @@ before(async () => {
   project = makeProject();
   mkdirSync(project.data);
   writeFileSync(join(project.data, 'file'), 'content');
-  await project.surety.run('init');
-  await project.surety.run('backup');
+  await project.here.run('init');
+  await project.here.run('backup');
 });
 
 after(() => project[Symbol.asyncDispose]());
@@ -109,19 +109,19 @@ describe('damage', () => {
     const path = join(project.repository, 'keys', name);
     writeFileSync(path, 'nothing of a key');
     try {
-      assert.equal((await project.surety.attempt('backup')).code, 0);
-      const done = await project.surety.attempt('verify');
+      assert.equal((await project.here.attempt('backup')).code, 0);
+      const done = await project.here.attempt('verify');
       assert.equal(done.code, 1);
       assert.match(done.stdout, new RegExp(`keys/${name.slice(0, 8)}`));
     } finally {
       rmSync(path);
     }
-    await project.surety.run('verify');
+    await project.here.run('verify');
   });
 });
 
 test('a wrong password is told as such', async () => {
-  const { code, hint } = await failureOf(suretyIn(project.folder, { env: { VAULT_PASSWORD: 'wrong' } }));
+  const { code, hint } = await failureOf(suretyHere(project.folder, { VAULT_PASSWORD: 'wrong' }));
   assert.equal(code, 'repository.wrong-password');
   assert.match(hint, /check the password/);
 });
@@ -169,25 +169,25 @@ function locks(): string[] {
 describe('an exclusive lock', () => {
   test('of a process of this host that is gone does not stop a run, and is removed', async () => {
     await leaveLock({ host: hostname(), pid: spawnSync('true').pid }, 1);
-    await project.surety.run('backup');
+    await project.here.run('backup');
     assert.deepEqual(locks(), []);
   });
 
   test('of another host that was not renewed for half an hour does not stop a run, and is removed', async () => {
     await leaveLock({}, 31);
-    await project.surety.run('cleanup');
+    await project.here.run('cleanup');
     assert.deepEqual(locks(), []);
   });
 
   test('of another host that is fresh makes a run busy, which names the host, until it is removed by hand', async () => {
     await leaveLock({}, 29);
-    const done = await project.surety.attempt('backup', '--json');
+    const done = await project.here.attempt('backup', '--json');
     assert.equal(done.code, 4, done.stdout);
     const { code, message } = JSON.parse(done.stdout).runs[0].members[0].error as Failure;
     assert.equal(code, 'repository.locked');
     assert.match(message, /elsewhere/);
     assert.equal(locks().length, 1);
-    await project.surety.run('unlock', '--all');
-    await project.surety.run('backup');
+    await project.here.run('unlock', '--all');
+    await project.here.run('backup');
   });
 });

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { startPostgres } from '../fixtures/postgres-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 interface Project extends Disposable {
   readonly folder: string;
@@ -25,7 +26,7 @@ function makeProject(configuration: object, env: Readonly<Record<string, string>
     return join(folder, 'backups', found.find((name) => name.endsWith(ending)) ?? `nothing ends with ${ending}`);
   };
   const dispose = () => rmSync(folder, { recursive: true, force: true });
-  return { folder, surety: suretyIn(folder, { env }), stored, [Symbol.dispose]: dispose };
+  return { folder, surety: suretyHere(folder, env), stored, [Symbol.dispose]: dispose };
 }
 
 function sh(script: string, cwd: string, env: Readonly<Record<string, string>> = {}): string {

@@ -18,7 +18,8 @@ import { endOf, hasEnded } from '../fixtures/child-end.ts';
 import { compareTrees } from '../fixtures/compare-trees.ts';
 import { noise } from '../fixtures/content.ts';
 import { childEnvironment, locate } from '../fixtures/programs.ts';
-import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
+import { SURETY, type Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { makeNastyTree } from '../fixtures/tree.ts';
 import { until } from '../fixtures/until.ts';
 
@@ -41,7 +42,7 @@ describe('plain archives, read by hand', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'surety-archive-'));
-    surety = suretyIn(folder);
+    surety = suretyHere(folder);
     mkdirSync(join(folder, 'data'));
     makeNastyTree(join(folder, 'data', 'datasets'));
     const database = new DatabaseSync(join(folder, 'app.db'));
@@ -121,7 +122,7 @@ test('a backup that is killed leaves nothing that counts, and the next one works
       repositories: { plain: { type: 'archive', store: 'file:backups' } },
     };
     writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
-    const surety = suretyIn(folder);
+    const surety = suretyHere(folder);
     await surety.run('init');
     const child = spawn(SURETY, ['backup'], { cwd: folder, env: childEnvironment({ HOME: folder }), stdio: 'ignore' });
     const begun = () =>
@@ -178,7 +179,7 @@ save('files', 'files_20241122_030000', 'files_20241122_030000.tar.gz', '2024-11-
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'surety-python-'));
     execFileSync('python3', ['-c', SCRIPT], { cwd: folder });
-    surety = suretyIn(folder);
+    surety = suretyHere(folder);
     const configuration = { repositories: { old: { type: 'archive', store: 'file:backups' } } };
     writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
   });

@@ -8,7 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { expectSuccess } from '../fixtures/run-program.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 const SAMPLE = join(import.meta.dirname, '..', '..', 'src', 'import', 'testdata', 'avalanche-basic');
 const OLD = 'database_20241122_020000';
@@ -35,7 +36,7 @@ describe('an Avalanche installation with PostgreSQL is taken over', { skip: skip
       .replace('DB_USER=avalanche', 'DB_USER=postgres')
       .replace('DB_PASSWORD=your_secure_password', 'DB_PASSWORD="pg secret"');
     writeFileSync(join(folder, '.env'), variables);
-    surety = suretyIn(folder, { env: { DB_PASSWORD: 'pg secret', PATH: `${server.bin}:${process.env.PATH}` } });
+    surety = suretyHere(folder, { DB_PASSWORD: 'pg secret', PATH: `${server.bin}:${process.env.PATH}` });
   });
   after(async () => {
     await server[Symbol.asyncDispose]();
@@ -81,7 +82,7 @@ describe('an Avalanche installation with PostgreSQL is taken over', { skip: skip
       for (const kept of ['config', '.env', 'data/backups'])
         cpSync(join(folder, kept), join(there, kept), { recursive: true });
       for (const name of (await databases()).split('\n')) await server.sql(`DROP DATABASE "${name}" WITH (FORCE)`);
-      const fresh = suretyIn(there, { env: { DB_PASSWORD: 'pg secret', PATH: `${server.bin}:${process.env.PATH}` } });
+      const fresh = suretyHere(there, { DB_PASSWORD: 'pg secret', PATH: `${server.bin}:${process.env.PATH}` });
       mkdirSync(join(there, 'data', 'datasets'));
       await fresh.run('import', 'config/backup.yaml', '--env', '.env');
       const done = await fresh.attempt('restore', 'latest', '--force');

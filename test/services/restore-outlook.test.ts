@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 interface CheckDocument {
   readonly outcome: string;
@@ -30,7 +31,7 @@ async function configured(source: string, env: Record<string, string>): Promise<
   const rest =
     'repositories:\n  vault: { type: archive, store: file:vault }\njobs:\n  all: { sources: [shop], to: [vault] }\n';
   writeFileSync(join(folder, 'surety.yaml'), `sources:\n  shop: ${source}\n${rest}`);
-  const surety = suretyIn(folder, { env: { SHOP_PASSWORD: 'of the shop', ...env } });
+  const surety = suretyHere(folder, { SHOP_PASSWORD: 'of the shop', ...env });
   await surety.run('init');
   return { surety, folder };
 }

@@ -13,7 +13,7 @@ import { skipWithout } from '../fixtures/programs.ts';
 import { openTestStore, plainClient } from '../fixtures/s3-store.ts';
 import { openSftp, sftpOptions } from '../fixtures/sftp-store.ts';
 import { SSH_PROGRAMS, startSshServer } from '../fixtures/ssh-server.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-store-check-'));
@@ -40,7 +40,7 @@ describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
   });
 
   async function check(name: string): Promise<{ exitCode: number | null; report: StoreCheckReport }> {
-    const surety = suretyIn(folder, { env: { KEY: ceph.accessKeyId, SECRET: ceph.secretAccessKey } });
+    const surety = suretyHere(folder, { KEY: ceph.accessKeyId, SECRET: ceph.secretAccessKey });
     const { code: exitCode, stdout, stderr } = await surety.attempt('store', 'check', name, '--json');
     assert.ok(stdout.startsWith('{'), stderr);
     return { exitCode, report: JSON.parse(stdout) };
@@ -93,7 +93,7 @@ describe('surety store check', { skip: skipWithout(...CEPH_PROGRAMS) }, () => {
 
   it('works on a folder, and says when it is not there', async () => {
     assert.equal((await check('folder')).exitCode, 0);
-    const { code: exitCode, stdout } = await suretyIn(folder).attempt('store', 'check', 'gone');
+    const { code: exitCode, stdout } = await suretyHere(folder).attempt('store', 'check', 'gone');
     assert.equal(exitCode, 1);
     assert.match(stdout, /^failed {2}access .*gone/m);
     assert.doesNotMatch(stdout, /tidiness/);

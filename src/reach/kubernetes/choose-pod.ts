@@ -115,7 +115,7 @@ function noneReady(which: string, pods: readonly V1Pod[], { namespace, where }: 
     return new SuretyError('reach.no-pod', `there is no pod ${which} ${at}`, { hint });
   }
   const message = `no pod ${which} is ready ${at}: ${pods.map(describePod).join(', ')}`;
-  return new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why', retry: 'later' });
+  return new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why' });
 }
 
 function chosen(pod: V1Pod, wanted: string | undefined): ChosenPod {
@@ -128,7 +128,7 @@ function chosen(pod: V1Pod, wanted: string | undefined): ChosenPod {
   }
   if (status?.state?.running === undefined || pod.status?.phase !== 'Running') {
     const message = `container ${container} does not run: ${describePod(pod)}`;
-    throw new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why', retry: 'later' });
+    throw new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why' });
   }
   return { name, uid: pod.metadata?.uid ?? '', node: pod.spec?.nodeName, container, containerId: status.containerID };
 }

@@ -28,6 +28,8 @@ export interface Cluster {
 
 export interface AskHow {
   readonly signal: AbortSignal;
+  /** Whoever asks tries again as a whole. */
+  readonly isOnce?: boolean;
 }
 
 /** About four seconds of pauses. */
@@ -74,8 +76,10 @@ export async function openCluster(options: KubernetesOptions): Promise<Cluster> 
     namespace: options.namespace ?? context.namespace ?? 'default',
     where,
     server,
-    ask: (doing, { signal }, question) =>
-      renewing(cluster, () => retry(() => askOnce(doing, signal, question), { signal, policy: RETRIES })),
+    ask(doing, { signal, isOnce }, question) {
+      const once = (): ReturnType<typeof question> => askOnce(doing, signal, question);
+      return renewing(cluster, isOnce ? once : () => retry(once, { signal, policy: RETRIES }));
+    },
     async socketOptions(signal) {
       const found = await credentials(config, where, signal);
       // The library keeps its agents for good, also when a certificate was renewed. Only the way through a proxy needs one.

@@ -34,6 +34,11 @@ export function openContainer(location: string, options: KubernetesOptions): Con
   /** Whether the cluster is one that knows only the older protocol. */
   let isOlder = false;
 
+  const brief = (): AskHow => ({
+    signal: AbortSignal.timeout(Math.min(FATE_MS, options.connectTimeoutMs)),
+    isOnce: true,
+  });
+
   async function clusterOf(): Promise<Cluster> {
     opening ??= openCluster(options);
     try {
@@ -79,7 +84,7 @@ export function openContainer(location: string, options: KubernetesOptions): Con
           socket.once('close', () => sockets.delete(socket));
           channel = execChannel(socket, {
             ...{ location, isFramed, idleTimeoutMs: options.idleTimeoutMs },
-            fate: () => fate(cluster, pod),
+            fate: () => fate(cluster, pod, brief()),
             isStillThere: () =>
               seenAgain(cluster, pod, brief()).then(
                 (found) => found !== undefined,
@@ -106,7 +111,7 @@ export function openContainer(location: string, options: KubernetesOptions): Con
         async open({ signal }) {
           // A command that was refused has not begun: it may be asked for again.
           const policy = { ...RETRIES, patienceMs: options.connectTimeoutMs };
-          const { channel, pod } = await retry(() => open(mine, { signal }), { signal, policy });
+          const { channel, pod } = await retry(() => open(mine, { signal, isOnce: true }), { signal, policy });
           mine ??= pod;
           return channel;
         },
@@ -141,10 +146,14 @@ async function seenAgain(cluster: Cluster, pod: ChosenPod, how: AskHow): Promise
   }
 }
 
-async function fate(cluster: Cluster, { name, uid, container, containerId }: ChosenPod): Promise<string | undefined> {
+async function fate(
+  cluster: Cluster,
+  { name, uid, container, containerId }: ChosenPod,
+  how: AskHow,
+): Promise<string | undefined> {
   const { namespace } = cluster;
   try {
-    const pod = await cluster.ask(`looking for pod ${name}`, brief(), ({ core }) =>
+    const pod = await cluster.ask(`looking for pod ${name}`, how, ({ core }) =>
       core.readNamespacedPod({ namespace, name }),
     );
     if (pod.metadata?.uid !== uid) return `pod ${name} is gone, and another one has its name`;
@@ -152,10 +161,6 @@ async function fate(cluster: Cluster, { name, uid, container, containerId }: Cho
   } catch (error) {
     return hasCode(error, 'reach.no-pod') ? `pod ${name} is gone` : undefined;
   }
-}
-
-function brief(): AskHow {
-  return { signal: AbortSignal.timeout(FATE_MS) };
 }
 
 function gone(location: string, { name, container }: ChosenPod): SuretyError {

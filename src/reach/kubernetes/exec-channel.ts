@@ -37,6 +37,7 @@ export function execChannel(socket: WebSocket, how: ExecChannelHow): FarChannel 
   let isClosed = false;
   let hasOpened = false;
   const ended = Promise.withResolvers<void>();
+  const stdin = outgoing(socket, how.isFramed, () => liveness.sent());
   const finish = (): void => {
     if (!stdout.destroyed) stdout.push(null);
     if (!stderr.destroyed) stderr.push(null);
@@ -68,6 +69,7 @@ export function execChannel(socket: WebSocket, how: ExecChannelHow): FarChannel 
   });
   socket.once('close', async (code, reason) => {
     if (ending === undefined && code !== 1006) lost ??= reason.toString('utf8') || `closed with code ${code}`;
+    stdin.destroy();
     const isExpected = isClosed || !hasOpened || (ending !== undefined && !ending.isKilled);
     if (!isExpected) fate = await how.fate();
     finish();
@@ -75,8 +77,7 @@ export function execChannel(socket: WebSocket, how: ExecChannelHow): FarChannel 
   });
 
   return {
-    stdin: outgoing(socket, how.isFramed, liveness.sent),
-    ...{ stdout, stderr, ended: ended.promise },
+    ...{ stdin, stdout, stderr, ended: ended.promise },
     failure: (facts: FarFailureFacts): SuretyError => endingFailure({ ending, lost, fate }, facts, how.location),
     close() {
       isClosed = true;
@@ -113,7 +114,8 @@ function outgoing(socket: WebSocket, isFramed: boolean, sent: () => void): Writa
   const send = (...parts: readonly Uint8Array[]): Promise<void> => {
     sent();
     return new Promise((resolve) => {
-      if (socket.readyState !== socket.OPEN) return resolve();
+      // Not at once: an input without end would leave no time to notice that nobody takes it any more.
+      if (socket.readyState !== socket.OPEN) return void setImmediate(resolve);
       socket.send(Buffer.concat([Buffer.of(CHANNEL.stdin), ...parts]), () => resolve());
     });
   };

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { type Config, type PlainSource, sourceInside } from './config.ts';
 import { resolvePath } from './paths.ts';
+import { LOCAL_HOST } from './references.ts';
 
 export interface Place {
   /** Absolute. */
@@ -24,15 +25,16 @@ export function placesOf(config: Config): Place[] {
 /** Names of the database sources whose server is on the very machine that runs Surety. */
 export function localServers({ sources }: Config): string[] {
   return sources.flatMap((source) => {
-    const { kind, options } = sourceInside(source);
-    if (kind !== 'postgres' && kind !== 'mysql') return [];
+    const { kind, host, options } = sourceInside(source);
+    if (host !== LOCAL_HOST || (kind !== 'postgres' && kind !== 'mysql')) return [];
     const server = 'server' in options ? options.server : undefined;
     return server === undefined || /^(?:localhost|127\.[\d.]+|::1|\/.*)$/.test(String(server)) ? [source.name] : [];
   });
 }
 
-/** What of this machine a source reads; nothing where it is a server or a command that has it. */
-export function placesOfSource({ kind, options }: PlainSource, directory: string): Place[] {
+/** What of this machine a source reads; nothing where another host, a server or a command has it. */
+export function placesOfSource({ kind, host, options }: PlainSource, directory: string): Place[] {
+  if (host !== LOCAL_HOST) return [];
   switch (kind) {
     case 'files':
       return options.paths.map((path) => ({ path: resolvePath(directory, path), writable: false }));

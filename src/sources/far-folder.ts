@@ -46,10 +46,11 @@ sweep() {
     lives "$id" "$key" || rm -rf -- "$left"
   done
 }
-most=0
+most=0 denied=yes
 for base; do
   [ -n "$base" ] || base=\${TMPDIR:-/tmp}
   [ -d "$base" ] && [ -w "$base" ] || continue
+  denied=no
   sweep "$base"
   free=$(df -Pk "$base" 2>/dev/null | { read -r _; read -r _ _ _ free _; printf '%s' "$free"; })
   case $free in ''|*[!0-9]*) free=$need ;; esac
@@ -63,7 +64,7 @@ for base; do
   cat >/dev/null
   exit 0
 done
-printf 'full %s\\n' "$most"
+if [ "$denied" = yes ]; then printf 'denied\\n'; else printf 'full %s\\n' "$most"; fi
 `;
 
 /** Left free for others. */
@@ -89,6 +90,7 @@ export async function openFarFolder(reach: Reach, how: FarFolderHow): Promise<Fa
     if (path !== undefined) return { path, [Symbol.asyncDispose]: close };
     const free = /^full (\d+)$/.exec(line)?.[1];
     if (free !== undefined) throw noRoom(how, host, needed, Number(free));
+    if (line === 'denied') throw mayNotWrite(how, host);
     const exit = await child.exit;
     how.signal.throwIfAborted();
     throw hostFailure(how.doing, exit) ?? toolFailure(argv, how.doing, child.stderr(), exit);
@@ -131,9 +133,20 @@ async function firstLine({ stdout }: Process): Promise<string> {
 }
 
 function noRoom({ doing, below, fullCode }: FarFolderHow, host: string, needed: number, freeKiB: number): SuretyError {
-  const places = below.map((folder) => (folder === '' ? 'its temporary folder' : folder)).join(' or ');
-  return new SuretyError(fullCode, `${doing}: there is no room on ${host} in ${places}, or it may not be written to`, {
+  return new SuretyError(fullCode, `${doing}: there is no room on ${host} in ${shownPlaces(below)}`, {
     hint: 'make room there, or set TMPDIR there to a folder with more free space than the database has bytes',
     details: { host, neededBytes: needed * 1024, freeBytes: freeKiB * 1024 },
   });
+}
+
+function mayNotWrite({ doing, below, fullCode }: FarFolderHow, host: string): SuretyError {
+  const code = fullCode.startsWith('target.') ? 'target.denied' : fullCode;
+  return new SuretyError(code, `${doing}: the account on ${host} may not write to ${shownPlaces(below)}`, {
+    hint: 'let it write there, or set TMPDIR there to a folder that it may write to',
+    details: { host },
+  });
+}
+
+function shownPlaces(below: readonly string[]): string {
+  return below.map((folder) => (folder === '' ? 'its folder for temporary files' : folder)).join(' or ');
 }

@@ -1,7 +1,8 @@
 /** Whether a program is still writing a file. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { formatElapsed } from '../../base/durations.ts';
-import { type Candidate, UNFINISHED_ENDINGS } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
+import { UNFINISHED_ENDINGS } from './candidates.ts';
 
 export function ageOf({ stats }: Candidate, now: Date): number {
   return now.getTime() - Number(stats.mtimeNs / 1_000_000n);

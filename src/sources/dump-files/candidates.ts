@@ -2,25 +2,8 @@
 import { accessSync, constants, globSync, lstatSync, statSync } from 'node:fs';
 import nodePath from 'node:path';
 import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
+import type { Candidate } from './candidate.ts';
 import type { DumpFolder } from './dump-folder.ts';
-
-export interface Candidate {
-  /** Relative to the folder. */
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Of the file itself, links followed. */
-  readonly stats: CandidateStats;
-  /** Whether the name is that of a link to it. */
-  readonly isLink: boolean;
-}
-
-export interface CandidateStats {
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
 
 /** Endings of files that a program is still writing, and renames when they are whole. */
 export const UNFINISHED_ENDINGS: readonly string[] = ['.part', '.partial', '.tmp', '.temp', '.filepart', '~'];

@@ -4,7 +4,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import type { ReadHow } from '../source.ts';
 import { ageOf, tooYoung } from './being-written.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { DumpFolder } from './dump-folder.ts';
 import { type ChosenDump, type DumpFilesFacts, isKnown } from './facts.ts';
 

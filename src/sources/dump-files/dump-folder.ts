@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Reach } from '../../reach/reach.ts';
 import type { ReadHow, Source } from '../source.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { Completeness } from './completeness.ts';
 import type { DumpFilesOptions } from './options.ts';
 

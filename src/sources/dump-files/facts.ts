@@ -2,7 +2,7 @@
 import { formatElapsed } from '../../base/durations.ts';
 import { displayName } from '../../base/names.ts';
 import type { SourceFacts } from '../source.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate } from './candidate.ts';
 import type { Completeness } from './completeness.ts';
 
 export interface ChosenDump extends Candidate {

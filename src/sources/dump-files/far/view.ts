@@ -6,14 +6,8 @@ import { parseStat, STAT_LINE } from '../../far-stat.ts';
 import { keepAlive } from '../../keep-alive.ts';
 import { type ToolHow, toolOutput } from '../../tool.ts';
 import { besideIt, writtenBy } from '../being-written.ts';
-import {
-  type Candidate,
-  type CandidateStats,
-  folderProblem,
-  inOrder,
-  isUnfinishedName,
-  UNFINISHED_ENDINGS,
-} from '../candidates.ts';
+import type { Candidate, CandidateStats } from '../candidate.ts';
+import { folderProblem, inOrder, isUnfinishedName, UNFINISHED_ENDINGS } from '../candidates.ts';
 import type { DumpFolder, FolderView } from '../dump-folder.ts';
 import { farCompleteness } from './completeness.ts';
 

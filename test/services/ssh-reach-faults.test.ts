@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -162,6 +171,19 @@ describe('a connection over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => 
     assert.ok(hasGone(pid));
   });
 
+  it('needs the program ssh', async () => {
+    const path = process.env.PATH;
+    const folder = join(server.folder, 'only-sh');
+    mkdirSync(folder);
+    symlinkSync('/bin/sh', join(folder, 'sh'));
+    process.env.PATH = folder;
+    try {
+      await failsWith(server, {}, 'reach.not-found', /program ssh, which is needed for host main.*openssh-client/s);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
   it('leaves nothing behind there when a program is aborted', async () => {
     await using reach = await reachTo(server);
     const controller = new AbortController();
@@ -175,14 +197,18 @@ describe('a connection over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => 
     assert.deepEqual(pids.filter(isRunning), []);
   });
 
-  it('is gone, with its socket, when the reach is disposed of', async () => {
+  it('is gone, with its socket and all that ran over it, when the reach is disposed of', async () => {
     const reach = await reachTo(server);
     await textOf(reach, 'true');
+    const many = Array.from({ length: 9 }, () => reach.exec(['sh', '-c', 'echo up; sleep 63'], how));
+    await Promise.all(many.map(({ stdout }) => stdout[Symbol.asyncIterator]().next()));
     const socket = socketOf(reach);
     assert.ok(existsSync(socket));
     assert.ok(clientsOf(socket).length > 0);
     await reach[Symbol.asyncDispose]();
+    for (const { exit } of many) assert.notEqual((await exit).code, 0);
     assert.deepEqual(clientsOf(socket), []);
+    assert.deepEqual(clientsOf(`-p\0${server.port}`), []);
     assert.ok(!existsSync(join(socket, '..')));
   });
 

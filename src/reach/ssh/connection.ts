@@ -5,6 +5,7 @@ import { temporaryFolder, variable } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder.ts';
 import type { SshTimes } from '../../base/ssh-command.ts';
+import type { FarChannel } from '../far-channel.ts';
 import type { SshHost } from './failure.ts';
 import { type Master, openMaster } from './master.ts';
 
@@ -22,6 +23,7 @@ export class SshConnection implements AsyncDisposable {
   #canShare = true;
   readonly #closing = new AbortController();
   #sessions = 0;
+  readonly #channels = new Set<FarChannel>();
 
   private constructor(host: SshHost, times: SshTimes, folder: PrivateFolder) {
     this.#host = host;
@@ -67,6 +69,13 @@ export class SshConnection implements AsyncDisposable {
     return undefined;
   }
 
+  /** Ends with the connection, also where it has one of its own. */
+  keep(channel: FarChannel): FarChannel {
+    this.#channels.add(channel);
+    void channel.ended.then(() => this.#channels.delete(channel));
+    return channel;
+  }
+
   async #connect(): Promise<Master | undefined> {
     const place = { socket: this.socket, folder: this.#folder.path };
     this.#master = await openMaster(this.#host, this.#times, { ...place, signal: this.#closing.signal });
@@ -77,7 +86,9 @@ export class SshConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#opening?.catch(() => undefined);
+    for (const channel of this.#channels) channel.close();
     await this.#master?.close();
+    await Promise.all([...this.#channels].map(({ ended }) => ended));
     await this.#folder[Symbol.asyncDispose]();
   }
 }

@@ -64,7 +64,7 @@ async function openChannel(
     session?.leave();
     if (result.code !== 0) await lastWords(session?.master);
   });
-  return {
+  return connection.keep({
     ...{ stdin, stdout, stderr, ended },
     failure({ words, noise, started }) {
       const all = session?.master.isAlive() === false ? `${words}\n${session.master.words()}` : words;
@@ -74,7 +74,7 @@ async function openChannel(
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
       child.kill();
     },
-  };
+  });
 }
 
 const LAST_WORDS_MS = 300;

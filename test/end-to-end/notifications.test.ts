@@ -38,7 +38,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
     const tls = { key: readFileSync(keyFile), cert: readFileSync(certificateFile) };
     server = await startMailServer({ ...tls, login: { user: 'backup', password: MAIL_PASSWORD } });
     silent = createServer((socket) => void socket.on('error', () => {}));
-    await new Promise<void>((resolve) => silent.listen(0, 'localhost', resolve));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     mkdirSync(join(folder, 'media'));
     writeFileSync(join(folder, 'media', 'file'), 'content');
     configure({});
@@ -61,7 +61,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
       },
       notifications: {
         email: {
-          ...{ server: 'localhost', port: server.port, ca_file: 'ca.pem', user: 'backup' },
+          ...{ server: '127.0.0.1', port: server.port, ca_file: 'ca.pem', user: 'backup' },
           ...{ password: { env: 'MAIL_PASSWORD' }, from: 'backup@example.org', to: ['ops@example.org'] },
           ...email,
         },
@@ -189,7 +189,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
     assert.equal(wrong.code, 3);
     assert.match(
       wrong.stderr,
-      /the message about nightly was not sent to everybody: localhost:\d+ did not accept user and password/,
+      /the message about nightly was not sent to everybody: 127\.0\.0\.1:\d+ did not accept user and password/,
     );
     assert.ok(!`${wrong.stderr}${wrong.stdout}`.includes(MAIL_PASSWORD));
     const { outcome, unsent } = JSON.parse(wrong.stdout);
@@ -216,7 +216,7 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
   test('surety notify test says what the server answered', async () => {
     configure({});
     const said = await surety.run('notify', 'test', '--to', 'ada@example.org');
-    assert.match(said, /^localhost:\d+ took the message for ada@example\.org: 250 .*queued as 1\n/);
+    assert.match(said, /^127\.0\.0\.1:\d+ took the message for ada@example\.org: 250 .*queued as 1\n/);
     assert.deepEqual(onlyMail().to, ['ada@example.org']);
     assert.match(subject(), /^\[surety\] test from /);
     const invalid = await surety.attempt('notify', 'test', '--to', 'ada');
@@ -225,6 +225,6 @@ describe('people hear how runs end', { skip: skipWithout('openssl') }, () => {
     configure({ email: { port: 1 } });
     const refused = await surety.attempt('notify', 'test');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /localhost:1 takes no connections\nhint: look at `server` and `port`/);
+    assert.match(refused.stderr, /127\.0\.0\.1:1 takes no connections\nhint: look at `server` and `port`/);
   });
 });

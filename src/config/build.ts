@@ -1,4 +1,5 @@
 /** From the checked document to the frozen configuration: defaults are filled in, times and places resolved. */
+import { writtenStore } from './borg-place.ts';
 import { storeForCleanup } from './cleanup-with.ts';
 import { type Config, type JobConfig, type RepositoryConfig, type SourceConfig, sourceInside } from './config.ts';
 import { copyPolicies, copyTargets } from './copies.ts';
@@ -101,7 +102,7 @@ function pathOn(host: string, path: string): string {
 }
 
 function buildRepository(name: string, raw: RawRepository, { directory, hosts }: Places): RepositoryConfig {
-  const store = storeLocation(raw.store, directory, hosts);
+  const store = storeLocation(writtenStore(raw), directory, hosts);
   const attributes = {
     name,
     store,
@@ -115,6 +116,11 @@ function buildRepository(name: string, raw: RawRepository, { directory, hosts }:
       const options = REPOSITORY_OPTIONS.restic(raw);
       const password = resolveSecretPath(options.password, directory);
       return { ...attributes, kind: 'restic', options: { ...options, password } };
+    }
+    case 'borg': {
+      const options = REPOSITORY_OPTIONS.borg(raw);
+      const password = options.password && resolveSecretPath(options.password, directory);
+      return { ...attributes, kind: 'borg', options: { ...options, password } };
     }
     case 'mirror':
       return { ...attributes, kind: 'mirror', options: REPOSITORY_OPTIONS.mirror(raw) };

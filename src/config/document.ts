@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { durationValue } from '../base/option-values.ts';
+import { borgPlaceShape, checkBorgPlace, writtenStore } from './borg-place.ts';
 import { checkCleanupWith, cleanupWithSchema } from './cleanup-with.ts';
 import { copyToSchema } from './copies.ts';
 import { copiesSchema, ownCopiesSchema, repositoryLocationSchema } from './copies-rule.ts';
@@ -75,9 +76,12 @@ const repository = z
   .discriminatedUnion('type', [
     REPOSITORY_SCHEMAS.restic.safeExtend({ type: z.literal('restic'), ...repositoryAttributes }),
     REPOSITORY_SCHEMAS.archive.safeExtend({ type: z.literal('archive'), ...repositoryAttributes }),
+    REPOSITORY_SCHEMAS.borg
+      .safeExtend({ type: z.literal('borg'), ...repositoryAttributes, ...borgPlaceShape })
+      .superRefine(checkBorgPlace),
     REPOSITORY_SCHEMAS.mirror.safeExtend({ type: z.literal('mirror'), ...repositoryAttributes }),
   ])
-  .superRefine(checkCleanupWith);
+  .superRefine((raw, context) => checkCleanupWith({ ...raw, store: writtenStore(raw) }, context));
 
 const names = z.union([z.array(z.string()).min(1), z.literal('all')]);
 

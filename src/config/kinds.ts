@@ -1,5 +1,6 @@
 /** Which kinds of sources and repositories this version has, and how the options of each are read. */
 import { archiveOptions, archiveSchema } from '../engines/archive/options.ts';
+import { borgOptions, borgSchema } from '../engines/borg/options.ts';
 import { mirrorOptions, mirrorSchema } from '../engines/mirror/options.ts';
 import { resticOptions, resticSchema } from '../engines/restic/options.ts';
 import { commandOptions, commandSchema } from '../sources/command/options.ts';
@@ -20,7 +21,12 @@ export const SOURCE_SCHEMAS = {
   'dump-files': dumpFilesSchema,
   service: serviceSchema,
 } as const;
-export const REPOSITORY_SCHEMAS = { restic: resticSchema, archive: archiveSchema, mirror: mirrorSchema } as const;
+export const REPOSITORY_SCHEMAS = {
+  restic: resticSchema,
+  archive: archiveSchema,
+  borg: borgSchema,
+  mirror: mirrorSchema,
+} as const;
 
 /** What it becomes. */
 export const SOURCE_OPTIONS = {
@@ -32,11 +38,16 @@ export const SOURCE_OPTIONS = {
   'dump-files': dumpFilesOptions,
   service: serviceOptions,
 } as const;
-export const REPOSITORY_OPTIONS = { restic: resticOptions, archive: archiveOptions, mirror: mirrorOptions } as const;
+export const REPOSITORY_OPTIONS = {
+  restic: resticOptions,
+  archive: archiveOptions,
+  borg: borgOptions,
+  mirror: mirrorOptions,
+} as const;
 
 /** Kinds that are designed but not built: naming one is answered with that. */
 export const PLANNED_SOURCE_KINDS: readonly string[] = [];
-export const PLANNED_REPOSITORY_KINDS: readonly string[] = ['borg'];
+export const PLANNED_REPOSITORY_KINDS: readonly string[] = [];
 
 /** The options without the attributes that every source has. */
 function pickSqlite({ path, fingerprint, busy_timeout }: SqliteOptions): SqliteOptions {

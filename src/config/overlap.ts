@@ -1,5 +1,6 @@
 /** Finds repositories inside of folders that are backed up, databases named as files, and repositories in the same place. */
 import { basename, relative } from 'node:path';
+import { writtenStore } from './borg-place.ts';
 import type { ConfigDocument } from './document.ts';
 import type { Finding } from './explain.ts';
 import { hostsIn } from './hosts.ts';
@@ -14,8 +15,8 @@ interface Folder {
 /** Findings about the places of sources and repositories, as they are written; links are not followed. */
 export function overlapsOf(document: ConfigDocument, directory: string): Finding[] {
   const hosts = hostsIn(document.hosts, directory);
-  const places = Object.entries(document.repositories).map(([repository, { store }]) => {
-    return { repository, location: storeLocation(store, directory, hosts) };
+  const places = Object.entries(document.repositories).map(([repository, raw]) => {
+    return { repository, location: storeLocation(writtenStore(raw), directory, hosts) };
   });
   const folders = places.flatMap(({ repository, location }): Folder[] => {
     return location.kind === 'file' ? [{ repository, path: location.options.path }] : [];

@@ -24,6 +24,7 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
     const { openMirrorEngine } = await import('./compose-mirror.ts');
     return await openMirrorEngine(config, { ...config.options, ...whoWorks(), clock: systemClock }, how);
   }
+  if (config.kind === 'borg') return await (await import('./compose-borg.ts')).openBorgEngine(config, how);
   const store = await openStore(config.store, { ...how, use: config.use, create: false });
   try {
     switch (config.kind) {
@@ -61,6 +62,8 @@ async function initEngine(config: RepositoryConfig, how: EngineHow, like: Engine
       await using store = await openStore(config.store, { ...how, use: config.use, create: true });
       return await initRestic(store, options, like);
     }
+    case 'borg':
+      return await (await import('./compose-borg.ts')).initBorgEngine(config, how);
     case 'mirror': {
       const { initMirrorEngine } = await import('./compose-mirror.ts');
       return await initMirrorEngine(config, { ...config.options, ...whoWorks(), clock: systemClock }, how);
@@ -78,6 +81,7 @@ type ConfigOf<Kind extends RepositoryConfig['kind']> = Extract<RepositoryConfig,
 /** Fetches what the repository is opened with, and forgets it. Throws what is wrong with it. */
 export async function expectPassword(config: RepositoryConfig, how: EngineHow): Promise<void> {
   if (config.kind === 'restic') await resticOptions(config, how);
+  if (config.kind === 'borg') await (await import('./compose-borg.ts')).borgOptions(config, how);
 }
 
 async function resticOptions({ name, options }: ConfigOf<'restic'>, how: EngineHow) {

@@ -31,6 +31,7 @@ import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
 import type { ComposeHow, Platform } from './platform.ts';
+import { probeBorg } from './probe-borg.ts';
 
 export { renderProblem as problemLine } from '../config/explain.ts';
 export { CONFIG_NAME } from '../config/read.ts';
@@ -111,6 +112,11 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     });
     return opening;
   };
+  const probeOf = (repository: RepositoryConfig) => {
+    const probe = probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use });
+    if (repository.kind !== 'borg') return probe;
+    return probeBorg((how) => engineOf(repository, how), probe, repository.store.kind === 'file');
+  };
   const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });
   return {
     file: config.file,
@@ -150,7 +156,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
         open: (opening) => engineOf(repository, opening, purpose),
-        probe: probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use }),
+        probe: probeOf(repository),
         usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
     newRepository(name) {

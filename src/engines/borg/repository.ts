@@ -14,6 +14,8 @@ export interface OpenOptions extends Omit<BorgOptions, 'password'> {
   readonly reach: Reach;
   /** Undefined: it has none. */
   readonly password: Secret | undefined;
+  /** Bytes a second to another host; undefined: as fast as it goes. */
+  readonly uploadRate?: (() => number | undefined) | undefined;
   readonly host: string;
   readonly user: string;
   /** Name and version of this program. */

@@ -129,8 +129,10 @@ function isError({ type, levelname }: BorgMessage): boolean {
   return type === 'log_message' && (levelname === 'ERROR' || levelname === 'CRITICAL' || levelname === 'PLAIN');
 }
 
-function command({ program, lockWaitMs }: Borg, args: readonly string[]): string[] {
-  return [program, '--log-json', '--lock-wait', String(Math.max(1, Math.round(lockWaitMs / 1000))), ...args];
+function command({ program, lockWaitMs, place, uploadRate }: Borg, args: readonly string[]): string[] {
+  const rate = place.folder === undefined ? uploadRate?.() : undefined;
+  const limit = rate === undefined ? [] : ['--upload-ratelimit', String(Math.max(1, Math.round(rate / 1024)))];
+  return [program, ...limit, '--log-json', '--lock-wait', String(Math.max(1, Math.round(lockWaitMs / 1000))), ...args];
 }
 
 /** The repository and its secret, an answer to every question, and words and times that are the same everywhere. */

@@ -17,8 +17,11 @@ const TYPES: Readonly<Record<TarType, string>> = {
 /** The two blocks of zeros that end an archive. */
 export const TAR_END_BYTES = 2 * BLOCK_BYTES;
 
+/** `gnu`: long names in headers of their own, for readers that know no extended headers; what else these would say is left out. */
+export type TarDialect = 'pax' | 'gnu';
+
 /** Everything in front of the content of a member: one block or more. */
-export function encodeTarHeader(entry: TarEntry): Buffer {
+export function encodeTarHeader(entry: TarEntry, dialect: TarDialect = 'pax'): Buffer {
   const records = new Map<string, Buffer>();
   const block = newBlock(TYPES[entry.type]);
   putName(block, entry, records);
@@ -34,6 +37,8 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
   writeNumber(block, 'devMinor', entry.device?.minor ?? 0);
   for (const { name, value } of entry.xattrs) records.set(xattrKey(name), Buffer.from(value));
   seal(block);
+  if (dialect === 'gnu')
+    return Buffer.concat([longHeader('L', records.get('path')), longHeader('K', records.get('linkpath')), block]);
   return records.size === 0 ? block : Buffer.concat([extendedHeader(records), block]);
 }
 
@@ -92,6 +97,16 @@ function putTime(block: Buffer, mtimeNs: bigint, records: Map<string, Buffer>): 
   const fits = fitsOctal('mtime', seconds) && mtimeNs >= 0n;
   writeNumber(block, 'mtime', fits ? seconds : 0);
   if (!fits || mtimeNs % 1_000_000_000n !== 0n) records.set('mtime', Buffer.from(encodeTime(mtimeNs)));
+}
+
+function longHeader(type: 'L' | 'K', name: Buffer | undefined): Buffer {
+  if (name === undefined) return Buffer.alloc(0);
+  const block = newBlock(type);
+  writeText(block, 'name', Buffer.from('././@LongLink'));
+  for (const field of ['mode', 'uid', 'gid', 'mtime'] as const) writeNumber(block, field, 0);
+  writeNumber(block, 'size', name.length + 1);
+  // A zero ends the name, and there is always one more.
+  return Buffer.concat([seal(block), name, Buffer.alloc(1 + paddingBytes(name.length + 1))]);
 }
 
 function extendedHeader(records: ReadonlyMap<string, Buffer>): Buffer {

@@ -1,7 +1,7 @@
 /** Writes a tar archive as a stream of large pieces. */
 import { SuretyError } from '../errors.ts';
 import { displayName } from '../names.ts';
-import { encodeTarHeader, TAR_END_BYTES } from './encode-header.ts';
+import { encodeTarHeader, TAR_END_BYTES, type TarDialect } from './encode-header.ts';
 import { paddingBytes, type TarEntry } from './tar-entry.ts';
 
 export interface TarMember {
@@ -17,10 +17,13 @@ const ZEROS = Buffer.alloc(TAR_END_BYTES);
  * The archive of `members`, in their order. Pieces are the caller's. Throws `tar.size` when a content is longer or shorter than its entry
  * says, and whatever a member's content throws: what was written until then is no archive.
  */
-export async function* packTar(members: AsyncIterable<TarMember>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* packTar(
+  members: AsyncIterable<TarMember>,
+  dialect: TarDialect = 'pax',
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const pieces = new Pieces();
   for await (const { entry, content } of members) {
-    yield* pieces.add(encodeTarHeader(entry));
+    yield* pieces.add(encodeTarHeader(entry, dialect));
     if (entry.type !== 'file') continue;
     let sizeBytes = 0;
     for await (const chunk of content ?? []) {

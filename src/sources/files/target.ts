@@ -76,7 +76,7 @@ function originalPlace(source: string, roots: Roots): Target {
   };
 }
 
-function unplaced(source: string, entryPath: string): SuretyError {
+export function unplaced(source: string, entryPath: string): SuretyError {
   return new SuretyError(
     'target.failed',
     `"${displayName(entryPath)}" belongs to none of the paths that source ${source} has now`,
@@ -92,7 +92,11 @@ function directoryState(path: string, followed: boolean): 'absent' | 'directory'
 
 /** The error for a directory that can not be restored into. */
 export function inTheWay(path: string): SuretyError {
-  const what = fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.isSymbolicLink() ? 'a link' : 'a file';
+  return folderInTheWay(path, fs.lstatSync(systemPath(path), { throwIfNoEntry: false })?.isSymbolicLink() === true);
+}
+
+export function folderInTheWay(path: string, isLink: boolean): SuretyError {
+  const what = isLink ? 'a link' : 'a file';
   const message = `${displayName(path)} and all in it are not restored: ${what} is in the way of the directory`;
   return new SuretyError(what === 'a link' ? 'target.escapes' : 'target.exists', message, {
     hint: 'remove it, or restore to another target',

@@ -14,16 +14,24 @@ export interface ListOrder {
   readonly prune: readonly string[];
   /** Cannot be guessed: nothing that is listed contains it. */
   readonly nonce: string;
+  /** Whether what is at the paths on stdin, each with a NUL behind it, is told as well; what is not there is passed over. */
+  readonly isNaming: boolean;
 }
 
 /** Of each file: type, mode, owner, times, size, inode, device, links, depth and name; then the target of a link. */
 const GNU_FORMAT = '%y %m %U %G %T@ %C@ %s %i %D %n %d %f\\0%l\\0';
+const GNU_DEVICES = `\\( \\( -type b -o -type c \\) -exec stat -c '@%t %T' {} \\; -o -true \\)`;
+
+/** Runs a script with many paths at once. That one is not there is no failure, that `xargs` ends is. */
+function eachNamed(script: string): string {
+  return `named() { xargs -0 sh -c ${shellWord(script)} sh 2>/dev/null; case $? in 0|1|123) ;; *) return 1;; esac; }`;
+}
 
 const SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
 const IS_TAG = `[ "$(head -c ${SIGNATURE.length} "$1")" = "${SIGNATURE}" ]`;
 
 /** The script for `sh -c`. */
-export function listScript({ starts, options, prune, nonce }: ListOrder): string {
+export function listScript({ starts, options, prune, nonce, isNaming }: ListOrder): string {
   return [
     'LC_ALL=C TZ=UTC0 QUOTING_STYLE=literal; export LC_ALL TZ QUOTING_STYLE',
     FIND_VARIANT,
@@ -45,6 +53,7 @@ export function listScript({ starts, options, prune, nonce }: ListOrder): string
         ? [`section t${at} all ${shellWord(path)}`, `[ $v = stat ] && section k${at} tags ${shellWord(path)}`]
         : [],
     ),
+    ...(isNaming ? ['[ $v = stat ] && section n0 said || section n0 named'] : []),
     // Whether it is still what was there at first.
     ...starts.flatMap(({ path, root }, at) => (root === undefined ? [] : [`section q${at} one ${shellWord(path)}`])),
     `printf '.\\0'`,
@@ -74,19 +83,19 @@ const SECTION = [
 
 function gnuFunctions({ oneFileSystem, excludeCaches }: FilesOptions, prune: readonly string[]): string {
   const tags = `\\( -name CACHEDIR.TAG -type f -exec sh -c '${IS_TAG}' sh {} \\; -printf '#\\0' -o -true \\)`;
-  // What another program writes comes where it belongs: `find` hands over what it has first.
-  const devices = `\\( \\( -type b -o -type c \\) -exec stat -c '@%t %T' {} \\; -o -true \\)`;
   const parts = [
     ...(oneFileSystem ? ['-xdev'] : []),
     ...pruned(prune),
     ...(excludeCaches ? [tags] : []),
-    devices,
+    // What another program writes comes where it belongs: `find` hands over what it has first.
+    GNU_DEVICES,
     `-printf '${GNU_FORMAT}'`,
   ];
   return [
     'if [ $v = gnu ]; then',
     `one() { find -H "$1" -maxdepth 0 -printf '${GNU_FORMAT}'; }`,
     `all() { find -H "$1" -mindepth 1 ${parts.join(' ')}; }`,
+    eachNamed(`find "$@" -maxdepth 0 ${GNU_DEVICES} -printf '${GNU_FORMAT.replace('%f', '%p')}'`),
     'fi',
   ].join('\n');
 }
@@ -104,6 +113,7 @@ function statFunctions(
     'if [ $v = stat ]; then',
     `one() { stat -L -c '${format}' "$1" && printf '\\0'; }`,
     `all() { find -H "$1" -mindepth 1 ${within} -exec stat -c '${format}' {} +; c=$?; printf '\\0'; return $c; }`,
+    `${eachNamed(`stat -c '${format}' "$@"`)}; said() { named; c=$?; printf '\\0'; return $c; }`,
     `tags() { ${excludeCaches ? `find -H "$1" -mindepth 1 ${within} -name CACHEDIR.TAG -type f -exec ${tag}` : ':'}; }`,
     'fi',
   ].join('\n');
@@ -116,6 +126,7 @@ function pythonFunctions({ oneFileSystem, excludeCaches }: FilesOptions): string
     `list() { python3 -I -c ${shellWord(PYTHON_LIST)} "$@"; }`,
     'one() { list one -- "$1"; }',
     `all() { list all ${flags} "$1"; }`,
+    'named() { list named -- .; }',
     'fi',
   ].join('\n');
 }

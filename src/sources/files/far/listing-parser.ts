@@ -59,6 +59,8 @@ export class ListingParser {
   /** Everything about the starts is known. */
   isBegun = false;
   isComplete = false;
+  /** What is at the paths that were asked for by name; the numbers in the tree. */
+  readonly named = new Map<string, number>();
   readonly #starts: readonly Start[];
   readonly #nonce: Buffer;
   readonly #words = new WordReader((bytes, from, to) => this.#take(bytes, from, to));
@@ -106,10 +108,10 @@ export class ListingParser {
   }
 
   #takeBetween(word: string): void {
-    const found = /^>([prmtkq])(\d+)$/.exec(word);
+    const found = /^>([prmtkqn])(\d+)$/.exec(word);
     if (word === '=') this.isBegun = true;
     else if (word === '.') this.isComplete = true;
-    else if (found === null || this.#starts[Number(found[2])] === undefined) throw strange(word);
+    else if (found === null || (found[1] !== 'n' && this.#starts[Number(found[2])] === undefined)) throw strange(word);
     else {
       this.#section = { kind: found[1]!, index: Number(found[2]) };
       const at = this.facts[this.#section.index]?.at;
@@ -146,6 +148,10 @@ export class ListingParser {
   #keep(record: ListedRecord): void {
     this.#record = undefined;
     const { kind, index } = this.#section!;
+    if (kind === 'n') {
+      this.named.set(decodeName(record.name), this.tree.add(undefined, record.listed, NO_BYTES, record.target));
+      return;
+    }
     const facts = this.facts[index]!;
     if (kind === 'p') facts.at = this.tree.add(undefined, record.listed, NO_BYTES, NO_BYTES);
     else if (kind === 'm') facts.above = record.listed;
@@ -183,6 +189,10 @@ export class ListingParser {
     const { kind, index } = this.#section!;
     this.#section = undefined;
     this.#code = undefined;
+    if (kind === 'n') {
+      if (code !== 0) throw strange('the end of what was asked for by name');
+      return;
+    }
     const facts = this.facts[index]!;
     if (kind === 'p') facts.end = { code, said };
     else if (kind === 'r') facts.isReadable = code === 0;

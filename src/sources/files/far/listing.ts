@@ -18,6 +18,8 @@ export interface ListingHow {
   readonly options: FilesOptions;
   readonly prune: readonly string[];
   readonly signal: AbortSignal;
+  /** Paths of which is told what is there, each with a NUL behind it. */
+  readonly names?: AsyncIterable<Uint8Array> | undefined;
 }
 
 /** File trees of another host, listed by one command. */
@@ -42,8 +44,9 @@ export interface WholeListing {
 export function list(how: ListingHow): Listing {
   const nonce = randomHex(16);
   const parser = new ListingParser(how.starts, nonce);
-  const argv = ['sh', '-c', listScript({ ...how, nonce })];
-  const process = how.reach.exec(argv, { signal: how.signal, cwd: how.folder });
+  const argv = ['sh', '-c', listScript({ ...how, nonce, isNaming: how.names !== undefined })];
+  const stdin = how.names === undefined ? {} : { stdin: how.names };
+  const process = how.reach.exec(argv, { signal: how.signal, cwd: how.folder, ...stdin });
   const begun = Promise.withResolvers<ListingParser & { readonly head: FarHead }>();
   const whole = take(process, parser, how, begun.resolve);
   begun.promise.catch(() => {});

@@ -5,10 +5,12 @@ import type { ReadHow, Reading, Source } from '../../source.ts';
 import type { ForeignFile } from '../elsewhere.ts';
 import type { FilesOptions } from '../options.ts';
 import { parseRoots } from '../roots.ts';
+import { writeFiles } from '../write.ts';
 import { FarReading } from './far-reading.ts';
+import { writeFar } from './far-write.ts';
 import { list } from './listing.ts';
 import { pruneTests } from './prune.ts';
-import { farPaths, startsOf } from './starts.ts';
+import { farPaths, startsOf, UNKNOWN_FOLDER } from './starts.ts';
 import { tarDialect } from './tar-dialect.ts';
 
 export interface FarFilesSetup {
@@ -22,9 +24,6 @@ export interface FarFilesSetup {
   readonly foreign?: readonly ForeignFile[];
 }
 
-/** Stands for the folder in which commands begin there, as long as that is not known. */
-const UNKNOWN_FOLDER = '/~';
-
 /**
  * Folders and files of another host as a source. Nothing is installed there: it is listed with `find` and read with `tar`. Throws
  * `source.failed` for paths that contradict each other or mean nothing there.
@@ -37,9 +36,11 @@ export function openFarFiles(setup: FarFilesSetup): Source {
   return {
     traits: { name, kind: 'files' },
     read: (how) => readFar({ ...setup, options }, how),
-    write: async () => {
-      throw new SuretyError('target.failed', `source ${name} can not be restored to host ${reach.traits.host}`);
-    },
+    // A target is a folder of this machine.
+    write: (restoring, how) =>
+      how.target === undefined
+        ? writeFar({ name, reach, folder: setup.folder, options, roots }, restoring, how)
+        : writeFiles(name, roots, restoring, how),
     locate: (entryPath) => {
       const path = roots.locate(entryPath);
       return path?.startsWith(`${UNKNOWN_FOLDER}/`) ? path.slice(UNKNOWN_FOLDER.length + 1) : path;

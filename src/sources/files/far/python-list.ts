@@ -16,14 +16,14 @@ def complain(path, error):
     failed = True
     sys.stderr.buffer.write(b"find: '" + path.replace(b'\\\\', b'\\\\\\\\').replace(b"'", b"\\\\'").replace(b'\\n', b'\\\\n') + b"': " + (error.strerror or 'error').encode() + b'\\n')
 
-def show(path, found, depth):
+def show(path, found, depth, name=None):
     kind = TYPES.get(stat.S_IFMT(found.st_mode), b'?')
     target = os.readlink(path) if kind == b'l' else b''
     if kind in b'bc':
         out.write(b'@%x %x\\n' % (os.major(found.st_rdev), os.minor(found.st_rdev)))
     out.write(b'%s %o %d %d %s %s %d %d %d %d %d %s\\0%s\\0' % (kind, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid,
         time(found.st_mtime_ns), time(found.st_ctime_ns), found.st_size, found.st_ino, found.st_dev, found.st_nlink, depth,
-        os.path.basename(path), target))
+        os.path.basename(path) if name is None else name, target))
 
 def is_tag(path):
     try:
@@ -49,6 +49,16 @@ def walk(folder, depth, device):
             continue
         if stat.S_ISDIR(found.st_mode) and (device is None or found.st_dev == device):
             walk(path, depth + 1, device)
+
+if what == 'named':
+    for path in sys.stdin.buffer.read().split(b'\\0'):
+        try:
+            if path:
+                show(path, os.lstat(path), 0, path)
+        except OSError:
+            pass
+    out.flush()
+    sys.exit(0)
 
 try:
     start = os.stat(top)

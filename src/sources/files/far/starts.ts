@@ -33,6 +33,16 @@ function farPath(isAbsolute: boolean, entryPath: string): string {
   return entryPath === '' ? '.' : `./${entryPath}`;
 }
 
+/** As the programs there name it. */
+export function pathThere(roots: Roots, entryPath: string): string | undefined {
+  const path = roots.locate(entryPath);
+  if (path === undefined || path.includes('\0')) return undefined;
+  return path.startsWith(`${UNKNOWN_FOLDER}/`) ? `.${path.slice(UNKNOWN_FOLDER.length)}` : path;
+}
+
+/** Stands for the folder in which commands begin there, as long as that is not known. */
+export const UNKNOWN_FOLDER = '/~';
+
 /** Paths as they are on another host, where this machine's home and folders mean nothing. Throws `source.failed`. */
 export function farPaths(source: string, kind: string, paths: readonly string[]): string[] {
   return paths.map((path) => {

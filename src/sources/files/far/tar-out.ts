@@ -1,8 +1,8 @@
 import { hasCode, messageOf, SuretyError } from '../../../base/errors.ts';
-import { encodeName } from '../../../base/names.ts';
 import { TarReader } from '../../../base/tar/reader.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
 import type { Exit, Reach } from '../../../reach/reach.ts';
+import { pathBytes } from './path-bytes.ts';
 import { type TarDialect, tarOutArgv } from './tar-dialect.ts';
 import { type TarWord, tarWords } from './tar-words.ts';
 
@@ -42,7 +42,7 @@ export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGe
   const ended = new AbortController();
   const signal = AbortSignal.any([how.signal, ended.signal]);
   const argv = tarOutArgv(how.dialect, how.follow);
-  const stdin = names(paths);
+  const stdin = pathBytes(paths);
   const process = how.reach.exec(argv, { signal, stdin, cwd: how.folder, env: { LC_ALL: 'C', TAR_OPTIONS: '' } });
   let isWhole = false;
   try {
@@ -67,23 +67,6 @@ export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGe
   } finally {
     if (!isWhole) ended.abort(new Error('no more is wanted'));
   }
-}
-
-const PIECE_BYTES = 1 << 16;
-
-async function* names(paths: readonly string[]): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for (const path of paths) {
-    const bytes = encodeName(path);
-    parts.push(bytes, Uint8Array.of(0));
-    sizeBytes += bytes.length + 1;
-    if (sizeBytes < PIECE_BYTES) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-    sizeBytes = 0;
-  }
-  yield Buffer.concat(parts);
 }
 
 /** Without what programs take away from the beginning. */

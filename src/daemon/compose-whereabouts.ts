@@ -2,16 +2,19 @@
 import { statSync } from 'node:fs';
 import {
   type Config,
+  findNamed,
   type PlainSource,
   type RepositoryConfig,
   type SourceConfig,
   sourceInside,
 } from '../config/config.ts';
+import type { HostConfig } from '../config/hosts.ts';
 import { placesOfSource } from '../config/places.ts';
 import type { LocationOf } from '../config/store-location.ts';
 import type { CopiesSource, WhereaboutsOf } from '../operations/proven-copies.ts';
 import { type Keeping, THIS_MACHINE } from '../rules/keeping.ts';
 import type { Original } from '../rules/three-two-one.ts';
+import { isHere } from './compose-host.ts';
 import { diskOf } from './disks.ts';
 import { keepingOfFolders, LOCAL_ADMINISTRATOR } from './folder-keeping.ts';
 import { type NetworkPlace, placeOfHost } from './network-place.ts';
@@ -31,14 +34,14 @@ export interface Whereabouts {
   whereabouts(how: { readonly signal: AbortSignal }): Promise<ReadonlyMap<string, WhereaboutsOf>>;
 }
 
-export function whereaboutsIn({ repositories, directory, site }: Config): Whereabouts {
+export function whereaboutsIn({ repositories, hosts, directory, site }: Config): Whereabouts {
   return {
     copyGoals: (sources) =>
       Promise.all(
         sources.map(async (source) => {
           const { name, importance, copies: rule } = source;
           const inside = sourceInside(source);
-          const original = await whereaboutsOfSource(inside, { directory, site });
+          const original = await whereaboutsOfSource(inside, { hosts, directory, site });
           return { name, kind: inside.kind, importance, rule, original };
         }),
       ),
@@ -51,12 +54,15 @@ export function whereaboutsIn({ repositories, directory, site }: Config): Wherea
   };
 }
 
-/** The paths of a source are on the disks of this machine, or on those of a server that they come from. */
-async function whereaboutsOfSource(
-  source: PlainSource,
-  { directory, site }: { readonly directory: string; readonly site: string | undefined },
-): Promise<Original> {
+type SourceGround = Pick<Config, 'hosts' | 'directory' | 'site'>;
+
+/** The paths of a source are on the disks of this machine, on those of a server that they come from, or on another host. */
+async function whereaboutsOfSource(source: PlainSource, { hosts, directory, site }: SourceGround): Promise<Original> {
   const server = serverOf(source);
+  if (!isHere(source.host) && (server === undefined || LOOPBACK.test(server))) {
+    const place = await placeOf(findNamed(hosts, source.host, 'host'));
+    if (!place.isThis) return { ...onServer(place, source.host, site), isThere: true };
+  }
   if (server !== undefined) {
     const place = await placeOfHost(server);
     if (!place.isThis) return { ...onServer(place, server, site), isThere: true };
@@ -66,6 +72,14 @@ async function whereaboutsOfSource(
   const there = disks.filter((disk) => disk !== undefined);
   const isThere = paths.length === 0 || there.length > 0;
   return { ...(await keepingOfFolders(there, site)), isThere };
+}
+
+const LOOPBACK = /^(?:localhost|127\.[\d.]+|::1)$/;
+
+/** Which machine a pod runs on changes. */
+async function placeOf(host: HostConfig): Promise<NetworkPlace> {
+  if (host.kind === 'ssh') return await placeOfHost(host.options.host);
+  return { kind: 'unknown', hosts: [host.location], isThis: false };
 }
 
 /** Of a database: the machine that it is on, where that is not this one. */

@@ -8,7 +8,7 @@ interface How {
 }
 
 export async function listKeys(repository: RepositoryHandle, how: How): Promise<readonly KeyInfo[]> {
-  return await (await keyRing(repository, how)).list(how);
+  return await (await keyRing(repository, how, 'change-key')).list(how);
 }
 
 /** Adds a password; the one in use stays valid. Returns the new key's id. */
@@ -28,12 +28,28 @@ export async function removeKey(repository: RepositoryHandle, id: string, how: H
 
 /** Replaces the password in use by a new one. Returns the new key's id. */
 export async function changeKey(repository: RepositoryHandle, password: string, how: How): Promise<string> {
-  return await (await keyRing(repository, how)).change(requirePassword(password), how);
+  return await (await keyRing(repository, how, 'change-key')).change(requirePassword(password), how);
 }
 
-async function keyRing(repository: RepositoryHandle, how: How): Promise<KeyRing> {
+/** The key as text: with the password it opens the repository when its own key is lost. */
+export async function exportKey(repository: RepositoryHandle, how: How): Promise<string> {
+  const engine = await repository.open(how);
+  if (engine.keys.export !== undefined) return await engine.keys.export(how);
+  throw new SuretyError('repository.cannot', `the keys of ${repository.name} (${repository.kind}) are not exported`, {
+    hint: 'they are files of the repository, which a copy of it has as well',
+  });
+}
+
+/** `enough`: what an engine with one password has, too. */
+async function keyRing(repository: RepositoryHandle, how: How, enough?: 'change-key'): Promise<KeyRing> {
   const engine: Engine = await repository.open(how);
-  if (engine.traits.can.has('keys')) return engine.keys;
+  const { can } = engine.traits;
+  if (can.has('keys') || (enough !== undefined && can.has(enough))) return engine.keys;
+  if (can.has('change-key')) {
+    throw new SuretyError('repository.cannot', `repository ${repository.name} (${repository.kind}) has one password`, {
+      hint: 'surety keys change replaces it',
+    });
+  }
   throw new SuretyError('repository.cannot', `repository ${repository.name} (${repository.kind}) has no keys`, {
     hint: 'only encrypted repositories have keys',
   });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { shortId } from '../../base/short-id.ts';
-import { addKey, changeKey, listKeys, removeKey } from '../../operations/keys.ts';
+import { addKey, changeKey, exportKey, listKeys, removeKey } from '../../operations/keys.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { newPassword } from '../new-password.ts';
@@ -36,8 +36,12 @@ export function keysCommand(act: Act): Command {
     .option(...REPOSITORY)
     .option(...PASSWORD_FILE)
     .action(act(runChange));
+  const exported = new Command('export')
+    .summary('print the key of a borg repository, to be kept elsewhere')
+    .option(...REPOSITORY)
+    .action(act(runExport));
   const keys = new Command('keys').summary('the passwords that open a repository');
-  for (const command of [list, add, remove, change]) keys.addCommand(command);
+  for (const command of [list, add, remove, change, exported]) keys.addCommand(command);
   return keys;
 }
 
@@ -90,6 +94,18 @@ async function runChange(call: Call, options: KeysOptions): Promise<Answer> {
       `${repository.name} now opens with the new password (key ${shortId(id)}).\n` +
       'Next: put it where the configuration takes the password from; `surety check` tells whether that is right.\n';
     return answer('keys change', repository.name, id, text);
+  });
+}
+
+async function runExport(call: Call, options: KeysOptions): Promise<Answer> {
+  return await withSession(call, { record: false }, async ({ platform }) => {
+    const repository = oneRepository(platform, options.repository);
+    const key = await exportKey(repository, call);
+    return {
+      exitCode: EXIT.ok,
+      document: { verb: 'keys export', outcome: 'ok', repository: repository.name, key },
+      text: key.endsWith('\n') ? key : `${key}\n`,
+    };
   });
 }
 

@@ -88,6 +88,10 @@ function pruneText({ kind, prune, decision, warnings, afterwards }: RepositoryCl
     const unknown = dryRun && warnings.length === 0 && (decision?.remove.length ?? 0) > 0;
     return unknown ? '  what that frees is known when the snapshots are gone\n' : '';
   }
+  if (kind === 'borg') {
+    if (dryRun) return '  what borg frees is known when it is done\n';
+    return `  ${size(prune.freedBytes)} freed${prune.remainingBytes > 0 ? `, ${size(prune.remainingBytes)} remain` : ''}\n`;
+  }
   const repacked = kind === 'archive' ? '' : `, ${prune.packsRepacked} repacked`;
   const removed = `${count(prune.packsRemoved, storedFile(kind))} ${dryRun ? 'would be removed' : 'removed'}${repacked}`;
   return (

@@ -7,9 +7,7 @@ import type { Repository } from './repository.ts';
 import { borgRun, borgText } from './run.ts';
 
 export function keyRing(repository: Repository): KeyRing {
-  const one = {
-    ...{ id: repository.id, user: '', host: '', created: new Date(0), current: true },
-  };
+  const one = { id: repository.id, user: '', host: '', created: new Date(0), current: true };
   return {
     list: async () => [one],
     add: () => refuse('a borg repository has one passphrase'),

@@ -31,6 +31,8 @@ export interface Answer {
   readonly document: object;
   /** What a person reads; '' for nothing. Ends with a line break. */
   readonly text: string;
+  /** The text is the content of a file: not a byte of it is changed for the terminal. */
+  readonly exact?: boolean;
 }
 
 /** Makes a commander action of a function that takes the call, then the command's arguments and options. */

@@ -2,6 +2,7 @@
 import { hasCode, SuretyError } from '../base/errors.ts';
 import { canReplace, type RestoreReport, type RestoreRequest, restore } from '../operations/restore.ts';
 import type { Call } from './call.ts';
+import { printable } from './printable.ts';
 import { questionText } from './render/restore.ts';
 import type { Session } from './session.ts';
 
@@ -24,7 +25,7 @@ export async function confirmRestore(request: RestoreRequest, how: ConfirmHow): 
   if (!how.call.terminal.canAsk || how.call.globals.json) throw nobodyToAsk(request);
   const preview = await look(request, how);
   how.session.pause();
-  how.call.terminal.err(questionText(preview, how.call.clock.now()));
+  how.call.terminal.err(printable(questionText(preview, how.call.clock.now())));
   const answer = await how.call.terminal.ask('Type yes to go on: ', how.call.signal);
   if (answer.trim() === 'yes') return { ...request, decision: 'confirmed' };
   throw new SuretyError('restore.unconfirmed', 'nothing was restored: the answer was not yes');

@@ -1,9 +1,13 @@
 /** Reports as JSON. */
 import { SuretyError } from '../base/errors.ts';
 
+/** Characters that JSON need not escape and a terminal must not get: see `displayName`. */
+const UNSEEN = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** One JSON document with a line break. Dates are ISO 8601, errors are `{ code, message, hint, details }`. */
 export function toJson(document: object): string {
-  return `${JSON.stringify(document, replace, 2)}\n`;
+  const json = JSON.stringify(document, replace, 2);
+  return `${json.replace(UNSEEN, (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
 function replace(_key: string, value: unknown): unknown {

@@ -10,6 +10,7 @@ import { refuseEmptyValues } from './empty-values.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { errorDocument, toJson } from './json.ts';
+import { printable } from './printable.ts';
 import { createProgram, globalsOf, isHelp, usageError } from './program.ts';
 import { renderError } from './render/error.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -39,7 +40,7 @@ export async function runCommandLine(
       const command = values.at(-1) as Command;
       refuseEmptyValues(command);
       const verb = nameOf(command);
-      const warn = (message: string) => terminal.err(`warning: ${message}\n`);
+      const warn = (message: string) => terminal.err(printable(`warning: ${message}\n`));
       const trail = openTrail(command, verb, { clock: systemClock, warn });
       const call: Call = { globals: globalsOf(command), terminal, signal, clock: systemClock, trail };
       called = { verb, call };
@@ -86,9 +87,9 @@ function toError(thrown: unknown, signal: AbortSignal): SuretyError {
   return error instanceof SuretyError ? error : toSuretyError(error, 'unexpected', signal);
 }
 
-function printAnswer({ exitCode, document, text }: Answer, { globals, terminal }: Call): number {
+function printAnswer({ exitCode, document, text, exact }: Answer, { globals, terminal }: Call): number {
   if (globals.json) terminal.out(toJson(document));
-  else if (!globals.quiet || exitCode !== EXIT.ok) terminal.out(text);
+  else if (!globals.quiet || exitCode !== EXIT.ok) terminal.out(exact === true ? text : printable(text));
   return exitCode;
 }
 
@@ -103,6 +104,6 @@ function printError(error: SuretyError, { verb, terminal, json, verbose }: Error
   const exitCode = exitCodeOf(error);
   const outcome = exitCode === EXIT.interrupted ? 'interrupted' : 'failed';
   if (json) terminal.out(toJson({ verb: verb ?? null, outcome, error: errorDocument(error) }));
-  else terminal.err(renderError(error, { verbose }));
+  else terminal.err(printable(renderError(error, { verbose })));
   return exitCode;
 }

@@ -7,6 +7,7 @@ import { displayName } from '../base/names.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Listen, OperationEvent, Step } from '../operations/events.ts';
 import { hookName } from '../operations/hooks/hook-report.ts';
+import { printable } from './printable.ts';
 import { openRate, type Rate } from './rate.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -66,7 +67,7 @@ export function showProgress(terminal: Terminal, clock: Clock, limitOf: LimitOf 
       if (nowMs - drawnMs >= REDRAW_MS) draw();
     } else if (nowMs - shown.printedMs >= PLAIN_LINE_MS) {
       shown.printedMs = nowMs;
-      terminal.err(`${lineOf(shown, false)}\n`);
+      terminal.err(printable(`${lineOf(shown, false)}\n`));
     }
   };
 
@@ -99,7 +100,7 @@ export function showProgress(terminal: Terminal, clock: Clock, limitOf: LimitOf 
     },
     line(text) {
       const lines = block.erase();
-      terminal.err(`${text}\n`);
+      terminal.err(printable(`${text}\n`));
       if (lines.length > 0) block.draw(lines);
     },
     stop: () => void block.erase(),
@@ -123,7 +124,7 @@ function openBlock(terminal: Terminal): Block {
   const erasing = () => ERASE_LINE + `${LINE_UP}${ERASE_LINE}`.repeat(Math.max(0, drawn.length - 1));
   return {
     draw(lines) {
-      const cut = lines.map((line) => line.slice(0, Math.max(20, terminal.columns() - 1)));
+      const cut = lines.map((line) => printable(line).slice(0, Math.max(20, terminal.columns() - 1)));
       terminal.err(erasing() + cut.join('\n'));
       drawn = cut;
     },

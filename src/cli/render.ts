@@ -9,8 +9,9 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** A table without lines; columns are two spaces apart. Cells must not contain line breaks. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string {
+/** A table without lines; columns are two spaces apart. Line breaks in cells are shown as `\x0a`. */
+export function table(columns: readonly Column[], given: readonly (readonly string[])[], indent = ''): string {
+  const rows = given.map((row) => row.map((cell) => cell.replaceAll('\n', '\\x0a')));
   const widths = columns.map((column, at) =>
     rows.reduce((widest, row) => Math.max(widest, width(row[at] ?? '')), width(column.title)),
   );

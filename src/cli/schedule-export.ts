@@ -87,6 +87,7 @@ async function runExport(call: Call, format: ScheduleFormat, options: ExportOpti
         ...{ verb: 'schedule export', outcome: 'ok', format, files },
         ...{ variables: variablesOf(platform.scheduled), notes: exported.notes },
       },
+      exact: output === undefined,
       text: output === undefined ? printed(exported) : paths.map((path) => `wrote ${path}\n`).join('') + notes,
     };
   });

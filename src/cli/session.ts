@@ -6,6 +6,7 @@ import { type Listen, listenAll, type OperationHow, type Verb } from '../operati
 import { type Recorder, recordInto } from '../operations/record.ts';
 import type { Call } from './call.ts';
 import { exitCodeOfOutcome } from './exit-codes.ts';
+import { printable } from './printable.ts';
 import { type LimitOf, showProgress } from './progress.ts';
 import { renderError } from './render/error.ts';
 import { withUnsent } from './unsent.ts';
@@ -67,7 +68,7 @@ export async function withSession<Result>(
   } finally {
     progress.stop();
     await recorder?.settled();
-    for (const error of (await notices?.settled()) ?? []) terminal.err(renderError(error, globals));
+    for (const error of (await notices?.settled()) ?? []) terminal.err(printable(renderError(error, globals)));
   }
 }
 

@@ -4,6 +4,7 @@ import { newRecoveryPointId } from '../../base/ids.ts';
 import { type ForgetRequest, forget } from '../../operations/forget.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { printable } from '../printable.ts';
 import { forgetText, questionText } from '../render/forget.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
@@ -78,7 +79,7 @@ async function confirm(request: ForgetRequest, call: Call, session: Session): Pr
     });
   }
   session.pause();
-  terminal.err(questionText(preview, clock.now()));
+  terminal.err(printable(questionText(preview, clock.now())));
   const answer = await terminal.ask('Type yes to go on: ', signal);
   if (answer.trim() === 'yes') return;
   throw new SuretyError('forget.unconfirmed', 'nothing was removed: the answer was not yes');

@@ -68,6 +68,7 @@ function answer({ globals, terminal }: Call, imported: Imported, { file, report 
   return {
     exitCode: EXIT[outcome],
     document: { verb: 'import', outcome, file: file ?? null, ...account, ...(isPrinted ? { text } : {}) },
+    exact: isPrinted,
     text: isPrinted ? text : report,
   };
 }

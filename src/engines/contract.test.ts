@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { initCheaply } from '../../test/fixtures/cheap-repository.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Secret } from '../base/secret.ts';
 import { openLocalStore } from '../stores/local/open.ts';
@@ -10,7 +11,7 @@ import { openMemoryStore } from '../stores/memory/open.ts';
 import type { Store, Stored } from '../stores/store.ts';
 import { type OpenOptions as ArchiveOpenOptions, initArchive, openArchive } from './archive/open.ts';
 import { type EngineUnderTest, engineContract } from './contract.ts';
-import { initRestic, openRestic } from './restic/open.ts';
+import { openRestic } from './restic/open.ts';
 
 const HOW = { signal: new AbortController().signal };
 
@@ -25,9 +26,9 @@ const options = {
   ...{ password: 'secret', compressionLevel: 1, packSizeBytes: 4 << 20, workers: 1, clock: HURRIED },
 };
 
-/** Making a password's key takes most of the time of a check: it is made once, and each repository is a copy. */
+/** The key of a password takes most of the time of a check: it is a cheap one, and each repository is a copy. */
 const initialized = openMemoryStore();
-before(() => initRestic(initialized, options));
+before(() => initCheaply(initialized, options.password));
 
 const archiveOptions: ArchiveOpenOptions = {
   ...{ host: 'here', user: 'tester', program: 'surety test', clock: HURRIED },

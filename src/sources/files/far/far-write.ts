@@ -48,7 +48,12 @@ export async function writeFar(to: FarWriteHow, restoring: Restoring, how: Write
   const said: string[] = [];
   const failed = new Set<RestoredEntry>();
   for (const [folder, group] of groups(to, members)) {
-    const contents = sendable(group, { restoring, how, tally, failed });
+    const contents = sendable(dialect.kind === 'busybox' ? foldersTwice(group) : group, {
+      restoring,
+      how,
+      tally,
+      failed,
+    });
     const tarHow = { source: to.name, reach: to.reach, dialect, folder, cwd: to.folder, isRoot };
     let keepsFolders = how.conflict === 'refuse' || how.conflict === 'skip';
     while (!contents.isDone) {
@@ -75,6 +80,11 @@ export async function writeFar(to: FarWriteHow, restoring: Restoring, how: Write
   );
   checkWritten(sent, { roots, how, tally, find: after, said, head, isRoot, dialect });
   return tally.report();
+}
+
+/** Some set the time of a directory before they put anything into it. */
+function foldersTwice(members: readonly PlannedMember[]): PlannedMember[] {
+  return [...members, ...members.filter(({ entry }) => entry.type === 'dir').reverse()];
 }
 
 /** Takes away half of a file. */

@@ -70,5 +70,6 @@ export function parseProbe(text: string): ProbeAnswer {
 /** `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0)` → `15.18`; a whole line where no number is in it. */
 function version(said: string): string {
   if (/not found|unrecognized|invalid|illegal|usage/i.test(said)) return '';
-  return /\d+(?:\.\d+)+[\w-]*/.exec(said)?.[0] ?? said.slice(0, 40);
+  const number = /Distrib (\d+(?:\.\d+)+)/.exec(said)?.[1] ?? /\d+(?:\.\d+)+[\w-]*/.exec(said)?.[0];
+  return number ?? said.slice(0, 40);
 }

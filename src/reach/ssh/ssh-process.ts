@@ -20,6 +20,7 @@ export interface SshProcess {
 }
 
 const KILL_AFTER_MS = 2000;
+const AGAIN_AFTER_MS = 25;
 
 /**
  * Starts ssh. It leads a session of its own: it has no terminal to ask at, and Ctrl-C does not reach it before us. With `folder`, it ends with
@@ -63,6 +64,11 @@ function outcome(child: ChildProcess): Promise<SshExit> {
 function kill(child: ChildProcess, ended: Promise<SshExit>): void {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   child.kill('SIGTERM');
+  // One that comes just before ssh begins to wait is noticed only with the next.
+  const again = setInterval(() => child.kill('SIGTERM'), AGAIN_AFTER_MS);
   const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-  void ended.then(() => clearTimeout(timer));
+  void ended.then(() => {
+    clearInterval(again);
+    clearTimeout(timer);
+  });
 }

@@ -89,7 +89,8 @@ function toError(thrown: unknown, signal: AbortSignal): SuretyError {
 
 function printAnswer({ exitCode, document, text, exact }: Answer, { globals, terminal }: Call): number {
   if (globals.json) terminal.out(toJson(document));
-  else if (!globals.quiet || exitCode !== EXIT.ok) terminal.out(exact === true ? text : printable(text));
+  else if (!globals.quiet || exitCode !== EXIT.ok)
+    terminal.out(exact === true ? text : printable(text, terminal.colors));
   return exitCode;
 }
 

@@ -12,7 +12,7 @@ import type { BorgPlace } from '../engines/borg/place.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openLocal } from '../reach/local.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
-import type { EngineHow } from './compose-engine.ts';
+import type { EngineHow } from './engine-how.ts';
 
 type BorgConfig = RepositoryOf<'borg'>;
 

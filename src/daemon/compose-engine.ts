@@ -6,17 +6,7 @@ import { fetchSecret } from '../config/secrets.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openStore } from './compose-store.ts';
 import { cachedBy } from './compose-wrapped.ts';
-
-export interface EngineHow {
-  readonly signal: AbortSignal;
-  /** The configuration's folder. */
-  readonly directory: string;
-  readonly warn: (message: string) => void;
-  /** False: nothing is kept on this machine of what is read again and again. */
-  readonly cache: boolean;
-  /** See `RepositoryHandle.open`. */
-  readonly ahead?: (() => void) | undefined;
-}
+import type { EngineHow } from './engine-how.ts';
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
 export async function openEngine(config: RepositoryConfig, how: EngineHow): Promise<Engine> {

@@ -10,8 +10,8 @@ import type { Reach } from '../reach/reach.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
 import type { Source } from '../sources/source.ts';
 import type { Store } from '../stores/store.ts';
-import type { EngineHow } from './compose-engine.ts';
 import { openStore } from './compose-store.ts';
+import type { EngineHow } from './engine-how.ts';
 
 type MirrorConfig = RepositoryOf<'mirror'>;
 

@@ -46,7 +46,10 @@ function scripted({ batches = 3, perBatch = 4, chunks = 5, kinds = 'stream' as '
       for (let at = 0; at < all.length; at += perBatch) yield all.slice(at, at + perBatch);
     },
     xattrs: (entries) => entries.map(() => []),
-    content: (entries) => content(entries, signal),
+    content(entries) {
+      log.push('request');
+      return content(entries, signal);
+    },
     async finish() {
       log.push('finish');
       return FACTS;
@@ -144,6 +147,21 @@ test('whatever each of them wants, everybody gets exactly that, and the source i
     }),
     { numRuns: 60 },
   );
+});
+
+test('what all of them are known to want is asked for in one request', async () => {
+  const source = scripted({ batches: 3, perBatch: 50, chunks: 1 });
+  const seats = shareReading(2, source.open);
+  const wants = [(entry: Entry) => entry.path !== 'f00007', (entry: Entry) => Number(entry.path.slice(1)) % 2 === 1];
+  await Promise.all(
+    wants.map(async (wanted, at) => {
+      using seat = seats[at]!;
+      await using reading = await seat.join(taker());
+      await take(reading, wanted, false);
+    }),
+  );
+  const requests = source.log.filter((line) => line === 'request').length;
+  assert.ok(requests <= 9, `${requests} requests for three batches`);
 });
 
 test('one that looks at all entries before it asks and one that asks as it goes get the same', async () => {

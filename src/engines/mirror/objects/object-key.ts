@@ -1,7 +1,6 @@
 /** Names of files as keys of a store, which have letters, digits, `.`, `_` and `-` only. */
 import { createHash } from 'node:crypto';
 import { encodeName } from '../../../base/names.ts';
-import { isKey } from '../../../stores/key.ts';
 
 const PART_MAX = 200;
 const KEY_MAX = 900;
@@ -11,9 +10,9 @@ const KEY_MAX = 900;
  * of two underscores. What gets too long is `__long-` and the SHA-256 of its path.
  */
 export function objectKey(copy: string, path: string): string {
-  const parts = path.split('/').map(encodedPart);
-  const key = `${copy}/${parts.join('/')}`;
-  if (key.length <= KEY_MAX && parts.every((part) => part.length <= PART_MAX) && isKey(key)) return key;
+  const parts = path.split('/');
+  const key = `${copy}/${parts.map(encodedPart).join('/')}`;
+  if (key.length <= KEY_MAX && parts.every((part) => encodedPart(part).length <= PART_MAX)) return key;
   return `${copy}/__long-${createHash('sha256').update(encodeName(path)).digest('hex')}`;
 }
 

@@ -20,19 +20,19 @@ export function abilitiesOf({ userland, tools }: ProbeAnswer, { shell }: { reado
     const found = alternatives.find((names) => names.every(has));
     if (found !== undefined) return { what, able: true, by: found.map(named).join(', ') };
     const missing = (alternatives[0] ?? []).filter((name) => !has(name));
-    return { what, able: false, by: `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing` };
+    return { what, able: false, by: `missing: ${missing.join(', ')}` };
   };
   const { find, tar } = userland;
-  const trees: Ability =
-    find === 'missing' || tar === 'missing'
-      ? { what: 'file trees', able: false, by: `${find === 'missing' ? 'find' : 'tar'} is missing` }
-      : { what: 'file trees', able: true, by: `${find} find, ${tar} tar` };
+  const lister = find === 'missing' ? (has('python3') ? named('python3') : undefined) : `${find} find`;
+  const isAble = lister !== undefined && tar !== 'missing';
+  const missing = [...(lister === undefined ? ['find'] : []), ...(tar === 'missing' ? ['tar'] : [])].join(', ');
+  const by = isAble ? `${lister}, ${tar} tar` : `missing: ${missing}`;
   return [
     { what: 'commands', able: true, by: 'sh' },
-    trees,
+    { what: 'file trees', able: isAble, by },
     anyOf('PostgreSQL', ['pg_dump', 'psql']),
     anyOf('MySQL, MariaDB', ['mariadb-dump', 'mariadb'], ['mysqldump', 'mysql']),
-    anyOf('SQLite', ['sqlite3']),
+    anyOf('SQLite', ['sqlite3'], ['python3']),
     ...(shell ? [anyOf('rsync mirrors', ['rsync']), anyOf('Borg repositories', ['borg'])] : []),
   ];
 }

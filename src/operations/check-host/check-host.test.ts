@@ -35,12 +35,12 @@ test('what is missing for a kind of source is named', () => {
     'commands: yes, sh',
     'file trees: yes, BSD find, GNU tar',
     'PostgreSQL: yes, pg_dump 15.18, psql 15.18',
-    'MySQL, MariaDB: no, mariadb-dump, mariadb are missing',
-    'SQLite: no, sqlite3 is missing',
+    'MySQL, MariaDB: no, missing: mariadb-dump, mariadb',
+    'SQLite: no, missing: sqlite3',
     'rsync mirrors: yes, rsync 3.2.7',
-    'Borg repositories: no, borg is missing',
+    'Borg repositories: no, missing: borg',
   ]);
-  assert.deepEqual(abilitiesOf(parseProbe('user x\n'), { shell: false })[1]?.by, 'find is missing');
+  assert.deepEqual(abilitiesOf(parseProbe('user x\n'), { shell: false })[1]?.by, 'missing: find, tar');
 });
 
 test('another key or address than at the last success is told, of a pod it is not', () => {

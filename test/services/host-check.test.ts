@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { startKubernetesServer } from '../fixtures/kubernetes-server.ts';
 import { locate, skipWithout } from '../fixtures/programs.ts';
 import { makeProject, type Project } from '../fixtures/project.ts';
 import { addLogin, busyboxPath } from '../fixtures/ssh-login.ts';
@@ -110,6 +111,19 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
       ['main ok', 'away failed'],
     );
     assert.match(found[1]!.findings[0]!.detail, /Connection refused/);
+  });
+
+  it('is the same for a pod, which may be another one each time', { skip: skipWithout('openssl') }, async () => {
+    await using cluster = await startKubernetesServer();
+    cluster.cluster.addPod({ name: 'db', containers: [{ folder: server.folder }] });
+    configure({ pod: { kubernetes: { pod: 'db', kubeconfig: cluster.kubeconfig() } } }, ['main', 'pod']);
+    const { code, hosts: found } = await reports('pod');
+    assert.equal(code, 0);
+    assert.ok(found[0]!.abilities.find(({ what }) => what === 'file trees')!.able);
+    assert.ok(!found[0]!.abilities.some(({ what }) => what === 'rsync mirrors'));
+    cluster.cluster.remove('db');
+    cluster.cluster.addPod({ name: 'db', containers: [{ folder: server.folder }] });
+    assert.equal((await reports('pod')).code, 0);
   });
 
   it('knows this machine, and suggests names', async () => {

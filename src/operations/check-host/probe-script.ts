@@ -40,7 +40,7 @@ export const PROBE_SCRIPT = [
   `for p in ${USERLAND.join(' ')}; do if command -v $p >/dev/null 2>&1; then case $($p --version 2>&1 </dev/null; $p --help 2>&1 </dev/null) in`,
   '*BusyBox*) u=busybox;; *GNU*) u=GNU;; *) u=BSD;; esac; else u=missing; fi; echo "is $p $u"; done',
   `for p in ${TOOLS.join(' ')}; do if command -v $p >/dev/null 2>&1; then`,
-  'echo "has $p $($p --version 2>&1 </dev/null | head -n 1)"; fi; done',
+  'v=--version; [ $p = restic ] && v=version; echo "has $p $($p $v 2>&1 </dev/null | head -n 1)"; fi; done',
 ].join('\n');
 
 export function parseProbe(text: string): ProbeAnswer {
@@ -69,7 +69,7 @@ export function parseProbe(text: string): ProbeAnswer {
 
 /** `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0)` → `15.18`; a whole line where no number is in it. */
 function version(said: string): string {
-  if (/not found|unrecognized|invalid|illegal|usage/i.test(said)) return '';
+  if (/not found|unrecognized|unknown|invalid|illegal|usage/i.test(said)) return '';
   const number = /Distrib (\d+(?:\.\d+)+)/.exec(said)?.[1] ?? /\d+(?:\.\d+)+[\w-]*/.exec(said)?.[0];
   return number ?? said.slice(0, 40);
 }

@@ -39,6 +39,7 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
       hosts: { cluster: host('reader') },
       sources: {
         volume: { type: 'command', host: 'cluster', backup: hang, name: 'now', hooks: { before: [scale] } },
+        service: { type: 'service', host: 'cluster', scale: 'statefulset/app', of: { type: 'command', backup: hang } },
         failing: { type: 'command', host: 'cluster', backup: 'false', hooks: { before: [scale] } },
         missing: {
           ...{ type: 'command', host: 'cluster', backup: 'true' },
@@ -51,7 +52,7 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
       },
       repositories: { plain: { type: 'archive', store: 'file:plain' } },
       jobs: Object.fromEntries(
-        ['volume', 'failing', 'missing', 'stuck'].map((name) => [name, { sources: [name], to: ['plain'] }]),
+        ['volume', 'service', 'failing', 'missing', 'stuck'].map((name) => [name, { sources: [name], to: ['plain'] }]),
       ),
     };
     writeFileSync(file('surety.yaml'), JSON.stringify(configuration));
@@ -120,20 +121,28 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
     await until(() => server.cluster.pods.get('app-1')?.ready === true, 'it is there again');
   });
 
-  it('is scaled back by the next run when a run was killed', async () => {
-    writeFileSync(file('wait'), '');
-    const environment = childEnvironment({ HOME: file('.home'), XDG_STATE_HOME: join(file('.home'), 'state') });
-    rmSync(file('before'), { force: true });
-    const child = spawn(SURETY, ['backup', 'volume'], { cwd: folder, env: environment, stdio: 'ignore' });
-    await until(() => existsSync(file('before')), 'the source is being read');
-    child.kill('SIGKILL');
-    await endOf(child);
-    rmSync(file('wait'));
-    assert.deepEqual(app.scaled, [0]);
-    const { stderr } = await surety.attempt('backup', 'volume');
-    assert.match(stderr, /was killed: the after hooks of source volume run now/);
-    assert.deepEqual(app.scaled, [0, 2, 0, 2]);
+  it('as a service, is stopped while it is read, and its down-time is told', async () => {
+    await surety.run('backup', 'service');
+    assert.deepEqual(app.scaled, [0, 2]);
+    assert.match(await surety.run('show', 'latest', '--source', 'service'), /the service was stopped for/);
   });
+
+  for (const job of ['volume', 'service']) {
+    it(`is scaled back by the next run when a run was killed (${job})`, async () => {
+      writeFileSync(file('wait'), '');
+      const environment = childEnvironment({ HOME: file('.home'), XDG_STATE_HOME: join(file('.home'), 'state') });
+      rmSync(file('before'), { force: true });
+      const child = spawn(SURETY, ['backup', job], { cwd: folder, env: environment, stdio: 'ignore' });
+      await until(() => existsSync(file('before')), 'the source is being read');
+      child.kill('SIGKILL');
+      await endOf(child);
+      rmSync(file('wait'));
+      assert.deepEqual(app.scaled, [0]);
+      const { stderr } = await surety.attempt('backup', job);
+      assert.match(stderr, /was killed: the after hooks of source volume run now|a run that was killed had left/);
+      assert.deepEqual(app.scaled, [0, 2, 0, 2]);
+    });
+  }
 
   it('is said to be scaled by something else where that is so', async () => {
     const raw = { pod: 'reader', kubeconfig: server.kubeconfig() };

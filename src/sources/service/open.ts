@@ -1,9 +1,10 @@
 import { systemClock } from '../../base/clock.ts';
 import { hasCode } from '../../base/errors.ts';
 import type { Source } from '../source.ts';
+import { controlOf } from './control.ts';
 import { lockService, startLeft } from './outage.ts';
 import { outageRecord } from './record.ts';
-import type { ServiceSetup, StoppableService } from './stoppable.ts';
+import type { ServiceGround, ServiceSetup, StoppableService } from './stoppable.ts';
 import { stoppedSource } from './stopped-source.ts';
 
 const PAUSE_MS = 1000;
@@ -34,7 +35,7 @@ export async function startIfLeft(setup: ServiceSetup): Promise<string | undefin
 
 function stoppable(setup: ServiceSetup): StoppableService {
   const { name, reach, baseDir, recordFile } = setup;
-  return {
+  const ground: ServiceGround = {
     ...setup,
     record: outageRecord(name, recordFile),
     clock: setup.clock ?? systemClock,
@@ -48,4 +49,5 @@ function stoppable(setup: ServiceSetup): StoppableService {
       ...(reach.traits.localFiles ? { cwd: baseDir } : {}),
     }),
   };
+  return { ...ground, control: controlOf(ground) };
 }

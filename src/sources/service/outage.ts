@@ -1,9 +1,8 @@
 /** The time in which a service is stopped. However it ends, the service is started. */
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { keepAlive } from '../keep-alive.ts';
-import { runCommand } from '../run-command.ts';
 import type { Warning } from '../source.ts';
-import { runs, startService } from './start.ts';
+import { startService } from './start.ts';
 import type { StoppableService } from './stoppable.ts';
 
 export interface OutageHow {
@@ -34,11 +33,10 @@ async function stop(service: StoppableService, how: OutageHow): Promise<Outage> 
   const left = await startLeft(service);
   if (left !== undefined) how.warn({ code: 'service.left-stopped', path: '', message: left });
   how.signal.throwIfAborted();
-  service.record.write(service.clock.now());
+  service.record.write(service.clock.now(), await service.control.replicas(how.signal));
   const outage = openOutage(service, opening.move(), how.alive);
   try {
-    const { stop: command, stopTimeoutMs } = service.options;
-    await runCommand(command, { ...service.how('stop command', how.signal), timeoutMs: stopTimeoutMs });
+    await service.control.stop(how.signal);
   } catch (error) {
     // What it has done before it failed nobody knows.
     throw await outage.endAfter(error);
@@ -61,7 +59,7 @@ export function lockService({ name, lock }: StoppableService): Disposable {
 export async function startLeft(service: StoppableService): Promise<string | undefined> {
   const left = service.record.find();
   if (left === undefined) return undefined;
-  const running = (await runs(service, service.options.startTimeoutMs)) === true;
+  const running = (await service.control.runs(service.options.startTimeoutMs)) === true;
   if (!running) await startService(service);
   service.record.remove();
   const now = running ? 'it runs again' : 'it was started now';

@@ -5,9 +5,9 @@ import { replaceFile } from '../../base/replace-file.ts';
 
 export interface OutageRecord {
   /** When the service was stopped, as far as that is known; undefined: nobody left it stopped. */
-  find(): { readonly since: string } | undefined;
+  find(): { readonly since: string; readonly replicas: number | undefined } | undefined;
   /** Durable when it returns. Throws `source.failed` where nothing can be written. */
-  write(since: Date): void;
+  write(since: Date, replicas: number | undefined): void;
   remove(): void;
 }
 
@@ -16,15 +16,17 @@ export function outageRecord(source: string, file: string): OutageRecord {
   return {
     find() {
       try {
-        return { since: sinceOf(readFileSync(file, 'utf8')) };
+        const text = readFileSync(file, 'utf8');
+        const replicas = /"replicas":(\d+)/.exec(text)?.[1];
+        return { since: sinceOf(text), replicas: replicas === undefined ? undefined : Number(replicas) };
       } catch (error) {
         if (systemCode(error) === 'ENOENT') return undefined;
         throw unusable(source, file, error);
       }
     },
-    write(since) {
+    write(since, replicas) {
       try {
-        replaceFile(file, `${JSON.stringify({ source, since })}\n`);
+        replaceFile(file, `${JSON.stringify({ source, since, replicas })}\n`);
       } catch (error) {
         throw unusable(source, file, error);
       }

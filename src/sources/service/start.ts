@@ -1,7 +1,5 @@
 /** Starts a service, trying again for a while. */
-import { shownCommand } from '../../base/command-line.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
-import { runCommand } from '../run-command.ts';
 import type { StoppableService } from './stoppable.ts';
 
 const ATTEMPTS = 4;
@@ -23,31 +21,19 @@ export async function startService(service: StoppableService): Promise<void> {
   }
 }
 
-/** Whether the service runs; undefined where there is no command to ask. */
-export async function runs(service: StoppableService, timeoutMs: number): Promise<boolean | undefined> {
-  const { check } = service.options;
-  if (check === undefined) return undefined;
-  try {
-    await runCommand(check, { ...service.how('check command', never), timeoutMs });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function startOnce(service: StoppableService): Promise<void> {
   const { options, clock } = service;
   const untilMs = clock.elapsedMs() + options.startTimeoutMs;
   const leftMs = () => Math.max(1, untilMs - clock.elapsedMs());
   let failure: unknown;
   try {
-    await runCommand(options.start, { ...service.how('start command', never), timeoutMs: options.startTimeoutMs });
+    await service.control.start(options.startTimeoutMs);
   } catch (error) {
     // Many start commands fail where there is nothing to start: if it runs, all is well.
     failure = error;
   }
   for (;;) {
-    const running = await runs(service, leftMs());
+    const running = await service.control.runs(leftMs());
     if (running === true || (running === undefined && failure === undefined)) return;
     if (failure !== undefined) throw failure;
     if (clock.elapsedMs() >= untilMs) throw notRunning(service);
@@ -62,10 +48,10 @@ function notRunning({ name }: StoppableService): SuretyError {
   );
 }
 
-function notStarted({ name, options }: StoppableService, cause: unknown): SuretyError {
+function notStarted({ name, control }: StoppableService, cause: unknown): SuretyError {
   const message = `the service of source ${name} WAS STOPPED AND IS NOT RUNNING: ${ATTEMPTS} attempts to start it failed, the last: ${messageOf(cause)}`;
   return new SuretyError('service.not-started', message, {
-    hint: `start it by hand now: ${shownCommand(options.start)}`,
+    hint: `start it by hand now: ${control.byHand()}`,
     cause,
     details: { source: name },
   });

@@ -22,10 +22,26 @@ export interface ServiceSetup {
 }
 
 /** A service with its defaults filled in. */
-export interface StoppableService extends ServiceSetup {
+export interface ServiceGround extends ServiceSetup {
   readonly record: OutageRecord;
   readonly clock: Clock;
   readonly pauseMs: number;
   /** How one of its commands is run, without a time-out. */
   how(doing: string, signal: AbortSignal): CommandHow;
+}
+
+export interface StoppableService extends ServiceGround {
+  readonly control: Control;
+}
+
+/** How it is stopped and started. */
+export interface Control {
+  /** How many pods it has, which has to be remembered to start it again; undefined for what commands start. */
+  replicas(signal: AbortSignal): Promise<number | undefined>;
+  stop(signal: AbortSignal): Promise<void>;
+  start(timeoutMs: number): Promise<void>;
+  /** Whether it runs; undefined where there is nothing to ask, and a start that ended well is enough. */
+  runs(timeoutMs: number): Promise<boolean | undefined>;
+  /** The command for people that starts it. */
+  byHand(): string;
 }

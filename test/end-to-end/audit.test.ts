@@ -83,7 +83,7 @@ describe('the audit log', () => {
 
   test('shows a command that was killed', async () => {
     const configuration = JSON.parse(readFileSync(inFolder('surety.yaml'), 'utf8'));
-    configuration.jobs.main.hooks = { before: ['echo > begun; sleep 5'] };
+    configuration.jobs.main.hooks = { before: ['echo $$ > pid; mv pid begun; exec sleep 60'] };
     writeFileSync(inFolder('slow.yaml'), JSON.stringify(configuration));
     const env = {
       ...process.env,
@@ -96,6 +96,7 @@ describe('the audit log', () => {
     const during = await entries('--config', 'slow.yaml');
     child.kill('SIGKILL');
     await endOf(child);
+    process.kill(Number(readFileSync(inFolder('begun'), 'utf8')), 'SIGKILL');
     const afterwards = await entries('--config', 'slow.yaml');
     assert.deepEqual(
       [during, afterwards].map((all) => all.map(({ command, state }) => [command, state])),

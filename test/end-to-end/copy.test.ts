@@ -53,7 +53,8 @@ async function prepared(
   job: Readonly<Record<string, unknown>> = {},
   cheap = true,
 ): Promise<Project> {
-  const project = makeProject({ sources: { app: { type: 'sqlite', path: 'app.db' } }, repositories });
+  const keys = cheap ? 'cheap' : 'real';
+  const project = makeProject({ sources: { app: { type: 'sqlite', path: 'app.db' } }, repositories, keys });
   const file = join(project.folder, 'surety.yaml');
   const configuration = JSON.parse(readFileSync(file, 'utf8'));
   Object.assign(configuration.jobs.main, { to: ['vault'], ...job });

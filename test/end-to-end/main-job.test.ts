@@ -25,7 +25,7 @@ describe('a folder and a database, backed up, broken and brought back', () => {
   let first: BackupDocument;
 
   before(async () => {
-    project = makeProject({ sources: { app: { type: 'sqlite', path: 'app.db' } } });
+    project = makeProject({ sources: { app: { type: 'sqlite', path: 'app.db' } }, keys: 'real' });
     database = join(project.folder, 'app.db');
     original = join(project.folder, 'original');
     makeNastyTree(project.data);

@@ -52,7 +52,7 @@ async function runList(call: Call, options: KeysOptions): Promise<Answer> {
     const rows = keys.map((key) => [
       key.current ? '*' : '',
       shortId(key.id),
-      localTime(key.created),
+      key.created.getTime() === 0 ? '-' : localTime(key.created),
       key.user,
       key.host,
     ]);

@@ -16,6 +16,8 @@ export interface HeldSnapshot {
   /** Undefined: Surety did not write it. */
   readonly facts: SnapshotFacts | undefined;
   readonly entries: LineSpool<HeldEntry>;
+  /** How many names files have that have several, by their inodes. */
+  readonly names: ReadonlyMap<number, number>;
 }
 
 interface Kept {

@@ -18,7 +18,7 @@ export async function* entries(
   how: EntriesHow,
 ): AsyncGenerator<readonly RestoredEntry[]> {
   await using held = await lookInto(repository, snapshot, how);
-  yield* batches(selectedIn(held, snapshot, how), how);
+  yield* batches(selectedIn(held, snapshot, how), held, how);
 }
 
 /** Throws `snapshot.path-missing` before anything is handed out, and `repository.damaged` where the list of files can not be read. */
@@ -53,7 +53,7 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
 
   return {
     facts: held.facts,
-    entries: () => batches(chosen(), how),
+    entries: () => batches(chosen(), held, how),
     place: (files, placeHow) =>
       placeInOrder(
         (handle: ContentHandle, together) => placing.content(handle, placeHow, isOrdered ? undefined : together),
@@ -70,9 +70,14 @@ function lookInto(repository: Repository, snapshot: Snapshot, how: How): Promise
     await using opening = new AsyncDisposableStack();
     const entries = opening.use(new LineSpool<HeldEntry>());
     const document = await openDocument(repository, snapshot, how);
-    for await (const entry of allEntries(repository, snapshot.tree, document, how)) await entries.add(toHeld(entry));
+    const names = new Map<number, number>();
+    for await (const entry of allEntries(repository, snapshot.tree, document, how)) {
+      const held = toHeld(entry);
+      if (held.links > 1) names.set(held.inode, (names.get(held.inode) ?? 0) + 1);
+      await entries.add(held);
+    }
     opening.move();
-    return { id: snapshot.id, facts: document?.head.facts, entries };
+    return { id: snapshot.id, facts: document?.head.facts, entries, names };
   });
 }
 
@@ -86,11 +91,15 @@ function toHeld(entry: RestoredEntry): HeldEntry {
   return { ...toRecord(entry, entry.xattrs), inode: Number(inode), links, ...content };
 }
 
-async function* batches(held: AsyncIterable<HeldEntry>, how: How): AsyncGenerator<readonly RestoredEntry[]> {
+async function* batches(
+  held: AsyncIterable<HeldEntry>,
+  { names }: HeldSnapshot,
+  how: How,
+): AsyncGenerator<readonly RestoredEntry[]> {
   let batch: RestoredEntry[] = [];
-  for await (const { inode, links, handle, ...record } of held) {
+  for await (const { inode, links: _, handle, ...record } of held) {
     how.signal.throwIfAborted();
-    batch.push(fromRecord(record, { inode, links, handle }));
+    batch.push(fromRecord(record, { inode, links: names.get(inode) ?? 1, handle }));
     if (batch.length < BATCH_ENTRIES) continue;
     yield batch;
     batch = [];

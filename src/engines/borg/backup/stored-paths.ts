@@ -1,5 +1,7 @@
 /** Which word on borg's stdin makes it store an entry under the entry's own path. borg leaves out slashes at the beginning. */
+import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeName, systemPath } from '../../../base/names.ts';
 import type { Entry, ReadingTree } from '../../../sources/source.ts';
 
 export interface StoredPaths {
@@ -32,8 +34,19 @@ export function storedPaths(
   const aliases = new Map<string, string>();
   const own = new Map<string, string>();
 
+  const aboveRoots = ancestors(roots);
+
+  /** Of a root, and of what is above one, links were followed. */
+  function followed(path: string, entry: Entry): string {
+    if (!aboveRoots.has(entry.path) || entry.type === 'symlink') return path;
+    return lstatSync(systemPath(path)).isSymbolicLink()
+      ? decodeName(realpathSync(systemPath(path), { encoding: 'buffer' }))
+      : path;
+  }
+
   function place(entry: Entry): { word: string | undefined; isAlias: boolean } {
-    const path = tree.locate(entry.path);
+    const located = tree.locate(entry.path);
+    const path = located && followed(located, entry);
     if (path === `/${entry.path}`) return { word: path, isAlias: false };
     if (path !== undefined && base !== undefined && path === join(base, entry.path)) {
       return { word: entry.path, isAlias: false };
@@ -57,6 +70,16 @@ export function storedPaths(
     padding: (characters) => (base === undefined ? './' : '//').repeat(Math.ceil(characters / 2)),
     afterPadding: (name) => (base === undefined ? name : join(folder, name).slice(1)),
   };
+}
+
+/** Paths of roots as entries have them, and of all directories above. */
+function ancestors(roots: readonly string[]): Set<string> {
+  const all = new Set<string>();
+  for (const root of roots) {
+    const parts = root.split('/').filter((part) => part !== '' && part !== '.');
+    for (let count = 1; count <= parts.length; count++) all.add(parts.slice(0, count).join('/'));
+  }
+  return all;
 }
 
 /** The folder that relative roots are relative to; undefined where there are none. */

@@ -78,6 +78,13 @@ export async function createFromTree(backing: Backing, tree: ReadingTree): Promi
   return { end, stats: statsOf(backing, made.sizeBytes), facts: made.facts!, documentPath };
 }
 
+/** borg keeps times from 1970 to 2038 less two days; any other is moved to the nearest of these. */
+function isBeyondBorg(mtimeNs: bigint): boolean {
+  return mtimeNs < 0n || mtimeNs > LAST_NS;
+}
+
+const LAST_NS = (2n ** 31n - 1n - 48n * 3600n) * 1_000_000_000n;
+
 function cacheSuffix(source: string, host: string): string {
   return `${source}@${host}`.replaceAll(/[^A-Za-z0-9@._-]/g, '_');
 }
@@ -97,7 +104,7 @@ async function pathsOf(
     if (entry.type === 'socket') continue;
     const place = paths.place(entry);
     if (place.word !== undefined) words.push(encodeName(`${place.word}\0`));
-    if (place.word === undefined || place.isAlias || entry.mtimeNs < 0n) {
+    if (place.word === undefined || place.isAlias || isBeyondBorg(entry.mtimeNs)) {
       const [xattrs = []] = await reading.xattrs([entry]);
       await records.add({
         ...toRecord(entry, xattrs),

@@ -66,7 +66,8 @@ export function tellingArguments(target: SshTarget, line: string, times: SshTime
 
 function controlOptions(master: 'yes' | 'no', socket: string | undefined): string[] {
   const path = socket === undefined ? 'none' : `"${withoutTokens(socket)}"`;
-  return [`ControlMaster=${master}`, `ControlPath=${path}`, 'ControlPersist=no'];
+  // What went wrong has to be said, whatever a configuration says of noise.
+  return [`ControlMaster=${master}`, `ControlPath=${path}`, 'ControlPersist=no', 'LogLevel=INFO'];
 }
 
 /** Unanswered questions before the connection is given up. */

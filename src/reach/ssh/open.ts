@@ -67,8 +67,9 @@ async function openChannel(
   return connection.keep({
     ...{ stdin, stdout, stderr, ended },
     failure({ words, noise, started }) {
-      const all = session?.master.isAlive() === false ? `${words}\n${session.master.words()}` : words;
-      return started ? lostConnection(host, all) : connectFailure(host, { ...exit, words: all, noise });
+      const ofMaster = session?.master.isAlive() === false ? session.master.words() : '';
+      if (started) return lostConnection(host, ofMaster === '' ? lastLines(words) : ofMaster);
+      return connectFailure(host, { ...exit, words: `${words}\n${ofMaster}`, noise });
     },
     close() {
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
@@ -78,6 +79,11 @@ async function openChannel(
 }
 
 const LAST_WORDS_MS = 300;
+
+/** Before them there may be words of the program that ran. */
+function lastLines(words: string): string {
+  return words.trimEnd().split('\n').slice(-2).join('\n');
+}
 
 /** A command ends a moment before the connection that it was lost with, and that one knows why. */
 async function lastWords(master: Master | undefined): Promise<void> {

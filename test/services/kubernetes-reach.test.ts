@@ -12,12 +12,14 @@ import type { ExecHow, Reach } from '../../src/reach/reach.ts';
 import { startFaultProxy } from '../fixtures/fault-proxy.ts';
 import { freePorts } from '../fixtures/free-ports.ts';
 import { type KubernetesServer, startKubernetesServer } from '../fixtures/kubernetes-server.ts';
-import { locate, skipWithout } from '../fixtures/programs.ts';
-import { runProgram } from '../fixtures/run-program.ts';
+import { locate, skipUnlessRoot, skipWithout } from '../fixtures/programs.ts';
+import { expectSuccess, runProgram } from '../fixtures/run-program.ts';
+import { startTunnelProxy } from '../fixtures/tunnel-proxy.ts';
 import { until } from '../fixtures/until.ts';
 
 const [V5, V4] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const how: ExecHow = { signal: new AbortController().signal };
+const root = join(import.meta.dirname, '..', '..');
 const PASSWORD = 'stays in the pod';
 
 describe('a pod', { skip: skipWithout('openssl') }, () => {
@@ -96,6 +98,40 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
       await until(() => server.cluster.processes('one').length === 0, 'nothing is left running there');
       assert.equal(readFileSync(file, 'utf8'), 'half');
     });
+  });
+
+  it('is reached through the proxy that the kubeconfig names', async () => {
+    await using proxy = await startTunnelProxy(server.port);
+    await using reach = open('one', { kubeconfig: server.kubeconfig({ proxy: proxy.url }) });
+    assert.equal(await textOf(reach, ['echo', 'through']), 'through\n');
+    assert.deepEqual([...new Set(proxy.hosts)], [`127.0.0.1:${server.port}`]);
+    assert.ok(proxy.hosts.length >= 2);
+  });
+
+  it('is reached from inside of the cluster with the account of the pod there', {
+    skip: skipUnlessRoot(),
+  }, async () => {
+    const account = '/run/secrets/kubernetes.io/serviceaccount';
+    const modules = ['open', 'options'].map((name) => join(root, 'src', 'reach', 'kubernetes', `${name}.ts`));
+    const program = `
+      const { openKubernetes } = await import('${modules[0]}');
+      const { kubernetesOptions, kubernetesSchema } = await import('${modules[1]}');
+      const options = kubernetesOptions(kubernetesSchema.parse({ pod: 'one' }), '/');
+      await using reach = openKubernetes('pod', options);
+      const { code } = await reach.exec(['true'], { signal: AbortSignal.timeout(20000) }).exit;
+      process.exitCode = code ?? 9;`;
+    // What is mounted there is there for this process only.
+    const script = [
+      `mount -t tmpfs none /run && mkdir -p ${account} && printf %s stack >${account}/namespace`,
+      `printf %s "$TOKEN" >${account}/token && cp "$CA" ${account}/ca.crt`,
+      'exec "$@"',
+    ].join(' && ');
+    const env = {
+      ...{ TOKEN: server.token, CA: server.caFile, HOME: join(server.folder, 'nobody'), KUBECONFIG: '' },
+      ...{ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(server.port) },
+    };
+    const node = [process.execPath, '--input-type=module', '-e', program];
+    await expectSuccess(['unshare', '--mount', 'sh', '-c', script, 'sh', ...node], { env });
   });
 
   it('is identified by its own id, its place and its node', async () => {

@@ -9,7 +9,8 @@ import { podsOf } from './choose-pod.ts';
 import type { AskHow, Cluster } from './cluster.ts';
 import { describePod, isReady } from './pod-state.ts';
 
-const POLL_MS = 500;
+/** It is looked at again after so long, and then less and less often. */
+const [FIRST_LOOK_MS, RARE_LOOK_MS] = [100, 1000];
 /** As long as the signal allows. */
 const PATIENT = { attempts: Number.POSITIVE_INFINITY, firstDelayMs: 500, longestDelayMs: 5000 };
 
@@ -49,7 +50,7 @@ async function setReplicas(cluster: Cluster, workload: Workload, replicas: numbe
 
 async function reached(cluster: Cluster, workload: Workload, replicas: number, how: ScaleHow): Promise<void> {
   let told = '';
-  for (;;) {
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(1.5 * pauseMs, RARE_LOOK_MS)) {
     const pods = (await podsOf(cluster, workload, how)).filter(isAlive);
     if (pods.length === replicas && pods.every(isReady)) return;
     const { spec } = await scaleOf(cluster, workload, how);
@@ -57,7 +58,7 @@ async function reached(cluster: Cluster, workload: Workload, replicas: number, h
     const state = `${shownWorkload(workload)} is to have ${replicas} pods, and has ${pods.map(describePod).join(', ') || 'none'}`;
     if (state !== told) how.tell?.(state);
     told = state;
-    await systemClock.sleep(POLL_MS, how.signal);
+    await systemClock.sleep(pauseMs, how.signal);
   }
 }
 

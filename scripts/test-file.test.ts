@@ -74,6 +74,20 @@ describe('a test file', { concurrency: true }, () => {
     );
   });
 
+  test('whose preparation fails says that once', async () => {
+    const text = `
+      import { before, describe, test } from 'node:test';
+      describe('a server', () => {
+        before(() => { throw new Error('it does not start'); });
+        test('answers', () => {});
+        test('ends', () => {});
+      });
+    `;
+    const { passed, failures } = await resultOf('unprepared', text);
+    assert.deepEqual([passed, failures.length], [0, 1]);
+    assert.match(failures[0]?.text ?? '', /it does not start.*so 2 tests were not run$/s);
+  });
+
   test('that ends before its tests are done has failed, whatever its exit code', async () => {
     const { failures } = await resultOf(
       'leaver',

@@ -112,7 +112,9 @@ async function remainingOf(mark: string): Promise<LeftProcess[]> {
 }
 
 function countsOf(events: readonly TestEvent[], ending: string, file: string) {
-  const failures = events.filter(isFailure).map(({ name, error = '' }) => ({ title: name, text: error }));
+  const failures = withoutCancelled(
+    events.filter(isFailure).map(({ name, error = '' }) => ({ title: name, text: error })),
+  );
   const passes = events.filter(({ type }) => type === 'test:pass');
   const skipped = passes
     .filter((event) => event.skipped !== undefined)
@@ -122,6 +124,16 @@ function countsOf(events: readonly TestEvent[], ending: string, file: string) {
   const isAsItShould = isComplete && ending === `it ended with code ${failures.length === 0 ? 0 : 1}`;
   if (!isAsItShould) failures.push({ title: file, text: `${ending}${unfinishedOf(events)}` });
   return { failures, skipped, passed };
+}
+
+const CANCELLED = 'test did not finish before its parent and was cancelled';
+
+/** Where what comes before some tests failed, that is told once. */
+function withoutCancelled(failures: readonly TestFailure[]): TestFailure[] {
+  const told = failures.filter(({ text }) => text !== CANCELLED);
+  const count = failures.length - told.length;
+  if (told.length === 0 || count === 0) return [...failures];
+  return told.map((one, at) => (at === 0 ? { ...one, text: `${one.text}\nso ${count} tests were not run` } : one));
 }
 
 function isFailure({ type, error }: TestEvent): boolean {

@@ -29,12 +29,18 @@ function install(packages: readonly string[]): boolean {
   return apt(['-y', '--no-install-recommends', 'install', ...packages]);
 }
 
+/** A network that swallows everything must not hold up the tests. */
+const APT_LIMIT_MS = 10 * 60_000;
+
 function apt(args: readonly string[]): boolean {
-  const done = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+  const patience = ['DPkg::Lock::Timeout=300', 'Acquire::http::Timeout=30', 'Acquire::https::Timeout=30'];
+  const done = spawnSync('apt-get', ['-qq', ...patience.flatMap((option) => ['-o', option]), ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
+    timeout: APT_LIMIT_MS,
+    killSignal: 'SIGKILL',
   });
-  if (done.status !== 0) console.log(done.stderr.trim());
+  if (done.status !== 0) console.log(done.stderr.trim() || `apt-get ${args[0]} was given up: ${done.error?.message}`);
   return done.status === 0;
 }

@@ -4,10 +4,16 @@ import { noise } from '../../../test/fixtures/content.ts';
 import { addSnapshot, FOREVER, makeResticRepository, withStore } from '../../../test/fixtures/restic-repository.ts';
 import { withFaults } from '../../stores/faulty.ts';
 import { forget } from './forget.ts';
+import { encodeLock } from './format/lock.ts';
+import { dateToNs } from './format/time.ts';
 import { takeLock } from './locks.ts';
 import type { Repository } from './repository.ts';
 import { restore } from './restore.ts';
 import { findSnapshot } from './snapshots.ts';
+
+const ALONE = encodeLock({
+  ...{ timeNs: dateToNs(new Date()), exclusive: true, host: 'other-host', user: 'somebody', pid: 4711, uid: 0, gid: 0 },
+});
 
 async function begin(repository: Repository, id: string) {
   return await restore(repository, await findSnapshot(repository, id, FOREVER), FOREVER);
@@ -32,6 +38,26 @@ test('a restore that can not begin leaves no lock', async () => {
     code: 'snapshot.path-missing',
   });
   assert.equal((await repository.files('locks', FOREVER)).length, 0);
+});
+
+test('what is there is looked at while the lock settles, and a lock that is lost then stops no restore', async () => {
+  const plain = await makeResticRepository();
+  const id = await addSnapshot(plain, { one: noise(1, 900) });
+  const listed: string[] = [];
+  const repository = withStore(plain, (store) => ({
+    ...store,
+    async *list(prefix, how) {
+      listed.push(prefix);
+      // Whoever is alone came in the same moment.
+      if (listed.filter((one) => one === 'locks/').length === 2) await plain.writeUnpacked('locks', ALONE, FOREVER);
+      yield* store.list(prefix, how);
+    },
+  }));
+  {
+    await using restoring = await begin(repository, id);
+    assert.equal((await Array.fromAsync(restoring.entries())).flat().length, 1);
+  }
+  assert.ok(listed.indexOf('data/') < listed.lastIndexOf('locks/'), listed.join(' '));
 });
 
 test('a restore goes on without a lock where another program is alone, or where none can be written', async () => {

@@ -8,7 +8,7 @@ import { openByteBudget } from './byte-budget.ts';
 import { findCopies, openCarefulReader } from './copies.ts';
 import { entriesOf } from './entries.ts';
 import { FACTS_FILE, readFacts } from './facts.ts';
-import type { Lock } from './keep-lock.ts';
+import type { Lock, LockHow } from './keep-lock.ts';
 import { loadIndex } from './load-index.ts';
 import { takeLock } from './locks.ts';
 import { keyOf, type Repository } from './repository.ts';
@@ -28,37 +28,49 @@ const BUDGET_BYTES = 48 * 1024 * 1024;
  * `repository.damaged`, naming what is missing, `tree.damaged` and `snapshot.path-missing`. An index file that can not be
  * read matters only if something selected is not found in the others.
  *
- * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock.
+ * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock. While the lock
+ * settles, what is there is looked at already: its file keeps others away from the moment it is written.
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   await using begun = new AsyncDisposableStack();
-  const lock = await lockIfPossible(repository, how);
-  if (lock !== undefined) begun.use(lock);
-  const restoring = await begin(repository, snapshot, how);
+  let lock: Lock | undefined;
+  let beginning: Promise<Restoring> | undefined;
+  begun.defer(async () => await lock?.[Symbol.asyncDispose]());
+  begun.defer(async () => await (await beginning?.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const meanwhile = async (): Promise<void> => {
+    beginning = begin(repository, snapshot, how);
+    beginning.catch(() => {});
+  };
+  lock = await lockIfPossible(repository, { signal: how.signal, meanwhile });
+  // Without a lock it did not begin yet.
+  beginning ??= begin(repository, snapshot, how);
+  const restoring = await beginning;
   const held = begun.move();
   return {
     ...restoring,
-    [Symbol.asyncDispose]: async () => {
-      await restoring[Symbol.asyncDispose]();
-      await held.disposeAsync();
-    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }
 
-async function lockIfPossible(repository: Repository, { signal }: How): Promise<Lock | undefined> {
+async function lockIfPossible(
+  repository: Repository,
+  how: Pick<LockHow, 'signal' | 'meanwhile'>,
+): Promise<Lock | undefined> {
   try {
-    return await takeLock(repository, { signal, exclusive: false, optional: true });
+    return await takeLock(repository, { ...how, exclusive: false, optional: true });
   } catch (error) {
-    signal.throwIfAborted();
+    how.signal.throwIfAborted();
     if (error instanceof SuretyError) return undefined;
     throw error;
   }
 }
 
 async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+  const packs = repository.files('data', { signal: how.signal });
+  packs.catch(() => {});
   const { table, unreadable } = await loadReadable(repository, how);
   const copies = findCopies(table);
-  const available = await findAvailable(repository, table, copies, how);
+  const available = await findAvailable(repository, { table, copies, packs }, how);
   const trees = openTreeReader(repository, table, 'use');
   await checkContent(trees, available, snapshot, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);

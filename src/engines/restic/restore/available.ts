@@ -7,7 +7,7 @@ import { damaged } from '../format/damaged.ts';
 import { idText } from '../format/id.ts';
 import { entryBytes, HEADER_OVERHEAD } from '../format/pack.ts';
 import { packKey } from '../pack-key.ts';
-import type { Repository } from '../repository.ts';
+import type { Repository, RepositoryFile } from '../repository.ts';
 
 export interface Available {
   /** The entry of a data blob in a pack that is there and long enough; -1 when there is none. */
@@ -19,14 +19,21 @@ export interface Available {
 /** The least that follows the last blob of a pack: the header with one entry, and its length. */
 const TAIL_BYTES = HEADER_OVERHEAD + entryBytes(0);
 
-/** Lists the packs once. */
+export interface Known {
+  readonly table: BlobTable;
+  readonly copies: Copies;
+  /** A list that was begun when the index was. */
+  readonly packs: Promise<readonly RepositoryFile[]>;
+}
+
+/** Lists the packs once more where one seems to be missing: it may be newer than the list. */
 export async function findAvailable(
   repository: Repository,
-  table: BlobTable,
-  copies: Copies,
+  { table, copies, packs }: Known,
   how: How,
 ): Promise<Available> {
-  const sizes = await packSizes(repository, table, how);
+  const early = packSizes(table, await packs);
+  const sizes = early.includes(0) ? packSizes(table, await repository.files('data', how)) : early;
   const isThere = (entry: number): boolean =>
     table.isStored(entry) && table.offsetOf(entry) + table.lengthOf(entry) + TAIL_BYTES <= sizes[table.packOf(entry)]!;
   return {
@@ -55,8 +62,8 @@ function lost(id: string): SuretyError {
 }
 
 /** Sizes by pack number; 0 for one that is not there. */
-async function packSizes(repository: Repository, table: BlobTable, how: How): Promise<Float64Array> {
-  const listed = new Map((await repository.files('data', how)).map(({ id, sizeBytes }) => [id, sizeBytes]));
+function packSizes(table: BlobTable, packs: readonly RepositoryFile[]): Float64Array {
+  const listed = new Map(packs.map(({ id, sizeBytes }) => [id, sizeBytes]));
   const sizes = new Float64Array(table.packCount);
   for (let pack = 0; pack < sizes.length; pack++) sizes[pack] = listed.get(idText(table.packId(pack))) ?? 0;
   return sizes;

@@ -272,7 +272,7 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
     it('is given up when nothing is heard any more, but not while a program takes no input', async () => {
       await using line = await startFaultProxy(server.port);
       const kubeconfig = server.kubeconfig({ port: line.port });
-      await using reach = open('one', { kubeconfig, connect_timeout: '2s', idle_timeout: '400ms' });
+      await using reach = open('one', { kubeconfig, connect_timeout: '1s', idle_timeout: '400ms' });
       const endless = (async function* () {
         for (;;) yield Buffer.alloc(65_536);
       })();

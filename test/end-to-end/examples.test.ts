@@ -90,7 +90,8 @@ describe('the examples work as they are shown', { skip: needs }, () => {
     });
     fillTree(join(far, 'datajoint-db', 'blobs', '_hash', 'ab'), 20);
     fillTree(join(far, 'datajoint-data', 'session-1'), 20);
-    writeFileSync(join(far, 'datajoint-data', 'session-1', 'half.saving'), 'half');
+    mkdirSync(join(far, 'datajoint-data', 'session-2'));
+    writeFileSync(join(far, 'datajoint-data', 'session-2', 'half.saving'), 'half');
     mkdirSync(join(far, 'datajoint-db', 'dumps'));
     const dump = '-- MySQL dump 10.13\nCREATE TABLE t (id int);\n-- Dump completed on 2026-11-20  1:00:01\n';
     const dumpFile = join(far, 'datajoint-db', 'dumps', 'lab.sql');
@@ -107,8 +108,9 @@ describe('the examples work as they are shown', { skip: needs }, () => {
     assert.equal(readFileSync(join(folder, 'told'), 'utf8'), 'backup of the main server: ok\n');
     assert.ok(existsSync(join(far, 'told')), 'the hook ran on the main server');
     const data = join(far, 'datajoint-data');
-    rmSync(join(data, 'session-1', 'half.saving'));
-    assert.deepEqual(compareTrees(data, join(folder, 'main', 'data', 'latest', data)), []);
+    const copy = join(folder, 'main', 'data', 'latest', data);
+    assert.deepEqual(compareTrees(join(data, 'session-1'), join(copy, 'session-1')), []);
+    assert.deepEqual(readdirSync(join(copy, 'session-2')), []);
     const target = join(folder, 'restored');
     await surety.run(
       'restore',

@@ -43,7 +43,7 @@ describe('databases, commands and dumps on a host over SSH', { skip: needs }, ()
   before(async () => {
     for (const name of ['tmp', 'data', 'dumps']) mkdirSync(there(name), { recursive: true });
     [ssh, postgres, mariadb] = await Promise.all([
-      startSshServer({ lines: [`SetEnv TMPDIR=${there('tmp')} APP_PASSWORD="${PASSWORD}"`] }),
+      startSshServer({ env: `TMPDIR=${there('tmp')} APP_PASSWORD="${PASSWORD}"` }),
       startPostgres({ password: PASSWORD }),
       startMariadb({ password: PASSWORD }),
     ]);
@@ -122,7 +122,9 @@ describe('databases, commands and dumps on a host over SSH', { skip: needs }, ()
   async function backup(job: string): Promise<Outcome['runs'][number]['members']> {
     const { stdout, stderr } = await surety.attempt('backup', job, '--json');
     assert.doesNotMatch(stdout + stderr, new RegExp(PASSWORD));
-    return (JSON.parse(stdout) as Outcome).runs[0]!.members;
+    const [run] = (JSON.parse(stdout) as Partial<Outcome>).runs ?? [];
+    assert.ok(run !== undefined, stdout + stderr);
+    return run.members;
   }
 
   /** What is left of folders for a while, anywhere on the host. */
@@ -258,7 +260,7 @@ function watchArguments(): () => string[] {
         // It has ended.
       }
     }
-  }, 100);
+  }, 100).unref();
   return () => {
     clearInterval(timer);
     return [...found];

@@ -134,6 +134,14 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
     await expectSuccess(['unshare', '--mount', 'sh', '-c', script, 'sh', ...node], { env });
   });
 
+  it('without a shell is said to be without one', async () => {
+    server.cluster.addPod({ name: 'distroless', containers: [{ env: { PATH: '/nowhere' } }] });
+    await using reach = open('distroless');
+    const error = await failureOf(reach);
+    assert.equal(error.code, 'reach.not-found');
+    assert.match(error.message, /there is no shell in the container of host pod/);
+  });
+
   it('is identified by its own id, its place and its node', async () => {
     await using reach = open('statefulset/db');
     const identity = await reach.identity?.(how);

@@ -1,5 +1,5 @@
 /** The programming interface of a cluster: requests with credentials, a time-out, and errors that say what to do. */
-import type { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { AppsV1Api, CoreV1Api, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
 import { type RetryPolicy, retry } from '../../base/retry.ts';
 import { limitTime } from '../../base/time-limit.ts';
@@ -42,6 +42,7 @@ export async function openCluster(options: KubernetesOptions): Promise<Cluster> 
   const context = config.getContextObject(config.getCurrentContext())!;
   const { server } = config.getCurrentCluster()!;
   const where = `cluster ${context.cluster}`;
+  let connections: ReturnType<RequestContext['getDispatcher']>;
 
   function apis(signal: AbortSignal): Apis {
     const configuration = library.createConfiguration({
@@ -51,6 +52,9 @@ export async function openCluster(options: KubernetesOptions): Promise<Cluster> 
         {
           async pre(request) {
             request.setSignal(signal);
+            // The library would make new connections for each request.
+            connections ??= request.getDispatcher();
+            if (connections !== undefined) request.setDispatcher(connections);
             return request;
           },
           post: async (response) => response,
@@ -88,6 +92,7 @@ export async function openCluster(options: KubernetesOptions): Promise<Cluster> 
     },
     async renew() {
       config = await loadKubeconfig(options);
+      connections = undefined;
     },
   };
   return cluster;

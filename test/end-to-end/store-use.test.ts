@@ -56,6 +56,17 @@ describe('an append-only repository', () => {
   }
 });
 
+test('unlock passes over a repository that has no locks, unless it is named', async () => {
+  const first = '  plain: { type: archive, store: file:plain }\n';
+  using place = makePlace(`${first}  vault: { type: restic, store: file:vault, password: { env: PASSWORD } }\n`);
+  await place.surety.run('init');
+  assert.equal(await place.surety.run('unlock'), 'vault: 0 locks removed\n');
+  assert.match(
+    (await place.surety.attempt('unlock', '--repository', 'plain')).stderr,
+    /plain \(archive\) has no locks/,
+  );
+});
+
 test('a limit slows a backup to its rate', async () => {
   using place = makePlace(
     '  slow: { type: restic, store: file:slow, password: { env: PASSWORD }, limit: { upload: 512KiB/s } }\n',

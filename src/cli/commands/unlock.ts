@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { hasCode } from '../../base/errors.ts';
 import { unlock } from '../../operations/unlock.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -24,8 +25,13 @@ async function runUnlock(call: Call, options: UnlockOptions): Promise<Answer> {
   return await withSession(call, { record: false }, async ({ platform }) => {
     const repositories: { repository: string; removed: number }[] = [];
     for (const repository of platform.repositories(options.repository, 'remove')) {
-      const removed = await unlock(repository, { signal: call.signal, all: options.all === true });
-      repositories.push({ repository: repository.name, removed });
+      try {
+        const removed = await unlock(repository, { signal: call.signal, all: options.all === true });
+        repositories.push({ repository: repository.name, removed });
+      } catch (error) {
+        // Where no repository was named, one that has no locks is in nobody's way.
+        if (options.repository !== undefined || !hasCode(error, 'repository.cannot')) throw error;
+      }
     }
     const lines = repositories.map(({ repository, removed }) => `${repository}: ${count(removed, 'lock')} removed\n`);
     return { exitCode: EXIT.ok, document: { verb: 'unlock', outcome: 'ok', repositories }, text: lines.join('') };

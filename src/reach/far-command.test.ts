@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { hasCode, SuretyError } from '../base/errors.ts';
 import { collectBytes } from '../base/streams.ts';
@@ -25,7 +27,7 @@ function shellEnd(login: readonly string[], before = ''): FarEnd {
       };
       return {
         ...{ stdin, stdout, stderr, close },
-        ended: new Promise((resolve) => child.once('close', () => resolve())),
+        ended: new Promise((resolve) => child.once('exit', () => resolve())),
         failure: ({ words, noise, started }) =>
           new SuretyError('reach.unreachable', `lost ${JSON.stringify({ words, noise, started })}`),
       };
@@ -91,6 +93,39 @@ describe('a command at the far end', () => {
     assert.ok(performance.now() - started < 2000);
   });
 
+  it('has its words also when its end is known before they are read', async () => {
+    const near = shellEnd(['dash', '-c']);
+    const slow: FarEnd = {
+      ...near,
+      async open(openHow) {
+        const channel = await near.open(openHow);
+        const late = async function* (stream: Readable) {
+          for await (const chunk of stream) {
+            await channel.ended;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            yield chunk;
+          }
+        };
+        return { ...channel, stdout: Readable.from(late(channel.stdout)), stderr: Readable.from(late(channel.stderr)) };
+      },
+    };
+    const process = execFar(slow, ['sh', '-c', 'echo out; exit 3'], how);
+    assert.equal(Buffer.from(await collectBytes(process.stdout)).toString(), 'out\n');
+    assert.equal((await process.exit).code, 3);
+  });
+
+  it('ends what it started also when it is aborted as it begins', async () => {
+    const mark = `surety-${process.pid}`;
+    for (const delayMs of [0, 2, 4, 6, 8, 10, 12]) {
+      const controller = new AbortController();
+      const begun = execFar(shellEnd(['dash', '-c']), ['sh', '-c', 'sleep 33', mark], { signal: controller.signal });
+      setTimeout(() => controller.abort(new Error('stop')), delayMs);
+      await assert.rejects(collectBytes(begun.stdout), /stop/);
+      await begun.exit;
+    }
+    assert.deepEqual(await pidsWith(mark), []);
+  });
+
   it('does not wait for what it left running in the background', async () => {
     const started = performance.now();
     const process = execFar(shellEnd(['dash', '-c']), ['sh', '-c', 'sleep 4 & echo up'], how);
@@ -107,3 +142,12 @@ describe('a command at the far end', () => {
     assert.ok(hasCode(file.error, 'reach.denied'));
   });
 });
+
+/** Processes with this word in their arguments that have not ended. */
+async function pidsWith(word: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(word)),
+  );
+  return pids.filter((_, index) => found[index]);
+}

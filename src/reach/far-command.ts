@@ -98,8 +98,13 @@ class FarRun {
   }
 
   async #requireBeginning(channel: FarChannel): Promise<void> {
+    let isOver = false;
+    void channel.ended.then(() => {
+      // What it said may still have to be read.
+      isOver = true;
+    });
     await within(Promise.race([this.#report.began, channel.ended]), this.#far.startMs);
-    if (!this.#report.hasBegun()) channel.close();
+    if (!isOver && !this.#report.hasBegun()) channel.close();
   }
 
   #outcome(channel: FarChannel): Exit {
@@ -138,31 +143,45 @@ class FarRun {
   }
 
   async *output(exit: Promise<Exit>): AsyncGenerator<Uint8Array> {
-    const { signal } = this.#how;
     const channel = await this.#opening.promise;
     if (channel === undefined) throw (await exit).error;
     this.#isRead = true;
-    const close = (): void => void channel.stdout.destroy();
-    signal.addEventListener('abort', close, { once: true });
-    if (signal.aborted) close();
-    let isRead = false;
+    let isWhole: boolean | undefined;
     try {
-      const whole = yield* this.#whole(channel);
-      isRead = true;
-      this.#requireGood(channel, await exit, whole);
+      isWhole = yield* this.#whole(channel);
+      this.#requireGood(channel, await exit, isWhole);
     } finally {
-      signal.removeEventListener('abort', close);
-      if (!isRead) this.#leave(channel);
-      else void within(channel.ended, LAST_OUTPUT_MS).then(() => channel.close());
+      if (isWhole !== undefined) void within(channel.ended, LAST_OUTPUT_MS).then(() => channel.close());
+      else if (!this.#how.signal.aborted) this.#leave(channel);
     }
   }
 
+  /**
+   * The output until its end, or until the signal is aborted. What still comes then is read and dropped: closing stdout could end the command
+   * before it has told how to end what it started, and an output that nobody reads keeps that from ending.
+   */
   async *#whole(channel: FarChannel): AsyncGenerator<Uint8Array, boolean> {
+    const { signal } = this.#how;
+    const chunks = this.#output.read(channel.stdout);
+    let stop: ((reason: unknown) => void) | undefined;
+    const abort = (): void => stop?.(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
     try {
-      return yield* this.#output.read(channel.stdout);
+      for (;;) {
+        signal.throwIfAborted();
+        const next = await new Promise<IteratorResult<Uint8Array, boolean>>((resolve, reject) => {
+          stop = reject;
+          chunks.next().then(resolve, reject);
+        });
+        if (next.done === true) return next.value;
+        yield next.value;
+      }
     } catch (error) {
-      if (error instanceof SuretyError) throw error;
+      if (signal.aborted || error instanceof SuretyError) throw error;
       return false;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      if (signal.aborted) void drop(chunks);
     }
   }
 
@@ -182,5 +201,13 @@ class FarRun {
     void Promise.race([ended, within(ended, UNREAD_MS).then(() => false)]).then((isOver) => {
       if (!isOver) void this.#end(channel);
     });
+  }
+}
+
+async function drop(chunks: AsyncIterator<unknown>): Promise<void> {
+  try {
+    while ((await chunks.next()).done !== true);
+  } catch {
+    // Nobody is interested any more.
   }
 }

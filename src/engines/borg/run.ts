@@ -124,9 +124,16 @@ async function expectEnd(
   throw borgFailure(borg, call.doing, exit, errors());
 }
 
-/** Words that are no message of borg are those of `ssh`, of the shell or of Python. */
-function isError({ type, levelname }: BorgMessage): boolean {
-  return type === 'log_message' && (levelname === 'ERROR' || levelname === 'CRITICAL' || levelname === 'PLAIN');
+/**
+ * borg takes what `ssh` says for a connection that it finds closed only by chance. Where `ssh` itself has failed, which is its exit code 255,
+ * its output stays open a little longer.
+ */
+const PATIENT = ['sh', '-c', '"$0" "$@"; code=$?; if test $code = 255; then sleep 0.5; fi; exit $code'];
+
+/** Words that are no message of borg are those of `ssh`, of the shell or of Python; what comes from the other host is marked. */
+function isError({ type, levelname, message }: BorgMessage): boolean {
+  if (type !== 'log_message') return false;
+  return ['ERROR', 'CRITICAL', 'PLAIN'].includes(levelname ?? '') || message?.startsWith('Remote: ') === true;
 }
 
 function command({ program, lockWaitMs, place, uploadRate }: Borg, args: readonly string[]): string[] {
@@ -149,7 +156,7 @@ function variables(borg: Borg): Record<string, string> {
     BORG_DISPLAY_PASSPHRASE: 'no',
     TZ: 'UTC',
     LC_ALL: 'C.UTF-8',
-    ...(place.shell !== undefined && { BORG_RSH: place.shell.map(shellWord).join(' ') }),
+    ...(place.shell !== undefined && { BORG_RSH: [...PATIENT, ...place.shell].map(shellWord).join(' ') }),
     ...(remotePath !== undefined && { BORG_REMOTE_PATH: remotePath }),
     ...(baseDir !== undefined && { BORG_BASE_DIR: baseDir }),
     ...(cacheDir !== undefined && { BORG_CACHE_DIR: cacheDir }),

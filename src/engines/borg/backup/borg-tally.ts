@@ -30,8 +30,8 @@ export function startBorgTally(how: BackupHow, clock: Clock): BorgTally {
     told(message, pathOf) {
       if (message.type === 'log_message' && message.levelname === 'WARNING') {
         flush();
-        // Of the first backup of a source that is so.
-        if (!/files cache/.test(message.message ?? '')) said = message.message;
+        // Of the first backup of a source there is no files cache; and what a host says to who logs in is not meant for people here.
+        if (!/files cache|^Remote: /.test(message.message ?? '')) said = message.message;
         return;
       }
       if (message.type !== 'file_status') return;

@@ -132,6 +132,32 @@ test('what is missing, damaged, not there or too old is named', async () => {
   );
 });
 
+for (const program of ['sqlite3', 'python3']) {
+  test(`a database that is locked for longer than busy_timeout is told so by ${program}, and one that is written to is one state`, async () => {
+    await using far = makeFarReach({ programs: [program] });
+    const path = far.at('app.db');
+    makeDatabase(path, { mode: 'delete', rows: 10 });
+    using holder = new DatabaseSync(path);
+    holder.exec('BEGIN EXCLUSIVE');
+    await assert.rejects(take(openFar(far, path, { busy_timeout: '300ms' })), (error) => {
+      return hasCode(error, 'source.locked') && error.retry === 'later';
+    });
+    holder.exec('ROLLBACK; PRAGMA journal_mode = wal; CREATE TABLE pair (a, b); INSERT INTO pair VALUES (0, 0)');
+    holder.close();
+    const both = "d.exec('BEGIN; UPDATE pair SET a = a + 1; UPDATE pair SET b = b + 1; COMMIT')";
+    const writing = `const d = new DatabaseSync(path, { timeout: 5000 }); ${both}; console.log(1); setInterval(() => ${both}, 1);`;
+    await using _writer = await startProcess(path, writing);
+    const held = await take(openFar(far, path));
+    writeFileSync(far.at('copy.db'), contentOf(held));
+    using copy = new DatabaseSync(far.at('copy.db'));
+    assert.deepEqual(
+      { ...copy.prepare('SELECT a = b AS equal, a > 0 AS begun FROM pair').get() },
+      { equal: 1, begun: 1 },
+    );
+    assert.deepEqual(readdirSync(far.at('tmp')), []);
+  });
+}
+
 test('a database that somebody has open is not replaced', async () => {
   await using far = makeFarReach({ programs: ['sqlite3'] });
   const path = far.at('app.db');

@@ -1,16 +1,14 @@
 /** The container of a host, found when it is first needed, and again when it is gone. */
 import type { WebSocket } from 'ws';
 import { systemClock } from '../../base/clock.ts';
-import { hasCode, SuretyError } from '../../base/errors.ts';
+import { SuretyError } from '../../base/errors.ts';
 import { retry } from '../../base/retry.ts';
-import { FAR_COMMAND, type FarChannel, type FarEnd } from '../far-channel.ts';
+import type { FarChannel, FarEnd } from '../far-channel.ts';
 import { type ChosenPod, choosePod } from './choose-pod.ts';
-import { type AskHow, type Cluster, openCluster, RETRIES, renewing } from './cluster.ts';
-import { connectExec, NEWER, OLDER } from './connect.ts';
-import { execChannel } from './exec-channel.ts';
-import { framedCommand } from './framed-input.ts';
+import { type AskHow, type Cluster, openCluster, RETRIES } from './cluster.ts';
+import { seenAgain } from './container-fate.ts';
 import type { KubernetesOptions } from './options.ts';
-import { containerStatus, fateOf } from './pod-state.ts';
+import { startExec } from './start-exec.ts';
 
 export interface Container {
   /** For one command and what ends it: all of it happens in the same container, or not at all. */
@@ -24,8 +22,6 @@ export interface Container {
 
 /** What was seen so short a time ago is not looked at again. */
 const FRESH_MS = 2000;
-/** How long may be spent on finding out why something ended. */
-const FATE_MS = 3000;
 
 export function openContainer(location: string, options: KubernetesOptions): Container {
   const sockets = new Set<WebSocket>();
@@ -34,10 +30,10 @@ export function openContainer(location: string, options: KubernetesOptions): Con
   /** Whether the cluster is one that knows only the older protocol. */
   let isOlder = false;
 
-  const brief = (): AskHow => ({
-    signal: AbortSignal.timeout(Math.min(FATE_MS, options.connectTimeoutMs)),
-    isOnce: true,
-  });
+  const track = (socket: WebSocket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
 
   async function clusterOf(): Promise<Cluster> {
     opening ??= openCluster(options);
@@ -64,42 +60,13 @@ export function openContainer(location: string, options: KubernetesOptions): Con
     try {
       pod = expected ?? (await current(cluster, how));
       if (expected !== undefined && !(await seenAgain(cluster, expected, how))) throw gone(location, expected);
-      const channel = await start(cluster, pod, how);
-      return { channel, pod };
+      const started = await startExec(cluster, pod, { ...how, location, options, isOlder, opening: track });
+      isOlder ||= started.isOlder;
+      return { channel: started.channel, pod };
     } catch (error) {
       if (known?.pod === pod) known = undefined;
       throw error;
     }
-  }
-
-  async function start(cluster: Cluster, pod: ChosenPod, how: AskHow): Promise<FarChannel> {
-    let channel: FarChannel | undefined;
-    const connect = (isFramed: boolean): Promise<WebSocket> =>
-      connectExec(cluster, pod, isFramed ? framedCommand(FAR_COMMAND) : FAR_COMMAND, {
-        signal: how.signal,
-        timeoutMs: options.connectTimeoutMs,
-        protocols: isFramed ? [OLDER] : [NEWER, OLDER],
-        attach(socket) {
-          sockets.add(socket);
-          socket.once('close', () => sockets.delete(socket));
-          channel = execChannel(socket, {
-            ...{ location, isFramed, idleTimeoutMs: options.idleTimeoutMs },
-            fate: () => fate(cluster, pod, brief()),
-            isStillThere: () =>
-              seenAgain(cluster, pod, brief()).then(
-                (found) => found !== undefined,
-                () => false,
-              ),
-          });
-        },
-      });
-    const { protocol } = await renewing(cluster, () => connect(isOlder));
-    if (isOlder || protocol !== OLDER) return channel!;
-    // Nothing has run yet: the command waits for a line. There it has to be started in another way.
-    channel?.close();
-    isOlder = true;
-    await connect(isOlder);
-    return channel!;
   }
 
   return {
@@ -126,41 +93,6 @@ export function openContainer(location: string, options: KubernetesOptions): Con
       for (const socket of sockets) socket.terminate();
     },
   };
-}
-
-/** The same container; undefined when it is not there any more, or does not run. Throws where that can not be known. */
-async function seenAgain(cluster: Cluster, pod: ChosenPod, how: AskHow): Promise<ChosenPod | undefined> {
-  try {
-    const { namespace } = cluster;
-    const found = await cluster.ask(`looking for pod ${pod.name}`, how, ({ core }) =>
-      core.readNamespacedPod({ namespace, name: pod.name }),
-    );
-    const status = containerStatus(found, pod.container);
-    const isSame = found.metadata?.uid === pod.uid && status?.containerID === pod.containerId;
-    return isSame && status?.state?.running !== undefined && found.metadata?.deletionTimestamp === undefined
-      ? pod
-      : undefined;
-  } catch (error) {
-    if (hasCode(error, 'reach.no-pod')) return undefined;
-    throw error;
-  }
-}
-
-async function fate(
-  cluster: Cluster,
-  { name, uid, container, containerId }: ChosenPod,
-  how: AskHow,
-): Promise<string | undefined> {
-  const { namespace } = cluster;
-  try {
-    const pod = await cluster.ask(`looking for pod ${name}`, how, ({ core }) =>
-      core.readNamespacedPod({ namespace, name }),
-    );
-    if (pod.metadata?.uid !== uid) return `pod ${name} is gone, and another one has its name`;
-    return fateOf(pod, container, containerId);
-  } catch (error) {
-    return hasCode(error, 'reach.no-pod') ? `pod ${name} is gone` : undefined;
-  }
 }
 
 function gone(location: string, { name, container }: ChosenPod): SuretyError {

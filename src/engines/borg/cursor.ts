@@ -6,7 +6,7 @@ import { displayName } from '../../base/names.ts';
 import { TarReader } from '../../base/tar/reader.ts';
 import type { How } from '../engine.ts';
 import { openSpoolFolder } from '../spool-folder.ts';
-import type { ContentHandle } from './entries.ts';
+import type { ContentHandle } from './held-entry.ts';
 import { archiveArgument } from './naming.ts';
 import { EXCLUDE_REST, includeLine } from './pattern.ts';
 import { damaged, type Repository } from './repository.ts';

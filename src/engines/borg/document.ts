@@ -4,8 +4,8 @@
  * digits of times.
  */
 import type { How, Snapshot, SnapshotFacts } from '../engine.ts';
-import type { EntryRecord } from '../entry-record.ts';
 import { parseLines } from '../json-lines.ts';
+import type { DocumentRecord } from './held-entry.ts';
 import { documentPath } from './list.ts';
 import { archiveArgument } from './naming.ts';
 import { damaged, type Repository } from './repository.ts';
@@ -15,11 +15,6 @@ export interface DocumentHead {
   readonly facts: SnapshotFacts;
   /** Entries that borg has under another path, by their own. */
   readonly stored_as?: Readonly<Record<string, string>> | undefined;
-}
-
-export interface DocumentRecord extends EntryRecord {
-  /** It has several names. */
-  readonly linked?: boolean | undefined;
 }
 
 export interface ArchiveDocument {

@@ -5,22 +5,10 @@ import type { EntryType, RestoredEntry, Xattr } from '../../sources/source.ts';
 import type { How } from '../engine.ts';
 import { fromRecord } from '../entry-record.ts';
 import { aclValue } from './acl.ts';
-import type { ArchiveDocument, DocumentRecord } from './document.ts';
+import type { ArchiveDocument } from './document.ts';
+import type { ContentHandle, DocumentRecord } from './held-entry.ts';
 import { archiveItems, type BorgItem } from './items.ts';
 import { damaged, type Repository } from './repository.ts';
-
-/** What the `handle` of a restored file is. */
-export interface ContentHandle {
-  /** Of the item that has the content. */
-  readonly path: string;
-  /** Which item of the archive that is. */
-  readonly ordinal: number;
-  readonly sizeBytes: number;
-  /** Bytes of content in front of it. */
-  readonly offset: number;
-  /** Part of it was lost, and borg has put zeros there. */
-  readonly isBroken: boolean;
-}
 
 /** All entries, in name order. Takes the document to its end. */
 export async function* allEntries(

@@ -1,15 +1,7 @@
 /** Keeps the entries of the snapshot that was last looked into: it does not change, and to ask borg for them takes a while. */
 import type { SnapshotFacts } from '../engine.ts';
 import type { LineSpool } from '../line-spool.ts';
-import type { DocumentRecord } from './document.ts';
-import type { ContentHandle } from './entries.ts';
-
-/** An entry, as JSON. */
-export interface HeldEntry extends DocumentRecord {
-  readonly inode: number;
-  readonly links: number;
-  readonly handle?: ContentHandle | undefined;
-}
+import type { HeldEntry } from './held-entry.ts';
 
 export interface HeldSnapshot {
   readonly id: string;

@@ -7,8 +7,9 @@ import { placeInOrder } from '../place-in-order.ts';
 import { selected } from '../selected-records.ts';
 import { openCursor } from './cursor.ts';
 import { openDocument } from './document.ts';
-import { allEntries, type ContentHandle } from './entries.ts';
-import type { HeldEntry, HeldSnapshot } from './looked-into.ts';
+import { allEntries } from './entries.ts';
+import type { ContentHandle, HeldEntry } from './held-entry.ts';
+import type { HeldSnapshot } from './looked-into.ts';
 import { damaged, type Repository } from './repository.ts';
 
 /** Selected entries and the directories above them, in name order, in batches. */

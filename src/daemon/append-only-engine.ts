@@ -13,6 +13,7 @@ export function appendOnlyEngine(engine: Engine, name: string): Engine {
     });
   };
   const refused: Partial<Record<keyof Engine, unknown>> = {
+    traits: { ...engine.traits, appendOnly: true },
     forget: refuse,
     prune: (how: Parameters<Engine['prune']>[0]) => (how.dryRun ? engine.prune(how) : refuse()),
     rebuildIndex: refuse,

@@ -111,6 +111,8 @@ export interface EngineTraits {
   readonly rereadsStreams?: boolean;
   /** True where nobody can tell before it is done what `prune` will free: a dry run frees 0. */
   readonly prunesUnseen?: boolean;
+  /** True where every removal is refused: what stays is not to be taken for removed. */
+  readonly appendOnly?: boolean;
   /**
    * Verbs this engine has; others throw. Operations ask here, never `instanceof`. `keys` is all of {@link KeyRing} but `export`; where there
    * is one password only, `change-key` is `list` and `change`.

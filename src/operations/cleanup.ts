@@ -99,7 +99,7 @@ async function cleanRepository(
         const ids = decision.remove.map(({ snapshot }) => snapshot.id);
         const records = decision.failures.flatMap(({ failure, kept }) => (kept ? [] : [failure.id]));
         if (!request.dryRun && ids.length + records.length > 0) {
-          how.listen({ type: 'snapshots.forgetting', run, step, ids });
+          if (engine.traits.appendOnly !== true) how.listen({ type: 'snapshots.forgetting', run, step, ids });
           const locked = await engine.forget([...ids, ...records], tools);
           const stays = new Set(locked.map(({ id }) => id));
           decision = keepLocked(decision, locked);

@@ -66,7 +66,7 @@ async function forgetIn(
       work: async (tools) => {
         if (!dryRun) {
           const ids = going.map(({ id }) => id);
-          how.listen({ type: 'snapshots.forgetting', run, step, ids });
+          if (engine.traits.appendOnly !== true) how.listen({ type: 'snapshots.forgetting', run, step, ids });
           const locked = new Map((await engine.forget(ids, tools)).map(({ id, until }) => [id, until]));
           for (const [id, until] of locked) tools.warn(lockedWarning(id, until));
           removed = ids.filter((id) => !locked.has(id));

@@ -41,8 +41,10 @@ export async function tarIn(members: AsyncIterable<TarMember>, how: TarInHow): P
     .stderr()
     .split('\n')
     .filter((line) => line.trim() !== '' && !/Exiting with failure status|error exit delayed/.test(line));
-  const full = said.find((line) => /No space left on device|Disk quota exceeded|write error/i.test(line));
-  if (full !== undefined) throw noSpace(host, full, error);
+  const full = said.find((line) =>
+    /No space left on device|Disk quota exceeded|Wrote only \d+ of|write error/i.test(line),
+  );
+  if (full !== undefined) throw noSpace(how, full, error);
   if (error !== undefined) throw error;
   if (how.isBroken()) return { said: said.filter((line) => !/Unexpected EOF|not recoverable|short read/.test(line)) };
   if (code === 0 || ((code === 1 || code === 2) && said.length > 0)) return { said };
@@ -63,8 +65,10 @@ async function* packed(members: AsyncIterable<TarMember>, { dialect, isBroken }:
   }
 }
 
-function noSpace(host: string, line: string, cause: unknown): SuretyError {
-  const path = /^tar: (.*?): /.exec(line)?.[1] ?? '';
+function noSpace({ reach, folder }: TarInHow, line: string, cause: unknown): SuretyError {
+  const { host } = reach.traits;
+  const said = /^tar: (.*?): /.exec(line)?.[1] ?? '';
+  const path = said.replace(/^\.\//, folder === '/' ? '/' : '');
   return new SuretyError('target.full', `no space left on host ${host} while restoring ${displayName(path)}`, {
     hint: 'free some space there and restore again with --conflict changed',
     details: { path: displayName(path) },

@@ -1,18 +1,30 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { initCheaply } from '../fixtures/cheap-repository.ts';
+import { endOf } from '../fixtures/child-end.ts';
 import { type FaultProxy, startFaultProxy } from '../fixtures/fault-proxy.ts';
 import { type MariadbServer, startMariadb } from '../fixtures/mariadb-server.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/postgres-server.ts';
-import { skipWithout } from '../fixtures/programs.ts';
+import { childEnvironment, skipWithout } from '../fixtures/programs.ts';
 import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
-import type { Surety } from '../fixtures/surety.ts';
+import { SURETY, type Surety, variablesIn } from '../fixtures/surety.ts';
 import { suretyHere } from '../fixtures/surety-here.ts';
+import { until } from '../fixtures/until.ts';
 
 const PASSWORD = 'never in arguments';
 const DUMP = `-- MySQL dump 10.13\n${'INSERT INTO mice;\n'.repeat(100)}-- Dump completed on 2026-11-20  2:00:00\n`;
@@ -155,10 +167,11 @@ describe('databases, commands and dumps on a host over SSH', { skip: needs }, ()
     await mariadb.sql('DELETE FROM lab.notes');
     for (const name of ['', '-wal', '-shm']) rmSync(there('data', `app.db${name}`), { force: true });
     writeFileSync(there('ledger'), 'lost');
-    for (const source of ['shop', 'parts', 'lab', 'app', 'ledger']) {
+    rmSync(there('dumps', 'a.sql'));
+    for (const source of ['shop', 'parts', 'lab', 'app', 'ledger', 'dumps']) {
       const done = await surety.attempt('restore', 'latest', '--source', source, '--force');
       assert.equal(done.code, 0, `${source}: ${done.stdout}${done.stderr}`);
-      if (source !== 'ledger') assert.match(done.stdout, /as recorded: /, source);
+      if (!['ledger', 'dumps'].includes(source)) assert.match(done.stdout, /as recorded: /, source);
     }
     assert.deepEqual(seen(), [], 'no password is in the arguments of any process');
     for (const database of ['shop', 'parts']) {
@@ -167,6 +180,7 @@ describe('databases, commands and dumps on a host over SSH', { skip: needs }, ()
     assert.equal(await mariadb.sql('SELECT COUNT(*) FROM lab.notes'), '5000');
     using app = new DatabaseSync(there('data', 'app.db'), { readOnly: true });
     assert.deepEqual({ ...app.prepare('SELECT count(*) AS rows FROM notes').get() }, { rows: 2 });
+    assert.equal(readFileSync(there('dumps', 'a.sql'), 'utf8'), DUMP);
     assert.equal(readFileSync(there('ledger'), 'utf8'), `${there('tmp')} ${PASSWORD} ledger\n`);
     assert.deepEqual(left(), []);
   });
@@ -237,9 +251,22 @@ describe('databases, commands and dumps on a host over SSH', { skip: needs }, ()
       line.state.cutAfterAnswerBytes = undefined;
     });
     assert.equal(member?.outcome, 'failed');
-    for (let attempt = 0; attempt < 100 && left().length > 0; attempt++)
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual(left(), []);
+    await until(() => left().length === 0, 'the folder on the host is gone');
+  });
+
+  test('what is killed here leaves nothing there, and the service is started by the next run', async () => {
+    line.state.bytesPerSecond = 300_000;
+    const env = childEnvironment({ ...variablesIn(folder), VAULT_PASSWORD: 'secret', DATABASE_PASSWORD: PASSWORD });
+    const child = spawn(SURETY, ['backup', 'app'], { cwd: folder, env, stdio: 'ignore' });
+    await until(() => left().length > 0, 'the copy is under way');
+    child.kill('SIGKILL');
+    assert.equal(await endOf(child), 137);
+    line.state.bytesPerSecond = Number.POSITIVE_INFINITY;
+    await until(() => left().length === 0, 'the folder on the host is gone');
+    assert.ok(existsSync(there('stopped')));
+    const { stderr } = await surety.attempt('backup', 'app');
+    assert.match(stderr, /left stopped|started/);
+    assert.ok(!existsSync(there('stopped')));
   });
 
   async function snapshots(source: string): Promise<number> {

@@ -53,9 +53,9 @@ const OMITTED: readonly Omission[] = [
     remedy: 'write a source of type command for what they give',
   },
   {
-    pattern: /^(?:upload_rate_limit|ssh_command)\b/,
-    reason: 'this version does not go over the network by itself',
-    remedy: 'set it where the connection is made',
+    pattern: /^ssh_command\b/,
+    reason: 'ssh is called as it is configured',
+    remedy: 'write its options to ~/.ssh/config, or the repository as { sftp: { host, identity_file, … } }',
   },
   {
     pattern: /^(?:retries|retry_wait)\b/,

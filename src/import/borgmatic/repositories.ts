@@ -1,4 +1,5 @@
 import { nameOf } from '../names.ts';
+import type { Taken } from '../reader.ts';
 import { secretInVariable, seemsSecret, withoutPassword } from '../secrets.ts';
 import type { Setting } from '../settings.ts';
 import { splitWords } from '../shell-words.ts';
@@ -9,19 +10,47 @@ const CREATION = ['encryption', 'id_hash', 'key_location', 'append_only', 'stora
 
 /** Borg's repositories, by their labels. */
 export function repositoriesOf(borgmatic: Borgmatic): string[] {
-  const { draft, reader } = borgmatic;
+  const { draft } = borgmatic;
   const password = passwordOf(borgmatic);
-  const compression = reader.text('compression');
+  const options = optionsOf(borgmatic);
   const names = locationsOf(borgmatic).map(({ path, label }) => {
     const called = label === undefined ? path.value : label.value;
     const name = nameOf(called, (one) => draft.has('repositories', one), 'borg');
     draft.put('repositories', name, 'type', 'borg');
     draft.put('repositories', name, 'path', withoutPassword(path.value), path.from, label?.from);
     if (password !== undefined) draft.put('repositories', name, 'password', password.value, password.from);
-    if (compression !== undefined) draft.put('repositories', name, 'compression', compression.value, compression.from);
+    for (const { key, value, from } of options) draft.put('repositories', name, key, value, from);
     return name;
   });
   return names;
+}
+
+interface Option {
+  readonly key: string;
+  readonly value: unknown;
+  readonly from: Setting;
+}
+
+/** What is said of borg itself, for all repositories. */
+function optionsOf({ reader }: Borgmatic): Option[] {
+  const options: Option[] = [];
+  const put = <Value>(
+    key: string,
+    taken: Taken<Value> | undefined,
+    become: (value: Value) => unknown = (same) => same,
+  ) => {
+    if (taken !== undefined) options.push({ key, value: become(taken.value), from: taken.from });
+  };
+  put('compression', reader.text('compression'));
+  put('program', reader.text('local_path'));
+  put('remote_path', reader.text('remote_path'));
+  put('lock_wait', reader.count('lock_wait'), (seconds) => `${seconds}s`);
+  put('limit', reader.count('upload_rate_limit'), (rate) => ({ upload: `${Math.max(16, rate)}KiB/s` }));
+  put('base_dir', reader.text('borg_base_directory'));
+  put('cache_dir', reader.text('borg_cache_directory'));
+  put('allow_moved', reader.flag('relocated_repo_access_is_ok'));
+  put('allow_unknown_unencrypted', reader.flag('unknown_unencrypted_repo_access_is_ok'));
+  return options;
 }
 
 interface Location {

@@ -18,7 +18,7 @@ const needs = skipWithout(...SSH_PROGRAMS, 'pg_ctl', 'mariadbd', 'sqlite3', 'bor
 const PASSWORD = 'of the platform';
 const HOSTS = ['local', 'main', 'pod'] as const;
 const REPOSITORIES = ['vault', 'plain', 'borg', 'copy'] as const;
-const KINDS = ['files', 'postgres', 'mysql', 'sqlite', 'dumps', 'command', 'service'] as const;
+const KINDS = ['postgres', 'mysql', 'sqlite', 'dumps', 'command', 'files', 'service'] as const;
 /** What is removed of a source that is a file or has one. */
 const FILES: Readonly<Record<string, string>> = {
   ...{ files: 'tree/deep', sqlite: 'app.db', dumps: 'dumps/lab.sql', command: 'registry', service: 'service/state' },

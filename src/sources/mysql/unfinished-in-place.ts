@@ -62,11 +62,18 @@ function filesOf(folder: string): string[] {
   }
 }
 
-/** For people: what is not complete, and what brings it back. */
-export function tellInPlace({ database, dump, since, file }: UnfinishedInPlace, client: string): string {
+/** For people: what is not complete, and what brings it back. `host` is where the client is, when that is not this machine. */
+export function tellInPlace(
+  { database, dump, since, file }: UnfinishedInPlace,
+  client: string,
+  host: string | undefined,
+): string {
   const began = `database ${displayName(database)} may be incomplete: its restore in place of ${since} did not end, or is under way`;
   const again = 'restore it again';
   if (dump === undefined) return `${began}; ${again}, or drop it and remove ${displayName(file)}`;
+  if (host !== undefined) {
+    return `${began}; what was in it before is in ${displayName(dump)} of this machine: ${again}, or read that back with ${client} on ${host}, and remove ${displayName(file)}`;
+  }
   const load = `${shownCommand([client, database])} < ${shownCommand([dump])} && ${shownCommand(['rm', file])}`;
   return `${began}; what was in it before is in ${displayName(dump)}: ${again}, or read that back: ${load}`;
 }

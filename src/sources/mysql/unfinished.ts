@@ -37,8 +37,10 @@ export async function mendUnfinished(session: Session, how: UnfinishedHow): Prom
 }
 
 function warnOfInPlace({ server, tools, folder, databases, warn }: UnfinishedHow): void {
+  const { localFiles, host } = server.reach.traits;
   for (const record of findInPlace(folder, server.source)) {
-    if (databases.includes(record.database)) warn(warning(record.database, tellInPlace(record, tools.client.path)));
+    if (!databases.includes(record.database)) continue;
+    warn(warning(record.database, tellInPlace(record, tools.client.path, localFiles ? undefined : host)));
   }
 }
 

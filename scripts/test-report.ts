@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { styleText } from 'node:util';
-import type { TestFileResult } from './test-file.ts';
+import type { TestFailure, TestFileResult } from './test-file.ts';
 
 /** Files that are named at the end, because they take longest. */
 const SLOWEST = 12;
@@ -26,7 +26,7 @@ export function testReport(files: readonly string[]): TestReport {
   return {
     add(result) {
       results.push(result);
-      for (const { title, text } of result.failures) printFailure(result.file, title, text);
+      for (const { title, text } of result.failures.filter(isTold)) printFailure(result.file, title, text);
       if (result.failures.length > 0) printOutput(result.output);
       for (const { pid, command } of result.left) {
         console.log(styleText('yellow', `! ${result.file} left a process, which was killed: ${command} (${pid})`));
@@ -49,7 +49,7 @@ export function testReport(files: readonly string[]): TestReport {
       const skipped = sum(results, ({ skipped }) => skipped.length);
       console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${skipped} skipped in ${seconds} s`);
       for (const { file, failures } of results)
-        for (const { title } of failures) console.log(`${CROSS} ${file}: ${title}`);
+        for (const { title } of failures.filter(isTold)) console.log(`${CROSS} ${file}: ${title}`);
       return totals;
     },
   };
@@ -104,6 +104,11 @@ function printSlowest(results: readonly TestFileResult[]): void {
   const slowest = results.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
   if (results.length <= SLOWEST) return;
   console.log(`\nslowest: ${slowest.map(({ file, seconds }) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
+}
+
+/** Of files that were not run that is told for all of them. */
+function isTold({ text }: TestFailure): boolean {
+  return text !== '';
 }
 
 function indent(text: string): string {

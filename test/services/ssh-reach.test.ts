@@ -34,6 +34,25 @@ describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
 
   for (const check of reachContract(async () => kept(shared))) it(check.name, () => check.run());
 
+  it('knows an exit code of 255 from a failure of ssh', async () => {
+    assert.deepEqual(await shared.exec(['sh', '-c', 'exit 255'], how).exit, { code: 255, signal: null });
+  });
+
+  it('takes no more of an input than is read there, and of an output than is read here', async () => {
+    const chunk = Buffer.alloc(1 << 20);
+    let sent = 0;
+    const stdin = (async function* () {
+      for (; sent < 40; sent++) yield chunk;
+    })();
+    const process = shared.exec(['sh', '-c', 'sleep 0.5; echo waited; exec cat'], { ...how, stdin });
+    const output = process.stdout[Symbol.asyncIterator]();
+    const first = await output.next();
+    assert.ok(sent < 10, `${sent} MiB were taken`);
+    let sizeBytes = first.value!.length - 'waited\n'.length;
+    for (let next = await output.next(); next.done !== true; next = await output.next()) sizeBytes += next.value.length;
+    assert.equal(sizeBytes, 40 * chunk.length);
+  });
+
   it('makes one connection for everything', () => {
     assert.equal(server.log().match(/Accepted publickey/g)?.length, 1);
   });

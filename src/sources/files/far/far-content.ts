@@ -96,7 +96,7 @@ export class FarContent {
       this.#warn('entry.changed', entry, 'is not a regular file any more');
       return { kind: 'gone' };
     }
-    const isOther = member.sizeBytes !== entry.sizeBytes || seconds(member.mtimeNs) !== seconds(entry.mtimeNs);
+    const isOther = member.sizeBytes !== entry.sizeBytes || isOtherTime(entry, member.mtimeNs);
     if (isOther) this.#warn('entry.changed', entry, 'changed while it was read');
     const later = this.#xattrs.get(entry);
     later?.splice(0, later.length, ...sorted(member.xattrs));
@@ -165,9 +165,12 @@ export class FarContent {
   }
 }
 
-function seconds(timeNs: bigint): bigint {
-  const rest = timeNs % NS_PER_S;
-  return (timeNs - (rest < 0n ? rest + NS_PER_S : rest)) / NS_PER_S;
+/** A header has room for whole seconds from 1970 on. */
+const HEADER_SECONDS = 8n ** 11n;
+
+function isOtherTime({ mtimeNs }: Entry, sentNs: bigint): boolean {
+  const seconds = mtimeNs / NS_PER_S;
+  return mtimeNs >= 0n && seconds < HEADER_SECONDS && sentNs / NS_PER_S !== seconds;
 }
 
 function sorted(xattrs: readonly Xattr[]): Xattr[] {

@@ -41,10 +41,8 @@ export function openFarFiles(setup: FarFilesSetup): Source {
       how.target === undefined
         ? writeFar({ name, reach, folder: setup.folder, options, roots }, restoring, how)
         : writeFiles(name, roots, restoring, how),
-    locate: (entryPath) => {
-      const path = roots.locate(entryPath);
-      return path?.startsWith(`${UNKNOWN_FOLDER}/`) ? path.slice(UNKNOWN_FOLDER.length + 1) : path;
-    },
+    // What is on another host has no place here.
+    locate: () => undefined,
     [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { openLocalStore } from '../../src/stores/local/open.ts';
+import { initCheaply } from '../fixtures/cheap-repository.ts';
+import { compareTrees } from '../fixtures/compare-trees.ts';
+import { noise } from '../fixtures/content.ts';
+import { farSource } from '../fixtures/far-files.ts';
+import { type FaultProxy, startFaultProxy } from '../fixtures/fault-proxy.ts';
+import { holdAll } from '../fixtures/files-source.ts';
+import { skipWithout } from '../fixtures/programs.ts';
+import { addLogin, busyboxPath, reachTo } from '../fixtures/ssh-login.ts';
+import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
+import { makeNastyTree } from '../fixtures/tree.ts';
+
+interface Outcome {
+  readonly runs: readonly {
+    readonly members: readonly {
+      readonly outcome: string;
+      readonly stats?: { readonly filesNew: number; readonly filesChanged: number; readonly filesUnmodified: number };
+      readonly error?: { readonly code: string; readonly message: string };
+    }[];
+  }[];
+}
+
+describe('file trees of a host over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'surety-pull-'));
+  const tree = join(folder, 'there/tree');
+  let ssh: SshServer;
+  let line: FaultProxy;
+  let surety: Surety;
+
+  before(async () => {
+    makeNastyTree(tree);
+    writeFileSync(join(tree, 'large'), noise(7, 12 * 1024 * 1024));
+    ssh = await startSshServer();
+    line = await startFaultProxy(ssh.port, { latencyMs: 5 });
+    const main = {
+      ssh: `${ssh.user}@127.0.0.1:${line.port}`,
+      identity_file: ssh.identityFile,
+      known_hosts: ssh.knownHosts,
+    };
+    const restic = (name: string) => ({ type: 'restic', store: `file:${name}`, password: { env: 'VAULT_PASSWORD' } });
+    const configuration = {
+      hosts: { main },
+      sources: { tree: { type: 'files', host: 'main', paths: [tree], exclude: [] } },
+      repositories: { vault: restic('vault'), second: restic('second') },
+      jobs: { both: { sources: ['tree'], to: ['vault', 'second'] }, one: { sources: ['tree'], to: ['vault'] } },
+    };
+    writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration), { mode: 0o600 });
+    surety = suretyHere(folder, { VAULT_PASSWORD: 'secret' });
+    for (const path of ['vault', 'second']) {
+      await initCheaply(await openLocalStore({ path: join(folder, path), create: true }), 'secret');
+    }
+  });
+
+  after(async () => {
+    await line?.[Symbol.asyncDispose]();
+    await ssh?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Backs up; says what came over the line. */
+  async function backUp(job: string) {
+    const before = line.counts.downBytes;
+    const { code, stdout, stderr } = await surety.attempt('backup', job, '--json');
+    assert.ok(code === 0 || code === 1, `${code} ${stdout} ${stderr}`);
+    const { members } = (JSON.parse(stdout) as Outcome).runs[0]!;
+    return { code, members, cameBytes: line.counts.downBytes - before };
+  }
+
+  it('come once for several repositories; later only what changed comes, and in one stream', async () => {
+    const first = await backUp('both');
+    assert.equal(first.code, 0, JSON.stringify(first.members));
+    assert.equal(first.members.length, 2);
+    assert.ok(first.cameBytes < 80_000_000, `${first.cameBytes} bytes`);
+    const unchanged = await backUp('one');
+    assert.deepEqual([unchanged.members[0]!.stats?.filesNew, unchanged.members[0]!.stats?.filesChanged], [0, 0]);
+    assert.ok(unchanged.cameBytes < 40_000, `${unchanged.cameBytes} bytes`);
+    appendFileSync(join(tree, 'files/text'), 'more');
+    writeFileSync(join(tree, 'new'), 'new');
+    const changed = await backUp('one');
+    assert.deepEqual([changed.members[0]!.stats?.filesNew, changed.members[0]!.stats?.filesChanged], [1, 1]);
+    assert.ok(changed.cameBytes < 110_000, `${changed.cameBytes} bytes`);
+  });
+
+  it('go back to their place there, all the same', async () => {
+    const kept = join(folder, 'kept');
+    renameSync(tree, kept);
+    const said = await surety.json('restore', 'latest', '--source', 'tree', '--force');
+    assert.deepEqual(compareTrees(kept, tree, { sparse: false }), [], JSON.stringify(said));
+    rmSync(kept, { recursive: true });
+    await surety.run('restore', 'latest', '--source', 'tree', '--target', join(folder, 'here'));
+    assert.deepEqual(compareTrees(tree, join(folder, 'here', tree), { sparse: false }), []);
+    rmSync(join(folder, 'here'), { recursive: true });
+  });
+
+  it('are not backed up by half when the connection breaks in the midst of them', async () => {
+    writeFileSync(join(tree, 'large'), noise(8, 12 * 1024 * 1024));
+    const snapshots = () => readdirSync(join(folder, 'vault/snapshots')).length;
+    const before = snapshots();
+    line.state.cutAfterAnswerBytes = 4 * 1024 * 1024;
+    const { code, members } = await backUp('one');
+    line.state.cutAfterAnswerBytes = undefined;
+    assert.deepEqual([code, members[0]!.outcome, members[0]!.error?.code], [1, 'failed', 'reach.unreachable']);
+    assert.equal(snapshots(), before);
+    assert.equal((await backUp('one')).code, 0);
+  });
+
+  it('are read where there is only busybox, behind a login shell that talks', {
+    skip: skipWithout('busybox'),
+  }, async () => {
+    const script = `echo Welcome; echo motd >&2; PATH=${busyboxPath(ssh)}; export PATH; exec sh -c "$1"`;
+    await using reach = await reachTo(ssh, { identityFile: addLogin(ssh, 'busy', script) });
+    mkdirSync(join(folder, 'small/new\nline'), { recursive: true });
+    writeFileSync(join(folder, 'small/new\nline/a'), 'a');
+    const { entries, contents } = await holdAll(farSource({ paths: [join(folder, 'small')] }, { reach }));
+    assert.equal(entries.at(-1)?.path, join(folder, 'small/new\nline/a').slice(1));
+    assert.equal(Buffer.from([...contents.values()][0]!).toString(), 'a');
+  });
+});

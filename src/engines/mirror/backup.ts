@@ -38,9 +38,9 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
   };
   const how = { ...asked, warn };
   await using _lock = await lockSource(repository, how.source, how);
-  await removeLeftovers(repository, how);
   const { copies } = await takeInventory(repository, how);
   const own = copies.filter(({ copy }) => copy.startsWith(`${how.source}/`));
+  await repository.place.recover(how.source, new Map(own.map(({ copy, mark }) => [copy, mark])), how);
   const copy = `${how.source}/${copyOf(how.startedAt, repository.rotate)}`;
   const before = own.find((one) => one.copy === copy) ?? own.at(-1);
   const base = before && (await readBase(repository, before, how));
@@ -63,12 +63,6 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
   } catch (error) {
     await prepared.discard().catch(() => {});
     throw error;
-  }
-}
-
-async function removeLeftovers({ place }: Repository, how: BackupHow): Promise<void> {
-  for (const name of await place.leftovers(how)) {
-    if (name.startsWith(`${how.source}/`)) await place.remove(name, how);
   }
 }
 
@@ -194,13 +188,14 @@ async function record(
     ...{ id: `${copy.replace('/', '_')}_${stamp}`, time: how.startedAt, host: reading.host, paths: reading.paths },
     ...{ tags: how.tags, user, source: how.source, recoveryPoint: how.recoveryPoint, tree: '', stats, program },
   };
+  const { mark } = prepared;
   const key = entriesKey(copy, snapshot.id);
   await records.put(key, { open: () => entryLines(listed, prepared.files) }, how);
   const replaced = own.filter((one) => one.copy === copy && one.snapshot.id !== snapshot.id);
   if (replaced.length > 0) how.replacing?.(replaced.map((one) => one.snapshot.id));
-  await records.put(recordKey(copy), toDocument(copy, key, snapshot, facts), how);
+  await records.put(recordKey(copy), toDocument({ copy, mark, entriesKey: key }, snapshot, facts), how);
   for (const one of replaced) if (one.entriesKey !== key) await records.delete(one.entriesKey, how);
-  return { key: recordKey(copy), copy, entriesKey: key, snapshot, facts };
+  return { key: recordKey(copy), copy, mark, entriesKey: key, snapshot, facts };
 }
 
 /** The first run of a month leaves a copy that stays until the same month of the next year. */
@@ -223,6 +218,10 @@ async function keepMonth(
   const id = made.snapshot.id.replace(made.copy.replace('/', '_'), copy.replace('/', '_'));
   const key = entriesKey(copy, id);
   await records.put(key, await records.read(made.entriesKey, undefined, how), how);
-  await records.put(recordKey(copy), toDocument(copy, key, { ...made.snapshot, id }, made.facts), how);
+  await records.put(
+    recordKey(copy),
+    toDocument({ copy, mark: made.mark, entriesKey: key }, { ...made.snapshot, id }, made.facts),
+    how,
+  );
   if (before !== undefined && before.entriesKey !== key) await records.delete(before.entriesKey, how);
 }

@@ -13,8 +13,13 @@ export interface MirrorPlace extends AsyncDisposable {
   /** Size and hash of files; undefined where it is not there. In order. */
   measure(copy: string, files: readonly RestoredEntry[], how: MeasureHow): AsyncIterable<Measured | undefined>;
   remove(copy: string, how: How): Promise<void>;
-  /** What updates that were killed left; removed by the next one. */
+  /** What updates that were killed left, for people. */
   leftovers(how: How): Promise<readonly string[]>;
+  /**
+   * Puts right what updates of a source that were killed left: a copy is what the record speaks of, by its mark, and nothing else is
+   * there. Asked before a new update, by copies.
+   */
+  recover(source: string, marks: ReadonlyMap<string, string>, how: How): Promise<void>;
 }
 
 export interface Update {
@@ -51,6 +56,8 @@ export interface UpdateHow extends How {
 }
 
 export interface Prepared {
+  /** Kept in the record: tells which copy it speaks of. */
+  readonly mark: string;
   /** Of each file that is there its hash, by path. What is missing vanished, and was warned about. */
   readonly files: ReadonlyMap<string, KnownFile>;
   readonly writtenBytes: number;

@@ -22,6 +22,7 @@ const documentSchema = z.looseObject({
   id: z.string().min(1),
   /** `SOURCE/COPY` */
   copy: z.string().regex(/^[^/]+\/[^/]+$/),
+  mark: z.string(),
   /** Key of the list of entries. */
   entries: z.string().min(1),
   time: z.iso.datetime(),
@@ -39,6 +40,7 @@ const documentSchema = z.looseObject({
 export interface CopyRecord {
   readonly key: string;
   readonly copy: string;
+  readonly mark: string;
   readonly entriesKey: string;
   readonly snapshot: Snapshot;
   readonly facts: SnapshotFacts;
@@ -67,9 +69,13 @@ export function entriesKey(copy: string, id: string): string {
   return `${copy}.${id.slice(id.lastIndexOf('_') + 1)}.entries.gz`;
 }
 
-export function toDocument(copy: string, entries: string, snapshot: Snapshot, facts: SnapshotFacts): Buffer {
+export function toDocument(
+  { copy, mark, entriesKey: entries }: Pick<CopyRecord, 'copy' | 'mark' | 'entriesKey'>,
+  snapshot: Snapshot,
+  facts: SnapshotFacts,
+): Buffer {
   const { id, time, source, host, paths, tags, user, recoveryPoint, program, stats } = snapshot;
-  const head = { format: FORMAT, version: VERSION, id, copy, entries, time: time.toISOString(), source, host };
+  const head = { format: FORMAT, version: VERSION, id, copy, mark, entries, time: time.toISOString(), source, host };
   const document = { ...head, paths, tags, user, recovery_point: recoveryPoint, program, stats, facts };
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
@@ -95,7 +101,7 @@ export async function readRecord(records: Store, key: string, how: How): Promise
     stats: data.stats as unknown as NonNullable<Snapshot['stats']>,
   };
   const facts = data.facts as unknown as SnapshotFacts;
-  return { key, copy: data.copy, entriesKey: data.entries, snapshot, facts };
+  return { key, copy: data.copy, mark: data.mark, entriesKey: data.entries, snapshot, facts };
 }
 
 export interface ListedEntry {

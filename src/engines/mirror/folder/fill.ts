@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { SuretyError } from '../../../base/errors.ts';
 import { randomHex } from '../../../base/ids.ts';
-import { systemPath } from '../../../base/names.ts';
+import { displayName, systemPath } from '../../../base/names.ts';
 import type { Reach } from '../../../reach/reach.ts';
 import type { Entry } from '../../../sources/source.ts';
 import { type KnownFile, knownFile, looksSame, type Update, type UpdateHow } from '../place.ts';
@@ -55,8 +55,9 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
   const { signal, warn, progress } = how;
   const rsync: RsyncHow = { local, signal, warn, progress, bytesPerSecond: setup.bytesPerSecond() };
   const baseFolder = base && `${root}/${base.copy}`;
-  const writtenBytes = await carry(entries, { from, to, base: baseFolder }, rsync);
+  const { writtenBytes, leftOut } = await carry(entries, { from, to, base: baseFolder }, rsync);
   const filled = await measured(update, to.path, writtenBytes, reach, how);
+  expectAll(entries, filled.files, leftOut, to.path);
   const sample = sampled(entries, filled.files, how.sample);
   if ((await compareFiles(sample, { from, to }, rsync)) > 0) {
     // What was written to meanwhile differs too: that is told by its time and size, which are compared with the list.
@@ -70,6 +71,16 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
     }
   }
   return { ...filled, areXattrsThere: tree.shell !== undefined };
+}
+
+/** What is not there without a word would be lost without one. */
+function expectAll(entries: readonly Entry[], files: Filled['files'], leftOut: number, folder: string): void {
+  const missing = entries.filter(({ type, path }) => type === 'file' && !files.has(path));
+  if (missing.length <= leftOut) return;
+  const example = displayName(missing[0]!.path);
+  throw new SuretyError('repository.failed', `rsync left out ${missing.length} files of ${folder}, such as ${example}`, {
+    hint: 'look whether something changes the mirror while it is made',
+  });
 }
 
 /** A configured path may be a link to a folder: its entry is the folder. */

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -45,6 +46,7 @@ for (const by of ['rsync', 'reading'] as const) {
     async function mirrored(
       how: Partial<BackupHow> = {},
       options: Partial<OpenOptions> = {},
+      finish?: () => Promise<never>,
     ): Promise<BackupResult & { warnings: Warning[] }> {
       await using engine = await openTestMirror(folder, options);
       const { snapshots } = await engine.list(HOW);
@@ -62,7 +64,7 @@ for (const by of ['rsync', 'reading'] as const) {
         entries: () => read.entries(),
         xattrs: read.xattrs.bind(read),
         content: read.content.bind(read),
-        finish: () => read.finish(),
+        finish: finish ?? (() => read.finish()),
         tree: by === 'rsync' ? tree : undefined,
       });
       const result = await engine.backup(reading, {
@@ -166,6 +168,30 @@ for (const by of ['rsync', 'reading'] as const) {
       await mirrored({ startedAt: new Date('2026-03-03T04:04:00Z') });
       assert.deepEqual(readdirSync(join(folder, 'media')), ['latest']);
       assert.deepEqual((await engine.list(HOW)).incomplete, []);
+    });
+
+    it('is what its record says, wherever between its renames a run was killed', async () => {
+      await mirrored();
+      const inside = join(folder, 'media');
+      const killedAt = [
+        () => renameSync(join(inside, 'latest'), join(inside, 'latest.old-00000000')),
+        () => {
+          renameSync(join(inside, 'latest'), join(inside, 'latest.old-00000000'));
+          mkdirSync(join(inside, 'latest', 'media'), { recursive: true });
+          writeFileSync(join(inside, 'latest', 'media', 'new'), 'not recorded');
+        },
+      ];
+      for (const kill of killedAt) {
+        kill();
+        // The next run fails too: what was mirrored before is there all the same.
+        const broken = new Error('the disk went away');
+        await assert.rejects(
+          mirrored({}, {}, () => Promise.reject(broken)),
+          broken,
+        );
+        same(media, copy());
+        assert.deepEqual(readdirSync(inside), ['latest']);
+      }
     });
   });
 }

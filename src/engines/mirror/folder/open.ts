@@ -5,7 +5,7 @@
 import { randomHex } from '../../../base/ids.ts';
 import type { Reading } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
-import type { MirrorPlace, Prepared, Update } from '../place.ts';
+import type { MirrorPlace, Prepared } from '../place.ts';
 import { command, ended, measureFiles, start } from './commands.ts';
 import { type Filled, fill } from './fill.ts';
 import { paths, streams } from './read.ts';
@@ -31,17 +31,18 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
     return (entries) => reading.xattrs(entries);
   }
 
-  return {
+  const place: MirrorPlace = {
     async update(update, how) {
       const { copy } = update;
-      const made = `${copy}${NEW}${randomHex(4)}`;
+      const mark = randomHex(4);
+      const made = `${copy}${NEW}${mark}`;
       await there(['mkdir', '-p', '--', at(made)], `make folder ${at(made)}`, how);
       const discard = async () =>
         void (await there(['rm', '-rf', '--', at(made)], `remove ${at(made)}`, { signal: NEVER }));
       try {
         const base = update.base !== undefined && (await exists(at(update.base.copy), how)) ? update.base : undefined;
         const filled = await fill({ ...update, base }, made, setup, how);
-        const result = prepared({ ...update, base }, made, filled, { at, there, exists, discard });
+        const result = prepared(copy, mark, filled, { at, there, exists, discard });
         return filled.areXattrsThere === true ? { ...result, xattrs: await xattrsIn(at(made)) } : result;
       } catch (error) {
         await discard().catch(() => {});
@@ -78,8 +79,23 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
       const said = Buffer.from(await there(find, `look into ${root}`, how)).toString('utf8');
       return said.split('\n').filter((name) => name.includes(NEW) || name.includes(OLD));
     },
+    async recover(source, marks, how) {
+      const own = (await place.leftovers(how)).filter((name) => name.startsWith(`${source}/`));
+      for (const name of own.filter((one) => one.includes(OLD))) {
+        const [copy = '', mark] = name.split(OLD);
+        // The record tells which of the two it speaks of: what it does not is removed.
+        const isRecorded = marks.get(copy) === mark && (await exists(at(copy), how));
+        if (isRecorded) await place.remove(name, how);
+        else {
+          await place.remove(copy, how);
+          await there(['mv', '--', at(name), at(copy)], `rename ${at(name)}`, how);
+        }
+      }
+      for (const name of own.filter((one) => one.includes(NEW))) await place.remove(name, how);
+    },
     async [Symbol.asyncDispose]() {},
   };
+  return place;
 }
 
 const NEVER = new AbortController().signal;
@@ -91,18 +107,23 @@ interface Doing {
   discard(): Promise<void>;
 }
 
-function prepared({ copy }: Update, made: string, filled: Filled, { at, there, exists, discard }: Doing): Prepared {
-  const old = `${copy}${OLD}${randomHex(4)}`;
+function prepared(copy: string, mark: string, filled: Filled, { at, there, exists, discard }: Doing): Prepared {
+  const [made, old] = [`${copy}${NEW}${mark}`, `${copy}${OLD}${mark}`];
   let isReplaced = false;
   return {
-    ...filled,
+    ...{ ...filled, mark },
     async commit() {
       const how = { signal: NEVER };
       // What was written last is on the disk before the copy that is there loses its name.
       await there(['sync', '-f', at(made)], `write ${at(made)} to disk`, how);
       isReplaced = await exists(at(copy), how);
       if (isReplaced) await there(['mv', '--', at(copy), at(old)], `rename ${at(copy)}`, how);
-      await there(['mv', '--', at(made), at(copy)], `rename ${at(made)}`, how);
+      try {
+        await there(['mv', '--', at(made), at(copy)], `rename ${at(made)}`, how);
+      } catch (error) {
+        if (isReplaced) await there(['mv', '--', at(old), at(copy)], `rename ${at(old)}`, how);
+        throw error;
+      }
     },
     async clean() {
       if (isReplaced) await there(['rm', '-rf', '--', at(old)], `remove ${at(old)}`, { signal: NEVER });

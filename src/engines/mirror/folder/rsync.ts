@@ -51,12 +51,19 @@ const VANISHED = 24;
 /** Some could not be carried: what and why is in what it said. */
 const PARTIAL = 23;
 
-/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. Returns bytes of content. */
+export interface Carried {
+  /** Of content. */
+  readonly writtenBytes: number;
+  /** So many entries are not there, and were warned of. */
+  readonly leftOut: number;
+}
+
+/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. */
 export async function carry(
   entries: readonly Entry[],
   { from, to, base }: { readonly from: RsyncPlace; readonly to: RsyncPlace; readonly base: string | undefined },
   how: RsyncHow,
-): Promise<number> {
+): Promise<Carried> {
   const shell = from.shell ?? to.shell;
   const limit = how.bytesPerSecond === undefined ? [] : [`--bwlimit=${Math.max(1, how.bytesPerSecond / 1024)}K`];
   const argv = [
@@ -70,7 +77,7 @@ export async function carry(
     ...['--', shown(from), shown(to)],
   ];
   const doing = `copy ${entries.length} entries from ${shown(from)} to ${shown(to)}`;
-  const running = { signal: how.signal, doing, stdin: pathList(entries.map(({ path }) => path)) };
+  const running = { signal: how.signal, doing, stdin: pathList(namesOf(entries)) };
   const child = start(how.local, argv, { ...running, env: shell?.env });
   let written = 0;
   let rest = '';
@@ -87,8 +94,13 @@ export async function carry(
   if (exit.error !== undefined || exit.code === null || ![0, VANISHED, PARTIAL].includes(exit.code)) {
     throw failure(argv, doing, child.stderr(), exit);
   }
-  if (exit.code === PARTIAL) tellPartial(child.stderr(), () => failure(argv, doing, child.stderr(), exit), how.warn);
-  return written;
+  const fail = () => failure(argv, doing, child.stderr(), exit);
+  return { writtenBytes: written, leftOut: exit.code === 0 ? 0 : tellPartial(child.stderr(), fail, how.warn) };
+}
+
+/** From a list, `rsync` leaves out what begins with `#` or `;`, but not behind a slash, which it drops. */
+function namesOf(entries: readonly Entry[]): string[] {
+  return entries.map(({ path }) => `/${path}`);
 }
 
 /** Compares some files with their source by their contents. Returns how many differ. */
@@ -106,25 +118,26 @@ export async function compareFiles(
     ...['--', shown(from), shown(to)],
   ];
   const doing = `compare files in ${shown(to)} with their source`;
-  const stdin = pathList(entries.map(({ path }) => path));
+  const stdin = pathList(namesOf(entries));
   const fine = [0, VANISHED, PARTIAL];
   const said = await command(how.local, argv, { signal: how.signal, doing, stdin, env: shell?.env, fine });
   const lines = Buffer.from(said).toString('latin1').split('\n');
   return lines.filter((line) => /^[<>]f.*c/.test(line.slice(0, 4))).length;
 }
 
-/** A file that may not be read is left out and warned of, as everywhere; anything else is a failure. */
-function tellPartial(stderr: string, fail: () => SuretyError, warn: RsyncHow['warn']): void {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('rsync error:'));
-  const unreadable =
+/** A file that may not be read is left out and warned of, as everywhere; anything else is a failure. Returns how many. */
+function tellPartial(stderr: string, fail: () => SuretyError, warn: RsyncHow['warn']): number {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^rsync (error|warning):/.test(line));
+  const leftOut =
     /(send_files failed to open|opendir|readlink_stat|link_stat|change_dir) "(.*?)".*(Permission denied|No such file)/;
-  const all = lines.map((line) => unreadable.exec(line));
+  const all = lines.map((line) => leftOut.exec(line) ?? /^(file) has vanished: "(.*)"/.exec(line));
   if (all.length === 0 || all.includes(null)) throw fail();
   for (const [index, match] of all.entries()) {
     const path = match?.[2] ?? '';
     const code = match?.[3] === 'Permission denied' ? 'entry.unreadable' : 'entry.vanished';
     warn({ code, path, message: messageOf(new Error(lines[index])) });
   }
+  return all.length;
 }
 
 function shown({ shell, path }: RsyncPlace): string {

@@ -36,6 +36,7 @@ export function openObjects(store: Store): MirrorPlace {
       for await (const { key } of store.list(copy, how)) await store.delete(key, how);
     },
     leftovers: async () => [],
+    recover: async () => {},
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
@@ -103,7 +104,7 @@ async function upload(store: Store, update: Update, how: UpdateHow): Promise<Pre
   }
 
   return {
-    ...{ files, unchanged },
+    ...{ mark: '', files, unchanged },
     get writtenBytes() {
       return writtenBytes;
     },

@@ -149,11 +149,13 @@ async function makeRepositories(call: Call, file: string, { like: named, written
 const SCHEDULE_HINT = ' Nothing runs by itself before `surety schedule export` has put the schedule into effect.';
 
 function madeLines(repositories: readonly InitReport[]): string[] {
-  return repositories.map(({ repository, kind, location, created }) =>
-    created
-      ? `made repository ${repository} (${kind}) in ${location}`
-      : `repository ${repository} is there already, in ${location}, and opens`,
-  );
+  return repositories.flatMap(({ repository, kind, location, created }) => {
+    if (!created) return [`repository ${repository} is there already, in ${location}, and opens`];
+    const made = `made repository ${repository} (${kind}) in ${location}`;
+    return kind === 'borg'
+      ? [made, `keep its key elsewhere as well: surety keys export --repository ${repository}`]
+      : [made];
+  });
 }
 
 /** All of them, before the first repository is made. */

@@ -143,7 +143,8 @@ export async function findSnapshot(repository: Repository, prefix: string, how: 
   const { snapshots } = (await listSnapshots(repository, how)).listing;
   const exact = snapshots.find(({ id, tree }) => id === prefix || tree === prefix);
   if (exact !== undefined) return exact;
-  const fitting = snapshots.filter(({ id, tree }) => id.startsWith(prefix) || tree.startsWith(prefix));
+  const fitting =
+    prefix === '' ? [] : snapshots.filter(({ id, tree }) => id.startsWith(prefix) || tree.startsWith(prefix));
   const [found] = fitting;
   if (found !== undefined && fitting.length === 1) return found;
   if (found !== undefined) {

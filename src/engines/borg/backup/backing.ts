@@ -1,3 +1,4 @@
+import { SuretyError } from '../../../base/errors.ts';
 import type { Reading, SourceFacts } from '../../../sources/source.ts';
 import type { BackupHow, BackupStats, SnapshotFacts } from '../../engine.ts';
 import { type CommentDocument, encodeComment } from '../comment.ts';
@@ -28,6 +29,9 @@ export interface Made {
   readonly documentPath: string;
 }
 
+/** The longest word of a command line is 128 KiB, and borg repeats it in its answer, of which 64 KiB are kept. */
+const MAX_COMMENT_CHARACTERS = 50_000;
+
 /** Options that all ways of making an archive have, and its name. */
 export function createArguments(
   { repository, how, reading, name }: Backing,
@@ -39,10 +43,16 @@ export function createArguments(
     ...{ recoveryPoint: how.recoveryPoint, time: how.startedAt.toISOString() },
     ...{ user: repository.user, program: repository.writer, document: documentPath },
   };
+  const text = encodeComment(comment);
+  if (text.length > MAX_COMMENT_CHARACTERS) {
+    throw new SuretyError('repository.failed', `source ${how.source} has too many paths for an archive of borg`, {
+      hint: 'name folders that hold several of them',
+    });
+  }
   const options = [
     ...['--json', '--progress', '--compression', repository.compression],
     ...['--timestamp', how.startedAt.toISOString().slice(0, 19)],
-    ...['--comment', encodeComment(comment)],
+    ...['--comment', text],
   ];
   return { options, archive: archiveArgument(name) };
 }
@@ -51,6 +61,7 @@ export function createArguments(
 export async function finishReading({ repository, reading, how, tally }: Backing): Promise<SnapshotFacts> {
   const facts: SourceFacts = await reading.finish();
   how.signal.throwIfAborted();
+  tally.flush();
   const { source, recoveryPoint } = how;
   const own = { source, host: reading.host, recoveryPoint, program: repository.writer, warnings: tally.warnings };
   return { ...facts, ...own };

@@ -47,6 +47,7 @@ export async function createFromStream(backing: Backing, { file, dirs }: Single)
   const end = await borgRun(repository, [...args, archive, '-', RESERVED_NAME], {
     signal: how.signal,
     doing: `backup of ${how.source}`,
+    told: (message) => tally.told(message),
     stdin: content(),
     cwd: folder,
   });

@@ -30,6 +30,7 @@ export async function createFromTar(backing: Backing, batches: AsyncIterable<rea
   const end = await borgRun(repository, ['import-tar', ...options, archive, '-'], {
     signal: how.signal,
     doing: `backup of ${how.source}`,
+    told: (message) => tally.told(message),
     stdin: packTar(withDocument()),
   });
   return { end, stats: tally.stats(0), facts: facts!, documentPath: RESERVED_NAME };

@@ -20,6 +20,8 @@ export interface MirrorPlace extends AsyncDisposable {
    * there. Asked before a new update, by copies.
    */
   recover(source: string, marks: ReadonlyMap<string, string>, how: How): Promise<void>;
+  /** The name under which is what a record speaks of: another than that of the copy where a run was killed before it was recorded. */
+  standing(copy: string, mark: string, how: How): Promise<string>;
 }
 
 export interface Update {

@@ -46,13 +46,14 @@ async function* batches(
 /** Throws `snapshot.path-missing` before anything is handed out. */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   const record = await recordOf(repository, snapshot, how);
+  const copy = await repository.place.standing(record.copy, record.mark, how);
   if (how.select !== undefined) for await (const _ of batches(repository, record, how)) how.signal.throwIfAborted();
   return {
     facts: record.facts,
     entries: () => batches(repository, record, how),
-    place: (files, placeHow) => place(repository, record, files, placeHow),
+    place: (files, placeHow) => place(repository, copy, files, placeHow),
     async *stream(entry, streamHow) {
-      for await (const content of repository.place.contents(record.copy, [copied(entry)], streamHow)) {
+      for await (const content of repository.place.contents(copy, [copied(entry)], streamHow)) {
         yield* checked(bytesOf(content, entry), entry);
       }
     },
@@ -67,7 +68,7 @@ function copied(entry: RestoredEntry): RestoredEntry {
 
 async function* place(
   { place: from }: Repository,
-  { copy }: CopyRecord,
+  copy: string,
   files: readonly Placement[],
   how: ContentHow,
 ): AsyncGenerator<Placed> {

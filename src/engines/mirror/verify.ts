@@ -34,8 +34,9 @@ const BATCH_FILES = 10_000;
 async function verifyCopy(repository: Repository, record: CopyRecord, how: VerifyHow, tally: Tally): Promise<void> {
   const choose = chooser(how);
   let batch: RestoredEntry[] = [];
+  const at = await repository.place.standing(record.copy, record.mark, how);
   const look = async (): Promise<void> => {
-    await verifyFiles(repository, record, batch, how, tally, choose);
+    await verifyFiles(repository, { ...record, at }, batch, how, tally, choose);
     batch = [];
   };
   try {
@@ -54,7 +55,7 @@ async function verifyCopy(repository: Repository, record: CopyRecord, how: Verif
 
 async function verifyFiles(
   { place }: Repository,
-  { copy, snapshot }: CopyRecord,
+  { at: standing, copy, snapshot }: CopyRecord & { readonly at: string },
   files: readonly RestoredEntry[],
   how: VerifyHow,
   tally: Tally,
@@ -72,7 +73,7 @@ async function verifyFiles(
     [hashed, true],
   ] as const) {
     let at = 0;
-    for await (const found of place.measure(copy, group, { signal: how.signal, hash })) {
+    for await (const found of place.measure(standing, group, { signal: how.signal, hash })) {
       const { path, sizeBytes, handle } = group[at++]!;
       tally.packs += 1;
       const { sha256 } = handle as MirrorHandle;

@@ -78,9 +78,13 @@ function expectAll(entries: readonly Entry[], files: Filled['files'], leftOut: n
   const missing = entries.filter(({ type, path }) => type === 'file' && !files.has(path));
   if (missing.length <= leftOut) return;
   const example = displayName(missing[0]!.path);
-  throw new SuretyError('repository.failed', `rsync left out ${missing.length} files of ${folder}, such as ${example}`, {
-    hint: 'look whether something changes the mirror while it is made',
-  });
+  throw new SuretyError(
+    'repository.failed',
+    `rsync left out ${missing.length} files of ${folder}, such as ${example}`,
+    {
+      hint: 'look whether something changes the mirror while it is made',
+    },
+  );
 }
 
 /** A configured path may be a link to a folder: its entry is the folder. */

@@ -47,18 +47,18 @@ for (const by of ['rsync', 'reading'] as const) {
       how: Partial<BackupHow> = {},
       options: Partial<OpenOptions> = {},
       finish?: () => Promise<never>,
+      base = join(media, '..'),
     ): Promise<BackupResult & { warnings: Warning[] }> {
       await using engine = await openTestMirror(folder, options);
       const { snapshots } = await engine.list(HOW);
       const previous = snapshots[0] && (await engine.facts(snapshots[0], HOW));
       const source = openFiles({
-        ...{ name: 'media', host: 'here', baseDir: join(media, '..') },
-        options: filesOptions({ paths: ['media'] }),
+        ...{ name: 'media', host: 'here', baseDir: base },
+        options: filesOptions({ paths: [base === media ? '.' : 'media'] }),
       });
       const warnings: Warning[] = [];
       const warn = (warning: Warning) => void warnings.push(warning);
       await using read = await source.read({ ...HOW, warn, previous });
-      const base = join(media, '..');
       const tree = { shell: undefined, locate: (path: string) => join(base, path) };
       const reading = Object.assign(Object.create(read), {
         entries: () => read.entries(),
@@ -160,6 +160,12 @@ for (const by of ['rsync', 'reading'] as const) {
       assert.deepEqual(readdirSync(join(folder, 'media')).sort(), copies.slice(1));
     });
 
+    it('has what a list takes for a comment', async () => {
+      for (const name of ['#hash', ';semicolon']) writeFileSync(join(media, name), name);
+      await mirrored({}, {}, undefined, media);
+      assert.deepEqual(readdirSync(join(folder, 'media', 'latest')).sort(), readdirSync(media).sort());
+    });
+
     it('is as it was when a run fails at its end or was killed, and the next one cleans up', async () => {
       await mirrored();
       mkdirSync(join(folder, 'media', 'latest.new-12345678', 'half'), { recursive: true });
@@ -183,6 +189,11 @@ for (const by of ['rsync', 'reading'] as const) {
       ];
       for (const kill of killedAt) {
         kill();
+        await using engine = await openTestMirror(folder);
+        const [snapshot] = (await engine.list(HOW)).snapshots;
+        const target = join(top, `killed-${++count}`);
+        assert.deepEqual(await restored(engine, snapshot!.id, target), []);
+        assert.deepEqual((await engine.verify({ ...HOW, depth: 'data' })).problems, []);
         // The next run fails too: what was mirrored before is there all the same.
         const broken = new Error('the disk went away');
         await assert.rejects(

@@ -93,6 +93,10 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
       }
       for (const name of own.filter((one) => one.includes(NEW))) await place.remove(name, how);
     },
+    async standing(copy, mark, how) {
+      const old = (await place.leftovers(how)).find((name) => name.startsWith(`${copy}${OLD}`));
+      return old === undefined || (old.endsWith(`${OLD}${mark}`) && (await exists(at(copy), how))) ? copy : old;
+    },
     async [Symbol.asyncDispose]() {},
   };
   return place;

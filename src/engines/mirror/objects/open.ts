@@ -37,6 +37,7 @@ export function openObjects(store: Store): MirrorPlace {
     },
     leftovers: async () => [],
     recover: async () => {},
+    standing: async (copy) => copy,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

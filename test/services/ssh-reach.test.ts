@@ -82,6 +82,8 @@ describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
   });
 
   it('has many commands at a time, more than one connection takes', async () => {
+    const logins = () => server.log().match(/Accepted publickey/g)!.length;
+    const loginsBefore = logins();
     const texts = await Promise.all(
       Array.from({ length: 12 }, (_, number) => textOf(shared, 'sh', '-c', `sleep 0.3; echo ${number}`)),
     );
@@ -89,5 +91,6 @@ describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
       texts,
       Array.from({ length: 12 }, (_, number) => `${number}\n`),
     );
+    assert.equal(logins() - loginsBefore, 1);
   });
 });

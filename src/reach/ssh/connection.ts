@@ -1,4 +1,4 @@
-/** How commands get to a host: over one shared connection, or each over its own. */
+/** How commands get to a host: over connections that they share, or each over its own. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, variable } from '../../base/environment.ts';
@@ -7,29 +7,34 @@ import { openPrivateFolder, type PrivateFolder } from '../../base/private-folder
 import type { SshTimes } from '../../base/ssh-command.ts';
 import type { FarChannel } from '../far-channel.ts';
 import type { SshHost } from './failure.ts';
-import { type Master, openMaster } from './master.ts';
+import type { Master } from './master.ts';
+import { SharedLine } from './shared-line.ts';
+
+/** A place for a command on a connection that it shares with others; `leave` gives it back. */
+export interface Session {
+  readonly master: Master;
+  readonly socket: string;
+  leave(): void;
+}
 
 /**
- * The shared connection of a host: made when it is first needed, and again when it was lost. A server allows ten sessions on one connection by
- * default (`MaxSessions`); what comes on top of {@link SHARED_SESSIONS} gets a connection of its own.
+ * The connections to a host. A server allows ten sessions on one by default (`MaxSessions`): there is another one only while the first has
+ * {@link SESSIONS} of them, or none that is shared, where that is not possible.
  */
 export class SshConnection implements AsyncDisposable {
-  readonly socket: string;
   readonly #host: SshHost;
   readonly #times: SshTimes;
   readonly #folder: PrivateFolder;
-  #opening: Promise<Master | undefined> | undefined;
-  #master: Master | undefined;
-  #canShare = true;
+  readonly #lines: SharedLine[] = [];
   readonly #closing = new AbortController();
-  #sessions = 0;
   readonly #channels = new Set<FarChannel>();
+  #canShare = true;
 
   private constructor(host: SshHost, times: SshTimes, folder: PrivateFolder) {
     this.#host = host;
     this.#times = times;
     this.#folder = folder;
-    this.socket = join(folder.path, 'm');
+    this.#addLine();
   }
 
   /** Connects to nothing yet. */
@@ -37,30 +42,23 @@ export class SshConnection implements AsyncDisposable {
     return new SshConnection(host, times, await openPrivateFolder('ssh', folderForSockets()));
   }
 
-  /** The connection, or undefined where there can be none that is shared. Fails with the port's codes. */
-  async master(): Promise<Master | undefined> {
-    if (this.#master?.isAlive() === true) return this.#master;
-    if (this.#closing.signal.aborted) {
-      throw new SuretyError('reach.failed', `the way to host ${this.#host.name} is closed`);
-    }
-    if (!this.#canShare) return undefined;
-    // Several that find the connection lost make one new one.
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined;
-    });
-    return await this.#opening;
+  /** Of the first connection. */
+  get socket(): string {
+    return this.#lines[0]!.socket;
   }
 
-  /** A place on the shared connection while there is one; `leave` gives it back. */
-  async session(): Promise<{ readonly master: Master; leave(): void } | undefined> {
-    if (this.#sessions >= SHARED_SESSIONS) return undefined;
-    this.#sessions += 1;
-    const leave = (): void => {
-      this.#sessions -= 1;
-    };
+  /** The first connection, or undefined where none can be shared. Fails with the port's codes. */
+  async master(): Promise<Master | undefined> {
+    return await this.#masterOf(this.#lines[0]!);
+  }
+
+  /** Undefined where connections can not be shared. Fails with the port's codes. */
+  async session(): Promise<Session | undefined> {
+    const line = this.#lines.find(({ sessions }) => sessions < SESSIONS) ?? this.#addLine();
+    const leave = line.enter();
     try {
-      const master = await this.master();
-      if (master !== undefined) return { master, leave };
+      const master = await this.#masterOf(line);
+      if (master !== undefined) return { master, socket: line.socket, leave };
     } catch (error) {
       leave();
       throw error;
@@ -69,34 +67,44 @@ export class SshConnection implements AsyncDisposable {
     return undefined;
   }
 
-  /** Ends with the connection, also where it has one of its own. */
+  /** Ends with the connections, also where it has one of its own. */
   keep(channel: FarChannel): FarChannel {
     this.#channels.add(channel);
     void channel.ended.then(() => this.#channels.delete(channel));
     return channel;
   }
 
-  async #connect(): Promise<Master | undefined> {
-    const place = { socket: this.socket, folder: this.#folder.path };
-    this.#master = await openMaster(this.#host, this.#times, { ...place, signal: this.#closing.signal });
-    this.#canShare = this.#master !== undefined;
-    return this.#master;
+  async #masterOf(line: SharedLine): Promise<Master | undefined> {
+    if (this.#closing.signal.aborted) {
+      throw new SuretyError('reach.failed', `the way to host ${this.#host.name} is closed`);
+    }
+    if (!this.#canShare) return undefined;
+    const master = await line.master();
+    this.#canShare = master !== undefined;
+    return master;
+  }
+
+  #addLine(): SharedLine {
+    const { path: folder } = this.#folder;
+    const socket = join(folder, `m${this.#lines.length}`);
+    const line = new SharedLine(this.#host, this.#times, { socket, folder, signal: this.#closing.signal });
+    this.#lines.push(line);
+    return line;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await this.#opening?.catch(() => undefined);
     for (const channel of this.#channels) channel.close();
-    await this.#master?.close();
+    await Promise.all(this.#lines.map((line) => line[Symbol.asyncDispose]()));
     await Promise.all([...this.#channels].map(({ ended }) => ended));
     await this.#folder[Symbol.asyncDispose]();
   }
 }
 
-/** Two are left for ending what others started. */
-const SHARED_SESSIONS = 8;
+/** Two are left for programs that find the way by themselves. */
+const SESSIONS = 8;
 /** The path of a socket has at most 103 bytes on some systems, and ssh adds 17 to it while it makes one. */
-const LONGEST_FOLDER = 42;
+const LONGEST_FOLDER = 40;
 
 function folderForSockets(): string {
   const candidates = [variable('XDG_RUNTIME_DIR') ?? '', temporaryFolder(), '/tmp'];

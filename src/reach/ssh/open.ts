@@ -18,8 +18,8 @@ import { type SshExit, startSsh } from './ssh-process.ts';
 import { identityOf } from './telling.ts';
 
 /**
- * Another host, through the system's `ssh`. Nothing is connected to before it is needed. All commands share one connection, which ends when
- * this is disposed of, and when this process ends in whatever way.
+ * Another host, through the system's `ssh`. Nothing is connected to before it is needed. All commands share one connection (many at a time: a few),
+ * which ends when this is disposed of, and when this process ends in whatever way.
  */
 export async function openSsh(host: { readonly name: string; readonly options: SshOptions }): Promise<Reach> {
   const { name, options } = host;
@@ -55,8 +55,7 @@ async function openChannel(
   signal: AbortSignal,
 ): Promise<FarChannel> {
   const session = await abortable(connection.session(), signal, (late) => late?.leave());
-  const socket = session && connection.socket;
-  const child = startSsh(commandArguments(host.options, FAR_COMMAND_LINE, times, socket), { folder: '' });
+  const child = startSsh(commandArguments(host.options, FAR_COMMAND_LINE, times, session?.socket), { folder: '' });
   const { stdin, stdout, stderr } = child;
   let exit: SshExit = { code: null };
   const ended = child.ended.then(async (result) => {

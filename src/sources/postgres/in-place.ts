@@ -15,8 +15,7 @@ export async function restoreInPlace(restore: Restore, part: DatabasePart): Prom
   const { database } = part;
   const { present, server, tally } = restore;
   if (!present.databases.has(database)) throw nothingInPlace(database);
-  const dump = await takeSafetyDump(restore, database);
-  const path = server.reach.traits.localFiles ? dump : `${dump} of this machine`;
+  const path = await takeSafetyDump(restore, database);
   tally.notes.push(`database ${displayName(database)} as it was before is in ${path}; read it back with pg_restore`);
   const script = fillScript(scriptOf(restore, part), present.facts.number, server.options.lock_timeout);
   const doing = `restore of database ${displayName(database)} in place`;

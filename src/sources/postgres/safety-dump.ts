@@ -13,7 +13,7 @@ import { explainer } from './postgres-error.ts';
 import type { Restore } from './restore-context.ts';
 import { connectionArgs, programOf, toolEnvironment } from './server.ts';
 
-/** Dumps the database as it is into a file of this machine that only its owner can read. Returns its path. */
+/** Dumps the database as it is into a file of this machine that only its owner can read. Returns its path, as a person finds it. */
 export async function takeSafetyDump({ server, how }: Restore, database: string): Promise<string> {
   const doing = `safety dump of database ${displayName(database)}`;
   const stamp = utcStamp(systemClock.now());
@@ -36,5 +36,5 @@ export async function takeSafetyDump({ server, how }: Restore, database: string)
       cause: error,
     });
   }
-  return path;
+  return server.reach.traits.localFiles ? path : `${path} of this machine`;
 }

@@ -51,6 +51,8 @@ const SAID_BY_OTHERS = [
   'what changed is read again, and what did not is not asked for',
   'a selection that is not in the snapshot is an error',
   'a stream that fails midway leaves no snapshot',
+  'snapshots are listed oldest first, and each has its own content',
+  'verify finds nothing in a whole repository',
 ];
 
 describe('the borg engine', { skip, concurrency: 2 }, () => {

@@ -33,7 +33,10 @@ const CONFLICTS: readonly Conflict[] = ['refuse', 'skip', 'changed', 'overwrite'
 
 export function addRestoreOptions(command: Command): Command {
   return command
-    .option('--target <dir>', 'restore below this folder, which is new or empty; databases of servers as dumps')
+    .option(
+      '--target <dir>',
+      'restore below this folder of this machine, which is new or empty; databases of servers as dumps',
+    )
     .option('--as <name>', 'restore one database beside the others: under this name, or as this new file')
     .option('--in-place', 'into the database that is there, after a safety dump; of files: where they came from')
     .option('--drop-old', 'remove the database that was replaced, instead of keeping it')

@@ -24,7 +24,7 @@ export interface WritersHow {
 export function writersOf(config: Config, { opened, warn, hosts }: WritersHow): Pick<Platform, 'writer' | 'placeOf'> {
   return {
     writer(snapshot, recorded, how) {
-      const { name, kind, source } = chooseWriter(config, snapshot, recorded, how);
+      const { name, kind, source, writesTo } = chooseWriter(config, snapshot, recorded, how);
       const make = async (signal: AbortSignal) => {
         if (source === undefined) return await openWriter(snapshot, kind, name, config.directory);
         const port = await openSource(source, config, { signal, warn, hosts });
@@ -34,7 +34,7 @@ export function writersOf(config: Config, { opened, warn, hosts }: WritersHow): 
         async (signal) => (how.to === 'file' ? renamed(await make(signal)) : await make(signal)),
         opened,
       );
-      return { name, kind, open };
+      return { name, kind, writesTo, open };
     },
     placeOf(snapshot, kind, into) {
       const source = configured(config, into ?? snapshot.source, kind);
@@ -51,7 +51,8 @@ function chooseWriter(config: Config, snapshot: Snapshot, recorded: string | und
   const source = configured(config, into ?? snapshot.source, kind);
   // What is not to go to its original place goes to this machine, wherever the source lives.
   const isPlain = to !== 'original' && (!writesFiles(kind) || (source !== undefined && !isHere(source.host)));
-  return { name, kind, source: isPlain ? undefined : source };
+  const isFar = !isPlain && to === 'original' && source !== undefined && !isHere(source.host);
+  return { name, kind, source: isPlain ? undefined : source, writesTo: isFar ? source.host : undefined };
 }
 
 function configured({ sources }: Config, name: string, kind: string | undefined): SourceConfig | undefined {

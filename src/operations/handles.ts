@@ -26,6 +26,8 @@ export interface RepositoryHandle {
 export interface SourceHandle {
   readonly name: string;
   readonly kind: string;
+  /** The host that a restore to the original place writes to, where that is not this machine. */
+  readonly writesTo?: string | undefined;
   open(how: { readonly signal: AbortSignal }): Promise<Source>;
 }
 

@@ -37,6 +37,8 @@ export interface RestoredItem {
   readonly kind: string;
   /** True when it goes into a running server, not to paths. */
   readonly intoServer: boolean;
+  /** The host that is written to, where that is not this machine. */
+  readonly host?: string | undefined;
   readonly repository: string;
   readonly snapshot: Snapshot;
   readonly outcome: Outcome;
@@ -184,6 +186,7 @@ async function restoreItem(
     source: source.name,
     kind: source.kind,
     intoServer,
+    host: request.target === undefined ? source.writesTo : undefined,
     repository: repository.name,
     snapshot,
     outcome: ending.outcome,

@@ -84,7 +84,7 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
     assert.match(report.tools.find(({ name }) => name === 'tar')!.version, /^\d+\.\d+/);
     assert.ok(report.abilities.find(({ what }) => what === 'file trees')!.able);
     const text = await project.here.run('host', 'check', 'main');
-    assert.match(text, /^main: ssh:\/\/.*, with of-main\n/);
+    assert.match(text, /^main: ssh:\/\/.*, the host of of-main\n/);
     assert.match(text, /Programs there: .*tar \d/);
   });
 

@@ -10,7 +10,7 @@ export function hostCheckText(report: HostCheckReport, colors: boolean): string 
   const able = abilities.map(({ what, able: isAble, by }) => [isAble ? 'yes' : 'no', what, by]);
   const columns = [{ title: '' }, { title: '' }, { title: '' }];
   return [
-    `${host}: ${location}${sources.length === 0 ? '' : `, with ${sources.join(', ')}`}\n`,
+    `${host}: ${location}${sources.length === 0 ? '' : `, the host of ${sources.join(', ')}`}\n`,
     table(columns, rows),
     hints.length === 0 ? '' : `\nWhat to do:\n${hints.join('')}`,
     tools.length === 0 ? '' : `\nPrograms there: ${named}\n`,

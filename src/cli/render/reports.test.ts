@@ -8,7 +8,7 @@ import type { RestoredItem } from '../../operations/restore.ts';
 import { age, count, saidOf, table } from '../render.ts';
 import { backupText } from './backup.ts';
 import { cleanupText } from './cleanup.ts';
-import { restoreText } from './restore.ts';
+import { questionText, restoreText } from './restore.ts';
 import { verifyText } from './verify.ts';
 
 before(() => {
@@ -357,4 +357,17 @@ test('a plan that was cut off tells how many changes there are in all', () => {
     { colors: false, verbose: false },
   );
   assert.match(text, /… and 4,010 more\n/);
+});
+
+test('the question before a restore names the machine that is written to', () => {
+  const item = { source: 'media', kind: 'files', repository: 'vault', snapshot: media!, outcome: 'ok' } as const;
+  const rest = { report: undefined, warningCount: 0, warnings: [], durationMs: 1, error: undefined };
+  const asked = (where: Pick<RestoredItem, 'intoServer' | 'host'>) => {
+    const items = [{ ...item, ...rest, ...where }];
+    const report = { outcome: 'ok', dryRun: true, target: undefined, conflict: 'changed', resumable: false } as const;
+    return questionText({ ...report, items, server: undefined }, new Date());
+  };
+  assert.match(asked({ intoServer: false }), /the original place: .* on this machine/);
+  assert.match(asked({ intoServer: false, host: 'main' }), /the original place: .* on main\n/);
+  assert.match(asked({ intoServer: true, host: 'main' }), /the server of source media on main\n/);
 });

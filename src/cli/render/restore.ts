@@ -36,9 +36,10 @@ function itemQuestion(item: RestoredItem, restore: RestoreReport, now: Date): st
   return `${table([{ title: '' }, { title: '' }], rows, '  ')}${planText(item)}`;
 }
 
-function originalPlace({ snapshot, intoServer, source }: RestoredItem): string {
+function originalPlace({ snapshot, intoServer, source, host }: RestoredItem): string {
   const paths = snapshot.paths.map(shownPath).join(', ');
-  return intoServer ? `the server of source ${source}` : `the original place: ${paths} on this machine`;
+  if (intoServer) return `the server of source ${source}${host === undefined ? '' : ` on ${host}`}`;
+  return `the original place: ${paths} on ${host ?? 'this machine'}`;
 }
 
 function contentText({ report, snapshot, intoServer }: RestoredItem): string {
@@ -106,11 +107,16 @@ function itemText(
   return line + notesText(report) + findings(item) + (dryRun ? planText(item, verbose) : '');
 }
 
-function placeText({ kind, intoServer }: RestoredItem, target: string | undefined, as: string | undefined): string {
+function placeText(
+  { kind, intoServer, host }: RestoredItem,
+  target: string | undefined,
+  as: string | undefined,
+): string {
   if (target !== undefined) return target;
-  if (!intoServer) return 'the original place';
-  if (kind === 'command') return 'its restore command';
-  return as === undefined ? 'the server' : `the server as ${shownPath(as)}`;
+  const there = host === undefined ? '' : ` on ${host}`;
+  if (!intoServer) return `the original place${there}`;
+  if (kind === 'command') return `its restore command${there}`;
+  return `the server${there}${as === undefined ? '' : ` as ${shownPath(as)}`}`;
 }
 
 function leftText({ skipped, unchanged }: NonNullable<RestoredItem['report']>): string {

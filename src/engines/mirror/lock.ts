@@ -11,13 +11,14 @@ interface Owner {
 }
 
 const FOLDER = 'locks';
+const ENDING = '.lock';
 /** A run on another machine may take this long. */
 const STALE_MS = 48 * 3_600_000;
 
 /** Held until disposed of. Throws `repository.locked`. */
 export async function lockSource(repository: Repository, source: string, how: How): Promise<AsyncDisposable> {
   const { records, host, clock } = repository;
-  const key = `${FOLDER}/${source}.lock`;
+  const key = `${FOLDER}/${source}${ENDING}`;
   const owner: Owner = { host, processId: process.pid, since: clock.now().toISOString() };
   const body = Buffer.from(JSON.stringify(owner));
   for (let attempt = 0; ; attempt++) {
@@ -40,6 +41,8 @@ const NEVER = new AbortController().signal;
 export async function unlock(repository: Repository, how: How & { readonly all: boolean }): Promise<number> {
   let removed = 0;
   for await (const { key } of repository.records.list(FOLDER, how)) {
+    // Records of a source of this name are there too.
+    if (!key.endsWith(ENDING)) continue;
     const owner = await ownerOf(repository, key, how);
     if (!how.all && owner !== undefined && !isStale(owner, repository)) continue;
     await repository.records.delete(key, how);

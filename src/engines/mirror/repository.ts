@@ -25,7 +25,7 @@ export interface Repository extends OpenOptions {
 /** The error for what is not as it was stored. */
 export function damaged(key: string, what: string, cause?: unknown): SuretyError {
   return new SuretyError('repository.damaged', `${key} is damaged: ${what}`, {
-    hint: 'run the job again: what is there is made like its source',
+    hint: 'surety backup --read-all makes all of it like its source again',
     cause,
     details: { key },
   });

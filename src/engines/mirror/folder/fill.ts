@@ -58,19 +58,43 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
   const { writtenBytes, leftOut } = await carry(entries, { from, to, base: baseFolder }, rsync);
   const filled = await measured(update, to.path, writtenBytes, reach, how);
   expectAll(entries, filled.files, leftOut, to.path);
+  const places = { from, to };
   const sample = sampled(entries, filled.files, how.sample);
-  if ((await compareFiles(sample, { from, to }, rsync)) > 0) {
-    // What was written to meanwhile differs too: that is told by its time and size, which are compared with the list.
-    const again = sample.filter(({ path }) => filled.files.has(path));
-    if ((await compareFiles(again, { from, to }, rsync)) > 0) {
-      warn({
-        code: 'entry.changed',
-        path: folder,
-        message: `some files below ${folder} changed while they were copied`,
-      });
-    }
+  const differing = await compareFiles(sample, places, rsync);
+  const mended = differing.length === 0 ? undefined : await mend(update, sample, places, { ...setup, rsync, how });
+  const files = new Map([...filled.files, ...(mended?.files ?? [])]);
+  if (mended !== undefined) {
+    const left = await compareFiles(sample, places, rsync);
+    const [path = ''] = [...left, ...differing];
+    const message = left.length > 0 ? CHANGING : UNLIKE;
+    warn({ code: 'entry.changed', path, message: `${displayName(path)} ${message}` });
   }
-  return { ...filled, areXattrsThere: tree.shell !== undefined };
+  const result = { ...filled, files, unchanged: filled.unchanged - differing.length };
+  return { ...result, areXattrsThere: tree.shell !== undefined };
+}
+
+const CHANGING = 'changed while it was copied';
+const UNLIKE =
+  'was not what its source is, though size and time are the same: it was copied again; surety backup --read-all copies all again';
+
+interface Mending {
+  readonly reach: Reach;
+  readonly rsync: RsyncHow;
+  readonly how: UpdateHow;
+}
+
+/** What is changed behind its size and time, in the source or on the disk of the mirror, is known by its content only. */
+async function mend(
+  update: Update,
+  entries: readonly Entry[],
+  { from, to }: { readonly from: RsyncPlace; readonly to: RsyncPlace },
+  { reach, rsync, how }: Mending,
+): Promise<Filled> {
+  const again = new Set(entries);
+  // Directories in which a file is replaced get their times back.
+  const all = update.entries.filter((entry) => entry.type === 'dir' || again.has(entry));
+  const { writtenBytes } = await carry(all, { from, to, base: undefined }, { ...rsync, byContent: true });
+  return await measured({ ...update, entries, base: undefined }, to.path, writtenBytes, reach, how);
 }
 
 /** What is not there without a word would be lost without one. */

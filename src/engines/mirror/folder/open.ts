@@ -13,6 +13,7 @@ import type { FolderSetup } from './setup.ts';
 
 const NEW = '.new-';
 const OLD = '.old-';
+const LEFT = '.old-00000000';
 
 export function openFolder(setup: FolderSetup): MirrorPlace {
   const { root, reach } = setup;
@@ -77,12 +78,13 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
         '%P\\n',
       ];
       const said = Buffer.from(await there(find, `look into ${root}`, how)).toString('utf8');
-      return said.split('\n').filter((name) => name.includes(NEW) || name.includes(OLD));
+      // A source may have such a name as well: what counts is the name of the copy.
+      return said.split('\n').filter((name) => /^[^/]+\/[^/.]+\.(new|old)-[0-9a-f]{8}$/.test(name));
     },
     async recover(source, marks, how) {
       const own = (await place.leftovers(how)).filter((name) => name.startsWith(`${source}/`));
-      for (const name of own.filter((one) => one.includes(OLD))) {
-        const [copy = '', mark] = name.split(OLD);
+      for (const name of own.filter((one) => one.slice(-LEFT.length).startsWith(OLD))) {
+        const [copy, mark] = [name.slice(0, -LEFT.length), name.slice(OLD.length - LEFT.length)];
         // The record tells which of the two it speaks of: what it does not is removed.
         const isRecorded = marks.get(copy) === mark && (await exists(at(copy), how));
         if (isRecorded) await place.remove(name, how);
@@ -91,7 +93,7 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
           await there(['mv', '--', at(name), at(copy)], `rename ${at(name)}`, how);
         }
       }
-      for (const name of own.filter((one) => one.includes(NEW))) await place.remove(name, how);
+      for (const name of own.filter((one) => one.slice(-LEFT.length).startsWith(NEW))) await place.remove(name, how);
     },
     async standing(copy, mark, how) {
       const old = (await place.leftovers(how)).find((name) => name.startsWith(`${copy}${OLD}`));

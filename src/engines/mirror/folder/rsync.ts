@@ -19,6 +19,8 @@ export interface RsyncHow {
   readonly bytesPerSecond: number | undefined;
   readonly warn: (warning: Warning) => void;
   readonly progress: (writtenBytes: number) => void;
+  /** What has the same size and time is compared too. */
+  readonly byContent?: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export async function carry(
     ...['--from0', '--files-from=-', '--no-implied-dirs'],
     // By nanoseconds: what is written twice in one second would be taken for the same.
     '--modify-window=-1',
+    ...(how.byContent === true ? ['--checksum'] : []),
     ...(base === undefined ? [] : [`--link-dest=${base}`]),
     ...limit,
     ...(shell === undefined ? [] : ['-e', shell.argv.map(quoted).join(' ')]),
@@ -103,17 +106,17 @@ function namesOf(entries: readonly Entry[]): string[] {
   return entries.map(({ path }) => `/${path}`);
 }
 
-/** Compares some files with their source by their contents. Returns how many differ. */
+/** Compares some files with their source by their contents. Returns those that differ, as `rsync` shows names. */
 export async function compareFiles(
   entries: readonly Entry[],
   { from, to }: { readonly from: RsyncPlace; readonly to: RsyncPlace },
   how: RsyncHow,
-): Promise<number> {
-  if (entries.length === 0) return 0;
+): Promise<string[]> {
+  if (entries.length === 0) return [];
   const shell = from.shell ?? to.shell;
   const argv = [
     ...['rsync', '-aHAX', '--numeric-ids', '--secluded-args', '--timeout=600', '--dry-run', '--checksum'],
-    ...['--out-format=%i', '--from0', '--files-from=-', '--no-implied-dirs'],
+    ...['--out-format=%i %n', '--from0', '--files-from=-', '--no-implied-dirs'],
     ...(shell === undefined ? [] : ['-e', shell.argv.map(quoted).join(' ')]),
     ...['--', shown(from), shown(to)],
   ];
@@ -122,7 +125,7 @@ export async function compareFiles(
   const fine = [0, VANISHED, PARTIAL];
   const said = await command(how.local, argv, { signal: how.signal, doing, stdin, env: shell?.env, fine });
   const lines = Buffer.from(said).toString('latin1').split('\n');
-  return lines.filter((line) => /^[<>]f.*c/.test(line.slice(0, 4))).length;
+  return lines.flatMap((line) => (/^[<>]f.*c/.test(line.slice(0, 4)) ? [line.slice(line.indexOf(' ') + 1)] : []));
 }
 
 /** A file that may not be read is left out and warned of, as everywhere; anything else is a failure. Returns how many. */

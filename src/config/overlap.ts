@@ -10,25 +10,48 @@ import { shownLocation, storeLocation } from './store-location.ts';
 interface Folder {
   readonly repository: string;
   readonly path: string;
+  readonly isMirror: boolean;
+}
+
+/** Mirrors inside of what they mirror: each run would copy all copies once more, until the disk is full. */
+export function selfMirrorsOf(document: ConfigDocument, directory: string): Finding[] {
+  const all = inside(document, directory, foldersOf(document, directory));
+  return all.filter(({ isMirror }) => isMirror).map(({ finding }) => finding);
 }
 
 /** Findings about the places of sources and repositories, as they are written; links are not followed. */
 export function overlapsOf(document: ConfigDocument, directory: string): Finding[] {
-  const hosts = hostsIn(document.hosts, directory);
-  const places = Object.entries(document.repositories).map(([repository, raw]) => {
-    return { repository, location: storeLocation(writtenStore(raw), directory, hosts) };
-  });
-  const folders = places.flatMap(({ repository, location }): Folder[] => {
-    return location.kind === 'file' ? [{ repository, path: location.options.path }] : [];
-  });
+  const folders = foldersOf(document, directory);
   return [
-    ...shared(places.map(({ repository, location }) => ({ repository, path: shownLocation(location) }))),
-    ...inside(document, directory, folders),
+    ...shared(placesOf(document, directory)),
+    ...inside(document, directory, folders)
+      .filter(({ isMirror }) => !isMirror)
+      .map(({ finding }) => finding),
     ...asFiles(document, directory),
   ];
 }
 
-function shared(folders: readonly Folder[]): Finding[] {
+function locationsOf(document: ConfigDocument, directory: string) {
+  const hosts = hostsIn(document.hosts, directory);
+  return Object.entries(document.repositories).map(([repository, raw]) => {
+    const location = storeLocation(writtenStore(raw), directory, hosts);
+    return { repository, location, isMirror: raw.type === 'mirror' };
+  });
+}
+
+function foldersOf(document: ConfigDocument, directory: string): Folder[] {
+  return locationsOf(document, directory).flatMap(({ repository, location, isMirror }): Folder[] => {
+    return location.kind === 'file' ? [{ repository, path: location.options.path, isMirror }] : [];
+  });
+}
+
+function placesOf(document: ConfigDocument, directory: string) {
+  return locationsOf(document, directory).map(({ repository, location }) => {
+    return { repository, path: shownLocation(location) };
+  });
+}
+
+function shared(folders: ReturnType<typeof placesOf>): Finding[] {
   return folders.flatMap(({ repository, path }, at): Finding[] => {
     const first = folders.findIndex((other) => other.path === path);
     if (first === at) return [];
@@ -43,30 +66,38 @@ type AnySource = Sources[string] | Extract<Sources[string], { type: 'service' }>
 interface Placed {
   readonly name: string;
   readonly source: AnySource;
+  /** Whether it is of this machine. */
+  readonly isHere: boolean;
   /** Where its keys stand. */
   readonly at: readonly string[];
 }
 
 /** The sources that are read in the end: of a service, the one inside. */
 function sourcesOf({ sources = {} }: ConfigDocument): Placed[] {
-  return Object.entries(sources).map(([name, source]) =>
-    source.type === 'service'
-      ? { name, source: source.of, at: ['sources', name, 'of'] }
-      : { name, source, at: ['sources', name] },
-  );
+  return Object.entries(sources).map(([name, source]) => {
+    const isHere = source.host === undefined;
+    return source.type === 'service'
+      ? { name, source: source.of, isHere, at: ['sources', name, 'of'] }
+      : { name, source, isHere, at: ['sources', name] };
+  });
 }
 
-function inside(document: ConfigDocument, directory: string, folders: readonly Folder[]): Finding[] {
-  return sourcesOf(document).flatMap(({ source, at: place }) => {
-    if (source.type !== 'files') return [];
+interface Inside {
+  readonly finding: Finding;
+  readonly isMirror: boolean;
+}
+
+function inside(document: ConfigDocument, directory: string, folders: readonly Folder[]): Inside[] {
+  return sourcesOf(document).flatMap(({ source, isHere, at: place }) => {
+    if (source.type !== 'files' || !isHere) return [];
     const open = folders.filter(({ path }) => !isExcluded(path, source.exclude ?? []));
     return source.paths.flatMap((root, at) => {
       const above = resolvePath(directory, root);
       return open
         .filter(({ path }) => isWithin(path, above))
-        .map(({ repository }): Finding => {
+        .map(({ repository, isMirror }): Inside => {
           const message = `the repository ${repository} is inside of it and would be backed up as well`;
-          return { path: [...place, 'paths', at], message, suggestion: 'add it to exclude' };
+          return { finding: { path: [...place, 'paths', at], message, suggestion: 'add it to exclude' }, isMirror };
         });
     });
   });

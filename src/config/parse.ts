@@ -8,7 +8,7 @@ import { type ConfigProblem, type Finding, inFileOrder, invalidConfig, placed } 
 import { checkHookHosts } from './hook-hosts.ts';
 import { findingsOf } from './issues.ts';
 import { createLocator, type Locator } from './locate.ts';
-import { overlapsOf } from './overlap.ts';
+import { overlapsOf, selfMirrorsOf } from './overlap.ts';
 import type { RawConfig } from './read.ts';
 import { checkReferences, namesIn } from './references.ts';
 import { checkHostStores } from './store-hosts.ts';
@@ -50,6 +50,8 @@ export function checkConfig(read: RawConfig): ConfigCheck {
   if (!parsed.success || errors.length > 0) return failed(errors.sort(inFileOrder));
 
   const directory = dirname(read.file);
+  const selfMirrors = selfMirrorsOf(parsed.data, directory);
+  if (selfMirrors.length > 0) return failed(placed(selfMirrors, read.shownAs, locator));
   const doubts = [...warningsOf(raw.value, read.mode), ...overlapsOf(parsed.data, directory)];
   const warnings = placed(doubts, read.shownAs, locator);
   const config = build(parsed.data, { file: read.file, directory, warnings });

@@ -78,6 +78,8 @@ class FarRun {
     const report = this.#report;
     const end = (): void => void this.#end(channel);
     signal.addEventListener('abort', end, { once: true });
+    // Node lets go what comes from a child that has ended, unless somebody listens.
+    channel.stdout.on('readable', () => undefined);
     try {
       const reading = report.read(channel.stderr);
       void this.#requireBeginning(channel);

@@ -18,18 +18,19 @@ import { suretyHere } from '../fixtures/surety-here.ts';
 
 interface Listed {
   readonly repositories: readonly {
-    readonly repository: string;
-    readonly snapshots: readonly { readonly id: string; readonly source: string; readonly paths: readonly string[] }[];
+    readonly snapshots: readonly { readonly source: string; readonly paths: readonly string[] }[];
   }[];
 }
 
 describe('a borg repository over SSH', { skip: skipWithout('borg', ...SSH_PROGRAMS) }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'surety-borg-ssh-'));
-  const data = join(folder, 'data');
+  let folder = '';
+  let data = '';
   let server: SshServer;
   let surety: Surety;
 
   before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'surety-borg-ssh-'));
+    data = join(folder, 'data');
     server = await startSshServer({ sftp: 'none', lines: [`ForceCommand borg serve --restrict-to-path ${folder}`] });
     mkdirSync(join(data, 'deep'), { recursive: true });
     for (let at = 0; at < 2; at++) writeFileSync(join(data, 'deep', `file ${at}`), noise(at, 20_000));
@@ -57,7 +58,7 @@ describe('a borg repository over SSH', { skip: skipWithout('borg', ...SSH_PROGRA
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('is made, filled, listed, verified, restored, copied and cleaned, with nothing on the other side but borg serve', async () => {
+  it('is made, filled, verified, restored and copied, with nothing on the other side but borg serve', async () => {
     await surety.run('init');
     await surety.run('backup');
     const target = join(folder, 'restored');
@@ -65,20 +66,15 @@ describe('a borg repository over SSH', { skip: skipWithout('borg', ...SSH_PROGRA
     assert.deepEqual(compareTrees(data, join(target, 'data')), []);
     await surety.run('copy', '--from', 'far', '--to', 'plain');
     await surety.run('copy', '--from', 'plain', '--to', 'second');
-    writeFileSync(join(data, 'new'), noise(99, 90_000));
-    rmSync(join(data, 'deep', 'file 1'));
-    await surety.run('backup');
-    await surety.run('cleanup', '--repository', 'far');
     await surety.run('verify', '--repository', 'far', '--read-data');
-    const { repositories } = await surety.json<Listed>('list');
-    const sources = Object.fromEntries(
-      repositories.map(({ repository, snapshots }) => [repository, snapshots.map((one) => one.source)]),
+    const { repositories } = await surety.json<Listed>('list', '--repository', 'second');
+    assert.deepEqual(
+      repositories.flatMap(({ snapshots }) => snapshots.map(({ source, paths }) => [source, paths])),
+      [['media', ['data']]],
     );
-    // The older one was restored, and so is proven: it stays.
-    assert.deepEqual([sources.far, sources.plain, sources.second], [['media', 'media'], ['media'], ['media']]);
     const again = join(folder, 'from-second');
     await surety.run('restore', 'latest', '--repository', 'second', '--target', again);
-    assert.ok(existsSync(join(again, 'data/deep/file 1')));
+    assert.deepEqual(compareTrees(data, join(again, 'data')), []);
     assert.match(await surety.run('keys', 'export', '--repository', 'far'), /^BORG_KEY [0-9a-f]{64}\n/);
   });
 
@@ -92,8 +88,12 @@ describe('a borg repository over SSH', { skip: skipWithout('borg', ...SSH_PROGRA
 });
 
 describe('a borg repository with faults', { skip: skipWithout('borg') }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'surety-borg-faults-'));
-  const base = join(folder, 'base');
+  let folder = '';
+  let base = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'surety-borg-faults-'));
+    base = join(folder, 'base');
+  });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   it('is whole after its borg was killed in the midst, and the next backup waits for nobody', async () => {

@@ -61,7 +61,9 @@ const variants: Readonly<Record<string, Variant>> = {
   'a store whose connections are cut all the time, with retry': {
     // A stream that goes on after a cut may go on in the body that replaced the first one.
     checks: ({ name, heavy }) =>
-      !heavy && !/while it is replaced/.test(name) && /whole|ifAbsent|a list|once|many calls|can be put again/.test(name),
+      !heavy &&
+      !/while it is replaced/.test(name) &&
+      /whole|ifAbsent|a list|once|many calls|can be put again/.test(name),
     async make(server) {
       const line = await startFaultProxy(server.port);
       const store = await openSftp(server, { port: line.port, connections: 2, idleTimeoutMs: 5000 });

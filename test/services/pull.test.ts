@@ -3,13 +3,16 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openKubernetes } from '../../src/reach/kubernetes/open.ts';
+import { kubernetesOptions, kubernetesSchema } from '../../src/reach/kubernetes/options.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { compareTrees } from '../fixtures/compare-trees.ts';
 import { noise } from '../fixtures/content.ts';
 import { farSource } from '../fixtures/far-files.ts';
 import { type FaultProxy, startFaultProxy } from '../fixtures/fault-proxy.ts';
-import { holdAll } from '../fixtures/files-source.ts';
+import { holdAll, writeAll } from '../fixtures/files-source.ts';
+import { startKubernetesServer } from '../fixtures/kubernetes-server.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { addLogin, busyboxPath, reachTo } from '../fixtures/ssh-login.ts';
 import { SSH_PROGRAMS, type SshServer, startSshServer } from '../fixtures/ssh-server.ts';
@@ -122,5 +125,27 @@ describe('file trees of a host over SSH', { skip: skipWithout(...SSH_PROGRAMS) }
     const { entries, contents } = await holdAll(farSource({ paths: [join(folder, 'small')] }, { reach }));
     assert.equal(entries.at(-1)?.path, join(folder, 'small/new\nline/a').slice(1));
     assert.equal(Buffer.from([...contents.values()][0]!).toString(), 'a');
+  });
+});
+
+describe('file trees of a pod', { skip: skipWithout('openssl') }, () => {
+  it('are read from it, and go back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-pull-pod-'));
+    await using server = await startKubernetesServer();
+    try {
+      const tree = join(folder, 'tree');
+      makeNastyTree(tree);
+      server.cluster.addPod({ name: 'one' });
+      const raw = kubernetesSchema.parse({ pod: 'one', kubeconfig: server.kubeconfig() });
+      await using reach = openKubernetes('pod', kubernetesOptions(raw, '/'));
+      const source = farSource({ paths: [tree], exclude: [] }, { reach });
+      const held = await holdAll(source);
+      renameSync(tree, join(folder, 'kept'));
+      const report = await writeAll(source, held);
+      assert.deepEqual([report.failed, report.warnings], [[], []]);
+      assert.deepEqual(compareTrees(join(folder, 'kept'), tree, { sparse: false }), []);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -1,4 +1,4 @@
-import type { ListingHow } from './listing.ts';
+import type { Reach } from '../../../reach/reach.ts';
 import type { FarHead, ListingParser } from './listing-parser.ts';
 
 /** More are not asked for by name. */
@@ -7,7 +7,7 @@ const ASKED_MAX = 1000;
 /** Names of the users and groups of a listing, as its host knows them. Those that are not in its account files are asked for. */
 export async function lookUpOwners(
   { head, tree }: ListingParser & { readonly head: FarHead },
-  { reach, signal }: Pick<ListingHow, 'reach' | 'signal'>,
+  { reach, signal }: { readonly reach: Reach; readonly signal: AbortSignal },
 ): Promise<{ user(uid: number): string; group(gid: number): string }> {
   const users = namesIn(head.users, 1);
   const groups = namesIn(head.groups, 1);

@@ -9,13 +9,12 @@ import type { FilesOptions } from '../options.ts';
 import type { Root, Roots } from '../roots.ts';
 import { walk } from '../walk.ts';
 import { FarContent } from './far-content.ts';
-import { checkFarRoots, checkStillThere, devicesOf, type FarRootsHow } from './far-roots.ts';
+import { checkFarMounts, checkFarRoots, checkStillThere, devicesOf, type FarRootsHow } from './far-roots.ts';
 import { farView } from './far-view.ts';
-import { ListedFinder } from './listed-finder.ts';
 import { type Listing, list, type WholeListing } from './listing.ts';
 import type { FarHead, ListingParser } from './listing-parser.ts';
-import type { StrayTrouble } from './listing-troubles.ts';
 import type { Start } from './starts.ts';
+import { warnOfStrays } from './stray-warnings.ts';
 import type { TarDialect } from './tar-dialect.ts';
 
 export interface FarReadingHow {
@@ -103,7 +102,7 @@ export class FarReading implements Reading {
     this.#listed = await listing.whole;
     const { parser, strays, owners } = this.#listed;
     checkStillThere(this.#rootsHow(parser));
-    for (const stray of strays) this.#warnOf(stray);
+    warnOfStrays(strays, { host: this.host, roots, exclusion: this.#exclusion, warn: how.warn });
     const view = farView({ source: name, parser, starts, owners, locate: (path) => roots.locate(path)! });
     const batches = walk({
       ...{ view, source: name, roots, exclusion: this.#exclusion, warn: how.warn },
@@ -139,26 +138,6 @@ export class FarReading implements Reading {
     if (hadContent(root, how.previous)) throw emptied(name, roots.locate(root.entryPath)!, how.previous);
   }
 
-  #warnOf({ start, entryPath, code, message }: StrayTrouble): void {
-    const { host, how } = this.#to;
-    if (entryPath === undefined) {
-      how.warn({ code: 'entry.unreadable', path: start.entryPath, message: `find on host ${host}: ${message}` });
-    } else if (!this.#isLeftOut(entryPath, start)) {
-      const isGone = code === 'ENOENT';
-      const words = isGone ? 'vanished while it was read' : `can not be read: ${message}`;
-      how.warn({ code: isGone ? 'entry.vanished' : 'entry.unreadable', path: entryPath, message: words });
-    }
-  }
-
-  #isLeftOut(entryPath: string, start: Start): boolean {
-    for (let end = entryPath.length; end > start.entryPath.length; end = entryPath.lastIndexOf('/', end - 1)) {
-      const path = this.#to.roots.locate(entryPath.slice(0, end));
-      if (path !== undefined && this.#exclusion.excludes(path, path.slice(path.lastIndexOf('/') + 1), true))
-        return true;
-    }
-    return false;
-  }
-
   xattrs(entries: readonly Entry[]): Promise<readonly (readonly Xattr[])[]> {
     return this.#content.xattrs(entries, this.#signal(this.#to.how.signal));
   }
@@ -175,7 +154,9 @@ export class FarReading implements Reading {
     const { name, options, how, dialect, host } = this.#to;
     const { previous } = how;
     if (this.#content.goneFiles > 0) await this.#lookAgain();
-    if (!options.oneFileSystem) this.#checkNestedMounts(previous?.nestedMounts ?? []);
+    const parser = this.#listed?.parser;
+    if (!options.oneFileSystem && parser !== undefined)
+      checkFarMounts(this.#rootsHow(parser), previous?.nestedMounts ?? []);
     const isLost = !this.#hasOtherThanDirs && (previous?.files ?? 0) > 0 && !this.#isElsewhereSeen;
     if (isLost) throw onlyDirectories(name, previous);
     const nested = this.#nested.seen;
@@ -197,34 +178,11 @@ export class FarReading implements Reading {
   async #lookAgain(): Promise<void> {
     const { name, reach, folder, roots, options, starts, how } = this.#to;
     const again = starts.map((start) => ({ ...start, isListed: false }));
-    const { parser } = await list({
-      source: name,
-      reach,
-      folder,
-      starts: again,
-      options,
-      prune: [],
-      signal: how.signal,
-    }).whole;
+    const listed = { source: name, reach, folder, starts: again, options, prune: [], signal: how.signal };
+    const { parser } = await list(listed).whole;
     checkFarRoots(this.#rootsHow(parser), false, []);
     for (const [root, device] of devicesOf(this.#rootsHow(parser))) {
       if (this.#devices.get(root) !== device) throw unmounted(name, roots.locate(root.entryPath)!);
-    }
-  }
-
-  /** What was mounted below and is now an empty part of the file system around it was not deleted. */
-  #checkNestedMounts(before: readonly string[]): void {
-    const { name, roots, starts } = this.#to;
-    const parser = this.#listed?.parser;
-    if (parser === undefined || before.length === 0) return;
-    const { tree } = parser;
-    const finder = new ListedFinder(parser, starts);
-    for (const entryPath of before) {
-      const at = finder.findEntry(entryPath);
-      const above = finder.findEntry(entryPath.slice(0, Math.max(0, entryPath.lastIndexOf('/'))));
-      if (at === undefined || above === undefined || tree.type(at) !== 'dir') continue;
-      const isEmpty = tree.within(at).next().done === true && tree.trouble(at) === undefined;
-      if (isEmpty && tree.device(at) === tree.device(above)) throw unmounted(name, roots.locate(entryPath)!);
     }
   }
 

@@ -2,6 +2,7 @@
 import { unmounted, unreadable } from '../check.ts';
 import type { Root, Roots } from '../roots.ts';
 import { startAt } from './far-view.ts';
+import { ListedFinder } from './listed-finder.ts';
 import type { ListingParser } from './listing-parser.ts';
 import type { Start } from './starts.ts';
 
@@ -54,4 +55,17 @@ export function devicesOf({ parser, starts }: FarRootsHow): ReadonlyMap<Root, bi
     if (root !== undefined && at !== undefined) devices.set(root, parser.tree.device(at));
   }
   return devices;
+}
+
+/** Throws `source.unmounted` for what was a mount point below the roots and is now an empty part of the file system around it. */
+export function checkFarMounts({ source, parser, starts, roots }: FarRootsHow, before: readonly string[]): void {
+  const { tree } = parser;
+  const finder = new ListedFinder(parser, starts);
+  for (const entryPath of before) {
+    const at = finder.findEntry(entryPath);
+    const above = finder.findEntry(entryPath.slice(0, Math.max(0, entryPath.lastIndexOf('/'))));
+    if (at === undefined || above === undefined || tree.type(at) !== 'dir') continue;
+    const isEmpty = tree.within(at).next().done === true && tree.trouble(at) === undefined;
+    if (isEmpty && tree.device(at) === tree.device(above)) throw unmounted(source, roots.locate(entryPath)!);
+  }
 }

@@ -85,6 +85,17 @@ test('a root that is missing, forbidden, not mounted or empty is the same failur
   await assert.rejects(read({}, { ...before, mounts: [], emptyRoots: [] }), { code: 'source.empty' });
 });
 
+test('a folder in which another disk was mounted and is not any more is a failure', async () => {
+  using scratch = makeScratch();
+  plantFiles(join(scratch.path, 'tree'), 'a');
+  mkdirSync(join(scratch.path, 'tree/disk'));
+  const previous: SourceFacts = { kind: 'files', versions: {}, files: 2, sizeBytes: 2, nestedMounts: ['tree/disk'] };
+  const read = () => readAll(farSource({ paths: ['tree'] }, { folder: scratch.path }), { previous });
+  await assert.rejects(read(), { code: 'source.unmounted', message: /tree\/disk/ });
+  writeFileSync(join(scratch.path, 'tree/disk/own'), '');
+  assert.equal((await read()).facts.files, 2);
+});
+
 test('what may not be read is named, and nothing else is lost for it', needsRoot, async () => {
   using scratch = makeScratch();
   chmodSync(scratch.path, 0o755);

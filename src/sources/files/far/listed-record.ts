@@ -121,8 +121,21 @@ export function findRecord(bytes: Buffer, from: number, to: number, target: Buff
 const STAT_LINE =
   /^([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) (-?\d+) (-?\d+) ([^|]*)\|([^|]*)\|$/;
 
-/** What `stat` prints between two nonces, and behind the second: the name again, with the target of a link. */
-export function statRecord(head: Buffer, tail: Buffer): ListedRecord | undefined {
+/** All that `stat` told of several files; undefined stands for what is none. */
+export function* statRecords(bytes: Buffer, nonce: Buffer): Generator<ListedRecord | undefined> {
+  const size = nonce.length;
+  for (let from = bytes.indexOf(nonce); from >= 0; ) {
+    const middle = bytes.indexOf(nonce, from + size);
+    if (middle < 0) return yield undefined;
+    const next = bytes.indexOf(nonce, middle + size);
+    const tail = bytes.subarray(middle + size, next < 0 ? bytes.length : next);
+    yield statRecord(bytes.subarray(from + size, middle), tail);
+    from = next;
+  }
+}
+
+/** What stands between two nonces, and behind the second: the name again, with the target of a link. */
+function statRecord(head: Buffer, tail: Buffer): ListedRecord | undefined {
   const bar = head.indexOf(0x7c, head.indexOf(0x7c) + 1);
   const found = bar < 0 ? null : STAT_LINE.exec(head.toString('latin1', 0, bar + 1));
   if (found === null) return undefined;

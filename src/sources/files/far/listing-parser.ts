@@ -1,6 +1,6 @@
 import { SuretyError } from '../../../base/errors.ts';
 import { decodeName, encodeName } from '../../../base/names.ts';
-import { findRecord, type ListedRecord, statRecord } from './listed-record.ts';
+import { findRecord, type ListedRecord, statRecords } from './listed-record.ts';
 import { type Listed, ListedTree } from './listed-tree.ts';
 import { WordReader } from './listing-words.ts';
 import type { Start } from './starts.ts';
@@ -122,26 +122,15 @@ export class ListingParser {
 
   #takeIn({ kind, index }: Section, bytes: Buffer, from: number, to: number): void {
     if (kind === 'k') this.tags.push({ start: this.#starts[index]!, path: decodeName(bytes.subarray(from, to)) });
-    else if (this.head!.variant === 'stat') this.#takeStats(bytes.subarray(from, to));
-    else if (bytes[from] === 0x23) this.#isTagged = true;
+    else if (this.head!.variant === 'stat') {
+      for (const record of statRecords(bytes.subarray(from, to), this.#nonce)) {
+        if (record === undefined) throw strange('something that stat does not say');
+        this.#keep(record);
+      }
+    } else if (bytes[from] === 0x23) this.#isTagged = true;
     else {
       this.#record = findRecord(bytes, from, to, NO_BYTES);
       if (this.#record === undefined) throw strange(bytes.toString('latin1', from, Math.min(to, from + 100)));
-    }
-  }
-
-  /** All that `stat` told in one section: between two nonces the file, behind the second its name and target. */
-  #takeStats(bytes: Buffer): void {
-    const size = this.#nonce.length;
-    for (let from = bytes.indexOf(this.#nonce); from >= 0; ) {
-      const middle = bytes.indexOf(this.#nonce, from + size);
-      if (middle < 0) throw strange('half of a file');
-      const next = bytes.indexOf(this.#nonce, middle + size);
-      const tail = bytes.subarray(middle + size, next < 0 ? bytes.length : next);
-      const record = statRecord(bytes.subarray(from + size, middle), tail);
-      if (record === undefined) throw strange(bytes.toString('latin1', from + size, middle));
-      this.#keep(record);
-      from = next;
     }
   }
 

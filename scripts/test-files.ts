@@ -8,9 +8,12 @@ import { type TestTotals, testReport } from './test-report.ts';
 const FILE_LIMIT_MS = 300_000;
 /** Of a test and of a suite as a whole. Less, so that a file with one test that hangs can stop its servers and run the others. */
 const TEST_LIMIT_MS = 240_000;
-const RUN_LIMIT_MS = 30 * 60_000;
+const RUN_LIMIT_MS = 60 * 60_000;
 /** A file is named when it takes as long as this: should the run be cut off, it is known where. */
 const NOTABLE_MS = 120_000;
+
+/** So few files that failed beside others are run once more by themselves; more than these are no matter of the machine. */
+const RETRIED_FILES = 3;
 
 export interface TestRunHow {
   readonly root: string;
@@ -24,7 +27,8 @@ export interface TestRunHow {
 
 /**
  * Runs test files, one more at a time than there are cores since many wait for servers, and prints the report. It ends: a file that
- * takes too long is killed and counts as failed, and so do all that run or wait when the whole run takes too long.
+ * takes too long is killed and counts as failed, and so do all that run or wait when the whole run takes too long. A file that fails beside
+ * others and passes by itself is told as unsteady: what it asks of time is more than a busy machine has.
  */
 export async function runTestFiles(files: readonly string[], how: TestRunHow): Promise<TestTotals> {
   const { fileLimitMs = FILE_LIMIT_MS, runLimitMs = RUN_LIMIT_MS } = how;
@@ -32,17 +36,31 @@ export async function runTestFiles(files: readonly string[], how: TestRunHow): P
   const limit = AbortSignal.timeout(runLimitMs);
   const signal = AbortSignal.any([how.signal, limit]);
   const waiting = slowestFirst(files);
+  const runFile = async (file: string, turn: string): Promise<TestFileResult> => {
+    using _notice = noticeAfter(NOTABLE_MS, file);
+    const folder = join(how.scratch, file.replaceAll('/', '_') + turn);
+    const testLimitMs = Math.min(TEST_LIMIT_MS, fileLimitMs);
+    return await runTestFile(file, { root: how.root, folder, limitMs: fileLimitMs, testLimitMs, signal });
+  };
+  const failed: TestFileResult[] = [];
   const worker = async (): Promise<void> => {
     while (!signal.aborted) {
       const file = waiting.shift();
       if (file === undefined) return;
-      using _notice = noticeAfter(NOTABLE_MS, file);
-      const folder = join(how.scratch, file.replaceAll('/', '_'));
-      const testLimitMs = Math.min(TEST_LIMIT_MS, fileLimitMs);
-      report.add(await runTestFile(file, { root: how.root, folder, limitMs: fileLimitMs, testLimitMs, signal }));
+      const result = await runFile(file, '');
+      if (result.failures.length > 0) failed.push(result);
+      else report.add(result);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  for (const first of failed) {
+    if (failed.length > RETRIED_FILES || signal.aborted) report.add(first);
+    else {
+      const second = await runFile(first.file, ' again');
+      if (second.failures.length === 0) report.unsteady(first);
+      report.add(second);
+    }
+  }
   const why = limit.aborted ? `the whole run took more than ${runLimitMs / 1000} s` : 'the run was ended';
   if (waiting.length > 0) console.log(`\n${waiting.length} files were not run, which count as failed: ${why}`);
   for (const file of waiting) report.add(notRun(file));

@@ -14,6 +14,8 @@ export interface TestTotals {
 export interface TestReport {
   /** Prints failures in full at once, and a line for a folder when all its files are done. */
   add(result: TestFileResult): void;
+  /** Prints what failed beside others, of a file that then passed by itself. */
+  unsteady(first: TestFileResult): void;
   /** Prints skipped tests with their reasons, the slowest files and the sums. */
   end(): TestTotals;
 }
@@ -37,6 +39,11 @@ export function testReport(files: readonly string[]): TestReport {
           folder,
           results.filter(({ file }) => folderOf(file) === folder),
         );
+    },
+    unsteady({ file, failures }) {
+      const words = 'failed beside others and passed by itself';
+      console.log(styleText('yellow', `! ${file} is unsteady: it ${words}`));
+      for (const { title, text } of failures.filter(isTold)) printFailure(file, title, text);
     },
     end() {
       printSkipped(results);

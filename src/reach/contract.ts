@@ -110,6 +110,13 @@ const checks: Readonly<Record<string, (reach: Reach) => Promise<void>>> = {
     assert.equal(process.stderr(), 'done\n');
   },
 
+  async 'output can be read when the program has ended'(reach) {
+    const process = reach.exec(['sh', '-c', 'echo late'], how);
+    assert.equal((await process.exit).code, 0);
+    await pause(50);
+    assert.equal(Buffer.from(await collectBytes(process.stdout)).toString(), 'late\n');
+  },
+
   async 'leaving the output early ends a program that only writes'(reach) {
     const process = reach.exec(['yes'], how);
     for await (const chunk of process.stdout) if (chunk.length > 0) break;

@@ -114,13 +114,6 @@ describe('a command at the far end', () => {
     assert.equal((await process.exit).code, 3);
   });
 
-  it('has its output also for who begins to read after its end', async () => {
-    const process = execFar(shellEnd(['dash', '-c']), ['echo', 'late'], how);
-    assert.equal((await process.exit).code, 0);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.equal(Buffer.from(await collectBytes(process.stdout)).toString(), 'late\n');
-  });
-
   it('ends what it started also when it is aborted as it begins', async () => {
     const mark = `surety-${process.pid}`;
     for (const delayMs of [0, 2, 4, 6, 8, 10, 12]) {

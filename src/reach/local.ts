@@ -32,6 +32,8 @@ function exec(argv: readonly string[], how: ExecHow): Process {
   }
   const stderr = openTail(STDERR_BYTES);
   child.stderr.on('data', (chunk: Uint8Array) => stderr.add(chunk));
+  // Node lets go what comes from a child that has ended, unless somebody listens.
+  child.stdout.on('readable', () => undefined);
   let failure: { readonly error: unknown } | undefined;
   const ended = outcome(child, (error) => {
     failure = { error: startFailure(argv, how, error) };

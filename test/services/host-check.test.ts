@@ -71,7 +71,7 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
   it('tells who answers, and what can be done there', async () => {
     configure();
     const { code, hosts: found } = await reports();
-    assert.equal(code, 0);
+    assert.equal(code, 0, JSON.stringify(found));
     const [report] = found;
     assert.equal(report?.identity?.address, '127.0.0.1');
     const finger = /SHA256:\S+/.exec(readFileSync(server.knownHosts, 'utf8'))?.[0] ?? 'SHA256:';

@@ -110,6 +110,35 @@ describe('borg', { skip: skipWithout('borg', 'setfacl') }, () => {
     assert.deepEqual(compareTrees(data, join(target, folder, 'linked'), how), []);
   });
 
+  it('warns of what is gone before borg comes to it, and stores the rest', async () => {
+    const tree = join(folder, 'vanishing');
+    mkdirSync(tree);
+    for (const name of ['a', 'b']) writeFileSync(join(tree, name), name);
+    const warnings: Warning[] = [];
+    await using source = filesSource({ paths: [tree], exclude: [] });
+    await using reading = await source.read({ ...HOW, warn: () => {} });
+    const walk = reading.entries.bind(reading);
+    reading.entries = async function* () {
+      for await (const batch of walk()) {
+        rmSync(join(tree, 'a'), { force: true });
+        yield batch;
+      }
+    };
+    const warn = (warning: Warning) => warnings.push(warning);
+    const how = { ...HOW, warn, kind: 'files', source: 'vanishing', tags: [], excludes: [], recoveryPoint: 'one' };
+    const { snapshot, facts } = await engine.backup(reading, { ...how, startedAt: FIRST });
+    assert.deepEqual(
+      warnings.map(({ code, path }) => [code, `/${path}`]),
+      [['entry.vanished', join(tree, 'a')]],
+    );
+    assert.equal(facts.warnings, 1);
+    const listed = await borg(['list', '--short', `::${snapshot.tree}`]);
+    assert.deepEqual(
+      listed.split('\n').filter((line) => line.includes('vanishing/')),
+      [join(tree, 'b').slice(1)],
+    );
+  });
+
   it('wrote archives that Surety lists, verifies and restores', async () => {
     await borg(['create', '--timestamp', '2025-05-05T05:05:05', '::theirs {odd}'.replaceAll('{odd}', '-1'), 'data']);
     await using foreign = await openBorg(options, HOW);

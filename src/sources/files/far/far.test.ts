@@ -166,6 +166,27 @@ test('a listing that breaks off is a failure', async () => {
   }
 });
 
+test('a program that ends before it has listed all is a failure, and so are names that are none', async () => {
+  using scratch = makeScratch();
+  plantFiles(join(scratch.path, 'tree'), 'a', 'b');
+  const changes: readonly (readonly [RegExp, string])[] = [
+    [/<0\0\0>q0/, '<137\0\0>q0'],
+    [/<0\0\0>q0/, '<1\0find: fts_read: Cannot allocate memory\0>q0'],
+    [/ a\0/, ' ..\0'],
+    [/ a\0/, ' a/b\0'],
+  ];
+  for (const [from, to] of changes) {
+    const reach = changedReach(async function* (_, output) {
+      const text = Buffer.from(await collectBytes(output)).toString('latin1');
+      assert.match(text, from);
+      yield Buffer.from(text.replace(from, to), 'latin1');
+    });
+    await assert.rejects(readAll(farSource({ paths: ['tree'] }, { folder: scratch.path, reach })), {
+      code: 'source.failed',
+    });
+  }
+});
+
 test('a stream of files that breaks off is a failure', async () => {
   using scratch = makeScratch();
   plantFiles(join(scratch.path, 'tree'), 'a', 'b', 'c');

@@ -49,6 +49,7 @@ interface Section {
 
 const HEAD_WORDS = 8;
 const NO_BYTES = Buffer.alloc(0);
+const NO_NAMES = [NO_BYTES, Buffer.from('.'), Buffer.from('..')];
 const NOT_YET: SectionEnd = { code: -1, said: '' };
 
 /** Takes the output of {@link import('./list-script.ts').listScript} apart. Throws `source.failed` for what can not be its output. */
@@ -151,7 +152,8 @@ export class ListingParser {
   #keepBelow({ listed, depth, name, target }: ListedRecord): void {
     const parent = depth === undefined ? this.#parentOf(name) : this.#stack[depth - 1];
     const own = depth === undefined ? name.subarray(name.lastIndexOf(0x2f) + 1) : name;
-    if (parent === undefined || own.length === 0 || own.includes(0x2f)) throw strange(decodeName(name));
+    if (parent === undefined || own.includes(0x2f) || NO_NAMES.some((one) => own.equals(one)))
+      throw strange(decodeName(name));
     if (this.tree.type(parent.at) !== 'dir') throw strange(decodeName(name));
     const at = this.tree.add(parent.at, listed, own, target);
     if (this.#isTagged) this.tree.markCache(parent.at);

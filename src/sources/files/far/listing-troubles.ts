@@ -1,13 +1,14 @@
 /** What `find`, `stat` and Python say about files they could not look at. */
-import { decodeName } from '../../../base/names.ts';
+import { SuretyError } from '../../../base/errors.ts';
+import { decodeName, displayName } from '../../../base/names.ts';
 import { entryPathOf, ListedFinder } from './listed-finder.ts';
-import type { ListingParser } from './listing-parser.ts';
+import type { ListingParser, SectionEnd } from './listing-parser.ts';
 import type { Start } from './starts.ts';
 
-/** Something was said of a path that is not listed, or of none that can be made out. */
+/** Something was said of a path that is not listed, or is no directory. */
 export interface StrayTrouble {
   readonly start: Start;
-  /** Undefined where it can not be made out. */
+  /** Undefined where it is not below the start. */
   readonly entryPath: string | undefined;
   readonly code: string;
   readonly message: string;
@@ -19,7 +20,7 @@ const CODES: readonly (readonly [words: RegExp, code: string])[] = [
   [/^(Permission denied|Operation not permitted)/, 'EACCES'],
 ];
 
-/** Marks directories of the listing that could not be read, and caches. Returns what is about nothing in it. */
+/** Marks directories of the listing that could not be read, and caches. Returns what is about nothing in it. Throws `source.failed`. */
 export function noteTroubles(parser: ListingParser, starts: readonly Start[]): StrayTrouble[] {
   const strays: StrayTrouble[] = [];
   const finder = new ListedFinder(parser, starts);
@@ -29,19 +30,38 @@ export function noteTroubles(parser: ListingParser, starts: readonly Start[]): S
   }
   for (const [index, { tree }] of parser.facts.entries()) {
     const start = starts[index]!;
-    const lines = tree === undefined ? [] : linesOf(tree.said);
-    // A program that fails has to say why: else it may have ended before it was done.
-    if (tree !== undefined && tree.code !== 0 && lines.length === 0) {
-      strays.push({ start, entryPath: undefined, code: '', message: `find ended with exit code ${tree.code}` });
-    }
-    for (const line of lines) {
-      const { path, code, message } = parsed(line);
-      const at = path === undefined ? undefined : finder.find(start, path);
-      if (at !== undefined && parser.tree.type(at) === 'dir') parser.tree.setTrouble(at, { code, message });
-      else strays.push({ start, entryPath: path === undefined ? undefined : entryPathOf(start, path), code, message });
+    for (const line of tree === undefined ? [] : troublesIn(tree, start)) {
+      const at = finder.find(start, line.path);
+      if (at !== undefined && parser.tree.type(at) === 'dir') parser.tree.setTrouble(at, line);
+      else strays.push({ start, entryPath: entryPathOf(start, line.path), code: line.code, message: line.message });
     }
   }
   return strays;
+}
+
+interface Line {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Throws `source.failed` where a program failed for something else than single files, or does not say why: it may have ended before it was
+ * done. Where it ended well, what it said beside that is noise.
+ */
+function troublesIn({ code, said }: SectionEnd, start: Start): Line[] {
+  const lines = linesOf(said).map((line) => ({ line, trouble: parsed(line) }));
+  const unknown = lines.find(({ line, trouble }) => trouble === undefined && !/warning: |File system loop/.test(line));
+  const isOrdinary = code === 0 || (code === 1 && lines.length > 0 && unknown === undefined);
+  if (isOrdinary) return lines.flatMap(({ trouble }) => trouble ?? []);
+  const why = unknown?.line ?? `it ended with exit code ${code}`;
+  throw new SuretyError(
+    'source.failed',
+    `the listing of ${displayName(start.path)} was not finished: ${displayName(why)}`,
+    {
+      hint: 'run it again; if it stays so, look at the disk and the memory of the host',
+    },
+  );
 }
 
 /** Each begins with the name of a program; a name in it may contain line ends where a program does not quote. */
@@ -49,10 +69,10 @@ function linesOf(said: string): string[] {
   return said === '' ? [] : said.split(/\n(?=[\w./-]+: )/);
 }
 
-function parsed(line: string): { path: string | undefined; code: string; message: string } {
+function parsed(line: string): Line | undefined {
   const quoted = /^[\w./-]+: (?:cannot \w+(?: \w+)* )?'((?:[^'\\]|\\.)*)': (.*)$/s.exec(line);
   const plain = quoted ?? /^[\w./-]+: (?:can't \w+ )?'?((?:\.\/|\/|\.$).*?)'?: ([^:]*)$/s.exec(line);
-  if (plain === null) return { path: undefined, code: '', message: line };
+  if (plain === null) return undefined;
   const message = plain[2]!.trim();
   const code = CODES.find(([words]) => words.test(message))?.[1] ?? '';
   return { path: quoted === null ? plain[1]! : unescaped(quoted[1]!), code, message };

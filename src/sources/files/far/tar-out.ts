@@ -82,6 +82,8 @@ function checkEnd({ code, signal, error }: Exit, said: string, how: TarOutHow): 
   const isKnown = (code === 1 || code === 2 || code === 123) && words.length > 0 && unknown === undefined;
   const isOrdinary = code === 0 || isKnown;
   if (!isOrdinary) throw failed(how, unknown?.message ?? `tar ended with ${signal ?? `exit code ${code}`}`);
+  // Where all went well, what else was said is noise.
+  if (code === 0) return words.filter(({ kind }) => kind !== 'other');
   if (said.length >= SAID_BYTES)
     return [...words, { kind: 'other', path: undefined, message: 'more was said than was kept' }];
   return words;

@@ -6,6 +6,7 @@ import { LOCAL_HOST } from '../config/references.ts';
 import { changedIdentity } from '../operations/check-host/changed-identity.ts';
 import type { HostIdentities, HostToCheck } from '../operations/check-host/host-to-check.ts';
 import type { Reach } from '../reach/reach.ts';
+import { isScaledUp } from './scaled-up.ts';
 
 export interface Hosts {
   /** The way to a host of the configuration, or to this machine. Opening connects to nothing yet. */
@@ -91,15 +92,19 @@ async function open(host: string, hosts: readonly HostConfig[]): Promise<Reach> 
 
 /** Hosts of the configuration by their names, by default all; this machine is one when it is named, or when there is no other. */
 export function hostsToCheck(
-  { hosts, sources }: Pick<Config, 'hosts' | 'sources'>,
+  { hosts, sources, jobs }: Pick<Config, 'hosts' | 'sources' | 'jobs'>,
   { ways, identities }: { readonly ways: Hosts; readonly identities: HostIdentities },
   names?: readonly string[],
 ): HostToCheck[] {
   const known = [{ name: LOCAL_HOST, kind: 'local', location: 'this machine' }, ...hosts];
   const chosen = names?.map((name) => findNamed(known, name, 'host')) ?? (hosts.length === 0 ? known : hosts);
-  return chosen.map(({ name, kind, location }) => ({
-    ...{ name, kind, location, identities },
-    sources: sources.filter(({ host }) => host === name).map((source) => source.name),
-    open: () => ways.reach(name),
-  }));
+  return chosen.map(({ name, kind, location }) => {
+    const own = sources.filter(({ host }) => host === name).map((source) => source.name);
+    return {
+      ...{ name, kind, location, identities },
+      sources: own,
+      scaledUpFor: own.filter((source) => isScaledUp({ sources, jobs }, source)),
+      open: () => ways.reach(name),
+    };
+  });
 }

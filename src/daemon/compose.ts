@@ -32,6 +32,7 @@ import { spaceAt } from './free-space.ts';
 import { holdRestores } from './hold-restores.ts';
 import type { ComposeHow, Platform } from './platform.ts';
 import { probeBorg } from './probe-borg.ts';
+import { isScaledUp } from './scaled-up.ts';
 
 export { renderProblem as problemLine } from '../config/explain.ts';
 export { CONFIG_NAME } from '../config/read.ts';
@@ -147,6 +148,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         host: isHere(source.host) ? hostName() : source.host,
         after: source.after,
         role: source.role,
+        isScaledUp: isScaledUp(config, source.name),
         hooked: hookedOf(source.hooks, source.host, ground),
         excludes: excludesOf(sourceInside(source)),
       })),

@@ -70,7 +70,7 @@ export interface Platform extends AsyncDisposable, Notifying {
   readonly repositoryNames: readonly string[];
   /** These methods throw `config.unknown-name` with a suggestion. */
   job(name: string): Job;
-  sources(names?: readonly string[]): BackupSource[];
+  sources(names?: readonly string[]): (BackupSource & { readonly isScaledUp: boolean })[];
   /** How well sources are to be protected. */
   goals(names?: readonly string[]): readonly StatusSource[];
   /** What can happen, and what has to come back then. */

@@ -8,6 +8,7 @@ import type { HostIdentity, Reach } from '../reach/reach.ts';
 import { type Ability, abilitiesOf } from './check-host/abilities.ts';
 import { changedIdentity } from './check-host/changed-identity.ts';
 import type { HostToCheck } from './check-host/host-to-check.ts';
+import { isNoPod } from './check-host/no-pod.ts';
 import { type FoundTool, PROBE_SCRIPT, type ProbeAnswer, parseProbe } from './check-host/probe-script.ts';
 import { toSuretyError } from './failure.ts';
 
@@ -65,6 +66,11 @@ export async function checkHost(host: HostToCheck, how: CheckHostHow): Promise<H
   } catch (cause) {
     if (how.signal.aborted) throw toSuretyError(cause, `host ${name}`, how.signal);
     const error = cause instanceof SuretyError ? cause : toSuretyError(cause, `host ${name}`, how.signal);
+    if (host.scaledUpFor.length > 0 && isNoPod(error)) {
+      const detail = `no pod now; the backup of ${host.scaledUpFor.join(', ')} scales it up`;
+      const rest = { identity: undefined, tools: [], abilities: [], error: undefined };
+      return { ...head, ...rest, outcome: 'ok', findings: [found('reach', 'ok', detail)] };
+    }
     const findings = [found('reach', 'failed', error.message, error.hint)];
     return { ...head, outcome: 'failed', identity: undefined, findings, tools: [], abilities: [], error };
   }

@@ -7,6 +7,7 @@ import type { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Engine, Snapshot } from '../engines/engine.ts';
 import type { OldDatabase, Warning } from '../sources/source.ts';
+import { isNoPod } from './check-host/no-pod.ts';
 import { toSuretyError } from './failure.ts';
 import type { RepositoryHandle, SourceHandle } from './handles.ts';
 import type { Shelf } from './locate/shelf.ts';
@@ -27,7 +28,11 @@ export interface CheckRequest {
   readonly withoutJob: readonly string[];
 }
 
-type CheckedSource = SourceHandle & { readonly host: string };
+type CheckedSource = SourceHandle & {
+  readonly host: string;
+  /** Hooks of the backup give it its pods: that there are none now is as it should be. */
+  readonly isScaledUp?: boolean;
+};
 
 export interface Check {
   /** `opens`, `snapshots`, `writable`, `free space`, `clock`, `readable`, `restorable`, `left over`, `job`. */
@@ -77,20 +82,31 @@ async function checkSource(
   how: CheckHow,
 ): Promise<Check[]> {
   const subject = `source ${handle.name}`;
-  const readable = await attempt({ subject, what: 'readable' }, how, async () => {
-    const warnings: string[] = [];
-    const source = await handle.open(how);
-    const previous = await newestFacts(handle, shelves, how);
-    const warn = ({ message }: Warning) => warnings.push(message);
-    const reading = await source.read({ signal: how.signal, warn, previous, look: true });
-    await using _ = reading;
-    const detail = `${reading.paths.join(', ')} on ${reading.host}`;
-    return warnings.length === 0 ? ok(detail) : warning(`${detail}: ${warnings[0]}`, undefined);
-  });
-  const outlook = readable.status === 'failed' ? [] : await checkOutlook(handle, subject, how);
+  const readable = await attempt({ subject, what: 'readable' }, how, () => lookInto(handle, shelves, how));
+  const wasRead = readable.status === 'ok' || readable.status === 'warning';
+  const outlook = wasRead ? await checkOutlook(handle, subject, how) : [];
   if (!withoutJob.includes(handle.name)) return [readable, ...outlook];
   const job = warning('no job backs it up', 'add it to the sources of a job');
   return [readable, ...outlook, { subject, what: 'job', ...job }];
+}
+
+async function lookInto(handle: CheckedSource, shelves: readonly Shelf[], how: CheckHow): Promise<Finding> {
+  const warnings: string[] = [];
+  const warn = ({ message }: Warning) => warnings.push(message);
+  try {
+    const source = await handle.open(how);
+    const previous = await newestFacts(handle, shelves, how);
+    await using reading = await source.read({ signal: how.signal, warn, previous, look: true });
+    const detail = `${reading.paths.join(', ')} on ${reading.host}`;
+    return warnings.length === 0 ? ok(detail) : warning(`${detail}: ${warnings[0]}`, undefined);
+  } catch (error) {
+    if (!handle.isScaledUp || !isNoPod(error)) throw error;
+    return {
+      status: 'note',
+      detail: 'not looked at: it has no pod until a hook of the backup scales it up',
+      hint: undefined,
+    };
+  }
 }
 
 /** What a restore into a server would meet. Who may only read is asked for nothing more by a backup: that is a note. */

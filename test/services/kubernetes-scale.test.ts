@@ -34,12 +34,20 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
     server.cluster.addPod({ name: 'reader', containers: [{ folder: volume }] });
     const host = (pod: string) => ({ kubernetes: { pod, kubeconfig: server.kubeconfig() } });
     const scale = { scale: 'statefulset/app', to: 0 };
+    server.cluster.addWorkload({
+      ...{ kind: 'deployment', name: 'asleep', replicas: 0 },
+      containers: [{ folder: volume }],
+    });
     const hang = `cp now ${file('before')}; [ -e ${file('wait')} ] && sleep 60; cat now; sleep 0.2; cat now`;
     const configuration = {
-      hosts: { cluster: host('reader') },
+      hosts: { cluster: host('reader'), asleep: host('deployment/asleep') },
       sources: {
         volume: { type: 'command', host: 'cluster', backup: hang, name: 'now', hooks: { before: [scale] } },
         service: { type: 'service', host: 'cluster', scale: 'statefulset/app', of: { type: 'command', backup: hang } },
+        sleeper: {
+          ...{ type: 'files', host: 'asleep', paths: ['.'] },
+          hooks: { before: [{ scale: 'deployment/asleep', to: 1 }] },
+        },
         failing: { type: 'command', host: 'cluster', backup: 'false', hooks: { before: [scale] } },
         missing: {
           ...{ type: 'command', host: 'cluster', backup: 'true' },
@@ -52,7 +60,10 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
       },
       repositories: { plain: { type: 'archive', store: 'file:plain' } },
       jobs: Object.fromEntries(
-        ['volume', 'service', 'failing', 'missing', 'stuck'].map((name) => [name, { sources: [name], to: ['plain'] }]),
+        ['volume', 'service', 'sleeper', 'failing', 'missing', 'stuck'].map((name) => [
+          name,
+          { sources: [name], to: ['plain'] },
+        ]),
       ),
     };
     writeFileSync(file('surety.yaml'), JSON.stringify(configuration));
@@ -72,6 +83,14 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
     await surety.run('backup', 'volume');
     assert.deepEqual(app.scaled, [0, 2]);
     assert.ok(server.cluster.processes('app-0').length > 0 && server.cluster.processes('app-1').length > 0);
+  });
+
+  it('is not missed by checks where hooks of the backup scale it up', async () => {
+    const config = await surety.attempt('config', 'check');
+    assert.doesNotMatch(config.stdout + config.stderr, /asleep/);
+    assert.match(await surety.run('host', 'check', 'asleep'), /no pod now; the backup of sleeper scales it up/);
+    assert.match((await surety.attempt('check')).stdout, /note +source sleeper +readable +not looked at/);
+    await surety.run('backup', 'sleeper');
   });
 
   it('does not write while the source is read', async () => {

@@ -9,6 +9,8 @@ export interface HostToCheck {
   readonly location: string;
   /** Names of the sources that live there. */
   readonly sources: readonly string[];
+  /** Those of them whose backup scales pods up: that there are none now is as it should be. */
+  readonly scaledUpFor: readonly string[];
   /** Connects to nothing yet. */
   open(): Promise<Reach>;
   readonly identities: HostIdentities;

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { changedIdentity } from './changed-identity.ts';
 import type { HostToCheck } from './host-to-check.ts';
+import { isNoPod } from './no-pod.ts';
 
 /** What is to be said of a host. */
 export interface HostDoubt {
@@ -39,6 +40,7 @@ async function lookAt(host: HostToCheck, { signal, clock, timeoutMs }: LookHow):
     const changed = changedIdentity(kind, now, before);
     return changed && { host: name, ...changed };
   } catch (error) {
+    if (host.scaledUpFor.length > 0 && isNoPod(error)) return undefined;
     if (error instanceof SuretyError) return { host: name, message: error.message, hint: error.hint };
     const message = timeout.aborted ? `it does not answer within ${timeoutMs / 1000} s` : messageOf(error);
     return { host: name, message, hint: `surety host check ${name} waits longer` };

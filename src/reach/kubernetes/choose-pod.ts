@@ -112,7 +112,7 @@ function noneReady(which: string, pods: readonly V1Pod[], { namespace, where }: 
   const at = `in namespace ${namespace} of ${where}`;
   if (pods.length === 0) {
     const hint = 'look at `kubectl get pods`: is it another namespace, or is it scaled to 0';
-    return new SuretyError('reach.no-pod', `there is no pod ${which} ${at}`, { hint });
+    return new SuretyError('reach.no-pod', `there is no pod ${which} ${at}`, { hint, details: { pods: 0 } });
   }
   const message = `no pod ${which} is ready ${at}: ${pods.map(describePod).join(', ')}`;
   return new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why' });

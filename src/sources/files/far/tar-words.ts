@@ -30,22 +30,25 @@ const KINDS: readonly (readonly [words: RegExp, kind: TarWord['kind']])[] = [
 
 export function tarWords(said: string): TarWord[] {
   return said.split('\n').flatMap((line) => {
-    if (line.trim() === '' || HARMLESS.some((words) => words.test(line))) return [];
+    if (line.trim() === '') return [];
     const text = line.replace(/^tar: /, '').replace(/^Warning: /, '');
-    const kind = KINDS.find(([words]) => words.test(text))?.[1] ?? 'other';
-    return [{ kind, path: pathIn(text), message: text }];
+    const { path, said: words } = parted(text);
+    if (HARMLESS.some((harmless) => harmless.test(words))) return [];
+    const kind = KINDS.find(([known]) => known.test(words))?.[1] ?? 'other';
+    return [{ kind, path, message: text }];
   });
 }
 
-/** Paths begin with a slash or `./`, as the program was given them. */
-function pathIn(text: string): string | undefined {
+/** Paths begin with a slash or `./`, as the program was given them. What is said of them is apart: a path may have any words in it. */
+function parted(text: string): { readonly path: string | undefined; readonly said: string } {
   const busybox = /^can't \w+(?: \w+)* '(.*)': [^:']*$/.exec(text);
-  if (busybox !== null) return busybox[1];
+  if (busybox !== null) return { path: busybox[1], said: text.replace(busybox[1]!, '') };
   const found =
     /^(\.?\/.*?|\.): (?:Warning: )?(?:Cannot |File |file |Read |Can't |can't |[A-Z][a-z]+ (?:such|denied|not)|No such)/.exec(
       text,
     );
-  return found === null ? undefined : unescaped(found[1]!);
+  if (found === null) return { path: undefined, said: text };
+  return { path: unescaped(found[1]!), said: text.slice(found[1]!.length) };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', f: '\f', r: '\r', a: '\u0007', v: '\v' };

@@ -33,7 +33,7 @@ export async function* members(
   options: MembersHow,
 ): AsyncGenerator<TarMember> {
   const links = new Links();
-  for await (const batch of batches) {
+  for await (const batch of together(batches, options.reading.askAhead ?? 1)) {
     options.how.signal.throwIfAborted();
     const kept = batch.filter(({ type }) => type !== 'socket');
     const xattrs = await options.reading.xattrs(kept);
@@ -45,6 +45,19 @@ export async function* members(
     const files = kept.filter((entry) => entry.type === 'file' && !others.has(entry));
     yield* batchMembers(kept, { ...options, xattrs, others, links, contents: contentsOf(files, options) });
   }
+}
+
+/** Batches of at least so many entries, but for the last. */
+async function* together(batches: AsyncIterable<readonly Entry[]>, least: number): AsyncGenerator<readonly Entry[]> {
+  let held: Entry[] = [];
+  for await (const batch of batches) {
+    if (held.length === 0 && batch.length >= least) yield batch;
+    else held.push(...batch);
+    if (held.length < least) continue;
+    yield held;
+    held = [];
+  }
+  if (held.length > 0) yield held;
 }
 
 interface BatchHow extends MembersHow {

@@ -5,6 +5,7 @@ import type { ConfigDocument } from './document.ts';
 import type { Finding } from './explain.ts';
 import { hostsIn } from './hosts.ts';
 import { resolvePath } from './paths.ts';
+import { LOCAL_HOST } from './references.ts';
 import { shownLocation, storeLocation } from './store-location.ts';
 
 interface Folder {
@@ -66,8 +67,8 @@ type AnySource = Sources[string] | Extract<Sources[string], { type: 'service' }>
 interface Placed {
   readonly name: string;
   readonly source: AnySource;
-  /** Whether it is of this machine. */
-  readonly isHere: boolean;
+  /** Undefined: this machine. */
+  readonly host: string | undefined;
   /** Where its keys stand. */
   readonly at: readonly string[];
 }
@@ -75,10 +76,10 @@ interface Placed {
 /** The sources that are read in the end: of a service, the one inside. */
 function sourcesOf({ sources = {} }: ConfigDocument): Placed[] {
   return Object.entries(sources).map(([name, source]) => {
-    const isHere = source.host === undefined;
+    const host = source.host === LOCAL_HOST ? undefined : source.host;
     return source.type === 'service'
-      ? { name, source: source.of, isHere, at: ['sources', name, 'of'] }
-      : { name, source, isHere, at: ['sources', name] };
+      ? { name, source: source.of, host, at: ['sources', name, 'of'] }
+      : { name, source, host, at: ['sources', name] };
   });
 }
 
@@ -88,8 +89,8 @@ interface Inside {
 }
 
 function inside(document: ConfigDocument, directory: string, folders: readonly Folder[]): Inside[] {
-  return sourcesOf(document).flatMap(({ source, isHere, at: place }) => {
-    if (source.type !== 'files' || !isHere) return [];
+  return sourcesOf(document).flatMap(({ source, host, at: place }) => {
+    if (source.type !== 'files' || host !== undefined) return [];
     const open = folders.filter(({ path }) => !isExcluded(path, source.exclude ?? []));
     return source.paths.flatMap((root, at) => {
       const above = resolvePath(directory, root);
@@ -106,13 +107,13 @@ function inside(document: ConfigDocument, directory: string, folders: readonly F
 /** Below a folder, databases are left out of the files. A path that is one was named by a person, so it is read all the same. */
 function asFiles(document: ConfigDocument, directory: string): Finding[] {
   const sources = sourcesOf(document);
-  const databases = sources.flatMap(({ name, source }) =>
-    source.type === 'sqlite' ? [{ name, path: resolvePath(directory, source.path) }] : [],
+  const databases = sources.flatMap(({ name, source, host }) =>
+    source.type === 'sqlite' ? [{ name, host, path: resolvePath(directory, source.path) }] : [],
   );
-  return sources.flatMap(({ source, at: place }) => {
+  return sources.flatMap(({ source, host, at: place }) => {
     if (source.type !== 'files') return [];
     return source.paths.flatMap((root, at) => {
-      const database = databases.find(({ path }) => path === resolvePath(directory, root));
+      const database = databases.find((one) => one.host === host && one.path === resolvePath(directory, root));
       if (database === undefined) return [];
       const message = `it is the database ${database.name} and would also be backed up as a mere file`;
       return [{ path: [...place, 'paths', at], message, suggestion: 'take it out' } satisfies Finding];

@@ -149,6 +149,9 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         after: source.after,
         role: source.role,
         isScaledUp: isScaledUp(config, source.name),
+        reachHost: async (asked) => {
+          if (!isHere(source.host)) await (await hosts.reach(source.host)).identity?.(asked);
+        },
         hooked: hookedOf(source.hooks, source.host, ground),
         excludes: excludesOf(sourceInside(source)),
       })),

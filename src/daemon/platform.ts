@@ -8,7 +8,7 @@ import type { Snapshot } from '../engines/engine.ts';
 import type { AuditLog } from '../operations/audit/audit-log.ts';
 import type { BackupTarget } from '../operations/backup/member.ts';
 import type { BackupSource } from '../operations/backup.ts';
-import type { PlaceProbe } from '../operations/check.ts';
+import type { CheckedSource, PlaceProbe } from '../operations/check.ts';
 import type { HostToCheck } from '../operations/check-host/host-to-check.ts';
 import type { StoreToCheck } from '../operations/check-store/store-to-check.ts';
 import type { RepositoryHandle, SourceHandle } from '../operations/handles.ts';
@@ -70,7 +70,7 @@ export interface Platform extends AsyncDisposable, Notifying {
   readonly repositoryNames: readonly string[];
   /** These methods throw `config.unknown-name` with a suggestion. */
   job(name: string): Job;
-  sources(names?: readonly string[]): (BackupSource & { readonly isScaledUp: boolean })[];
+  sources(names?: readonly string[]): (BackupSource & CheckedSource)[];
   /** How well sources are to be protected. */
   goals(names?: readonly string[]): readonly StatusSource[];
   /** What can happen, and what has to come back then. */

@@ -28,11 +28,13 @@ export interface CheckRequest {
   readonly withoutJob: readonly string[];
 }
 
-type CheckedSource = SourceHandle & {
+export interface CheckedSource extends SourceHandle {
   readonly host: string;
   /** Hooks of the backup give it its pods: that there are none now is as it should be. */
   readonly isScaledUp?: boolean;
-};
+  /** Throws when its host can not be reached: some sources touch nothing there before they are read. */
+  readonly reachHost?: (how: { readonly signal: AbortSignal }) => Promise<void>;
+}
 
 export interface Check {
   /** `opens`, `snapshots`, `writable`, `free space`, `clock`, `readable`, `restorable`, `left over`, `job`. */
@@ -94,6 +96,7 @@ async function lookInto(handle: CheckedSource, shelves: readonly Shelf[], how: C
   const warnings: string[] = [];
   const warn = ({ message }: Warning) => warnings.push(message);
   try {
+    await handle.reachHost?.(how);
     const source = await handle.open(how);
     const previous = await newestFacts(handle, shelves, how);
     await using reading = await source.read({ signal: how.signal, warn, previous, look: true });

@@ -52,7 +52,7 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
   async function reports(...names: string[]): Promise<{ code: number; hosts: readonly Report[] }> {
     const { code, stdout } = await project.here.attempt('host', 'check', ...names, '--json');
     const document = JSON.parse(stdout);
-    assert.equal(document.verb, 'host check', stdout);
+    assert.ok(document.hosts !== undefined, stdout);
     return { code, hosts: document.hosts };
   }
 
@@ -71,7 +71,7 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
   it('tells who answers, and what can be done there', async () => {
     configure();
     const { code, hosts: found } = await reports();
-    assert.equal(code, 0, JSON.stringify(found));
+    assert.equal(code, 0);
     const [report] = found;
     assert.equal(report?.identity?.address, '127.0.0.1');
     const finger = /SHA256:\S+/.exec(readFileSync(server.knownHosts, 'utf8'))?.[0] ?? 'SHA256:';
@@ -111,6 +111,8 @@ describe('surety host check', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
       ['main ok', 'away failed'],
     );
     assert.match(found[1]!.findings[0]!.detail, /Connection refused/);
+    const { stdout } = await project.here.attempt('check');
+    assert.match(stdout, /ok +source of-main[\s\S]*failed +source of-away +readable .*Connection refused/);
   });
 
   it('is the same for a pod, which may be another one each time', { skip: skipWithout('openssl') }, async () => {

@@ -48,8 +48,20 @@ export function failure([program = '']: readonly string[], doing: string, stderr
   return new SuretyError(
     noSpace ? 'store.full' : 'repository.failed',
     `${doing}: ${program} ${how}${said === '' ? '' : `: ${said}`}`,
-    { cause: exit.error, hint: hint ?? (exit.error instanceof SuretyError ? exit.error.hint : undefined) },
+    {
+      cause: exit.error,
+      hint: hint ?? (exit.error instanceof SuretyError ? exit.error.hint : undefined),
+      retry: !noSpace && isBrokenLine(program, exit) ? 'later' : 'never',
+    },
   );
+}
+
+/** Exit codes of `rsync` for a connection that broke off, or on which nothing came, and that of `ssh`. */
+const BROKEN_LINE = [10, 12, 30, 35, 255];
+
+function isBrokenLine(program: string, { code, error }: Exit): boolean {
+  if (error instanceof SuretyError) return error.retry === 'later';
+  return program === 'rsync' && code !== null && BROKEN_LINE.includes(code);
 }
 
 /** Paths as programs take them from a list: each with a NUL behind it. */

@@ -97,7 +97,8 @@ export class SshConnection implements AsyncDisposable {
     for (const channel of this.#channels) channel.close();
     await Promise.all(this.#lines.map((line) => line[Symbol.asyncDispose]()));
     await Promise.all([...this.#channels].map(({ ended }) => ended));
-    await this.#folder[Symbol.asyncDispose]();
+    // What can not be removed now is removed by the next run; nothing has failed for it.
+    await this.#folder[Symbol.asyncDispose]().then(undefined, () => undefined);
   }
 }
 

@@ -18,6 +18,8 @@ export interface ListingHow {
   readonly options: FilesOptions;
   readonly prune: readonly string[];
   readonly signal: AbortSignal;
+  /** Called as something comes: a large tree takes its time. */
+  readonly alive?: (() => void) | undefined;
   /** Paths of which is told what is there, each with a NUL behind it. */
   readonly names?: AsyncIterable<Uint8Array> | undefined;
 }
@@ -65,6 +67,7 @@ async function take(
   let isTold = false;
   for await (const chunk of process.stdout) {
     parser.add(chunk);
+    how.alive?.();
     if (parser.head?.variant === 'none') throw noMeans(how);
     if (isTold || !parser.isBegun) continue;
     isTold = true;

@@ -55,7 +55,7 @@ async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
   const prune = foreign.length === 0 ? pruneTests(options.exclude) : [];
   const ended = new AbortController();
   const signal = AbortSignal.any([how.signal, ended.signal]);
-  const listing = list({ source: name, reach, folder, starts, options, prune, signal });
+  const listing = list({ source: name, reach, folder, starts, options, prune, signal, alive: how.alive });
   try {
     const parser = await listing.begun;
     const { head } = parser;

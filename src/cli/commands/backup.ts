@@ -10,7 +10,11 @@ export function backupCommand(act: Act): Command {
     .summary('back up the sources of jobs into their repositories')
     .description('Backs up the sources of the named jobs, or of all jobs, into their repositories.')
     .argument('[job...]', 'names of jobs; default: all')
-    .option('--source <name>', 'back up only this source (repeatable)', repeated)
+    .option(
+      '--source <name>',
+      'back up only this source, without the hooks and copies of its job (repeatable)',
+      repeated,
+    )
     .option('--repository <name>', 'back up only into this repository (repeatable)', repeated)
     .option('--read-all', 'read every file, also those that look unchanged')
     .option('--dry-run', 'only say what would be done')

@@ -60,9 +60,12 @@ function noneComplete({ name, place }: DumpFolder, refused: readonly Refused[]):
   const shown = refused.slice(0, SHOWN).map((one) => `${displayName(one.name)} ${one.problem}`);
   const more = refused.length > SHOWN ? `; ${refused.length - SHOWN} more` : '';
   const message = `no dump in folder ${place} of source ${name} is complete: ${shown.join('; ')}${more}`;
+  const mayBecomeWhole = refused.some(({ problem }) => problem.includes('written'));
+  const hint =
+    'check that the other system makes its dumps without errors; to take files as they are, set complete: none';
   return new SuretyError('source.incomplete', message, {
-    hint: 'check that the other system makes its dumps without errors; to take files as they are, set complete: none',
-    retry: refused.some(({ problem }) => problem.includes('written')) ? 'later' : 'never',
+    hint: mayBecomeWhole ? 'try again when it is finished; min_age says how old a dump has to be (60s)' : hint,
+    retry: mayBecomeWhole ? 'later' : 'never',
     details: { source: name, path: place },
   });
 }

@@ -80,7 +80,8 @@ async function choose({ wanted, memory, ...request }: CopyRequest, engine: Engin
   const { name } = request.to;
   const isDamaged = await knownDamage(memory?.catalog, [...names, name]);
   const { signal, clock } = how;
-  const order = { oldestFirst: request.oldestFirst === true };
+  const onlyNewest = engine.traits.replaces === true;
+  const order = { oldestFirst: request.oldestFirst === true, onlyNewest };
   const chosen = await chooseCopies(wanted, from, snapshots, { signal, now: clock.now(), isDamaged, ...order });
   return { chosen, damaged: snapshots.map(({ id }) => id).filter((id) => isDamaged(name, id)) };
 }

@@ -43,6 +43,7 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
   await repository.place.recover(how.source, new Map(own.map(({ copy, mark }) => [copy, mark])), how);
   const copy = `${how.source}/${copyOf(how.startedAt, repository.rotate)}`;
   const before = own.find((one) => one.copy === copy) ?? own.at(-1);
+  if (how.isCopy === true && before !== undefined) expectNewer(before, copy, how);
   const base = before && (await readBase(repository, before, how));
   const entries = await collect(reading, repository, how);
   if (base !== undefined) expectFewDeletions(base, entries, repository, how);
@@ -90,6 +91,14 @@ async function collect(reading: Reading, { clock }: Repository, how: BackupHow):
     report({ phase: 'scan', items: entries.length, sizeBytes: 0 });
   }
   return entries;
+}
+
+/** A snapshot from elsewhere never puts an older state in the place of a newer one. */
+function expectNewer({ copy, snapshot }: CopyRecord, replaced: string, { startedAt, source }: BackupHow): void {
+  if (copy !== replaced || snapshot.time <= startedAt) return;
+  throw new SuretyError('repository.cannot', `the mirror of ${source} is newer than the snapshot to be copied`, {
+    hint: 'a mirror has the newest state only: copy into a repository with history',
+  });
 }
 
 /** So few files may always go: a share says nothing of them. */

@@ -47,6 +47,13 @@ describe('what is copied', () => {
     assert.deepEqual(turned.ids, ['d17', 'e17', 'd18', 'e18', 'd19', 'e19', 'd2', 'e2']);
   });
 
+  test('is nothing older than what it would take the place of', async () => {
+    const vault = repository('vault', ...day(17), ...day(18), ...day(19));
+    const fresh = await choose({}, [vault], [], { onlyNewest: true });
+    assert.deepEqual([fresh.ids, fresh.passedOver], [['d19', 'e19'], 4]);
+    assert.deepEqual((await choose({}, [vault], day(20), { onlyNewest: true })).ids, []);
+  });
+
   test('is of some sources, or young', async () => {
     const vault = repository('vault', ...day(17), ...day(19));
     assert.deepEqual((await choose({ sources: ['db'] }, [vault], [])).ids, ['d19', 'd17']);

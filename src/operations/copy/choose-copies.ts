@@ -54,6 +54,8 @@ export interface ChoosingHow {
   readonly now: Date;
   readonly isDamaged: IsDamaged;
   readonly oldestFirst: boolean;
+  /** Whether what is stored there takes the place of what was: then an older snapshot never comes after a newer one. */
+  readonly onlyNewest?: boolean;
 }
 
 /**
@@ -78,7 +80,8 @@ export async function chooseCopies(
     (wanted.since === undefined || snapshot.time >= wanted.since);
   const asked = sorted.filter(isWanted);
   const lacking = missing.filter(isWanted);
-  const copies = wanted.keep === undefined ? lacking : worthKeeping(lacking, there, wanted.keep, how.now);
+  const worth = wanted.keep === undefined ? lacking : worthKeeping(lacking, there, wanted.keep, how.now);
+  const copies = how.onlyNewest === true ? newestOf(worth, there) : worth;
   return { copies, present: asked.length - lacking.length, passedOver: lacking.length - copies.length, unread };
 }
 
@@ -152,6 +155,13 @@ function presenceIn(there: readonly Snapshot[]): { has(snapshot: Snapshot): bool
   return {
     has: (snapshot) => (byKey.get(samenessKey(snapshot)) ?? []).some((other) => isSameSnapshot(other, snapshot)),
   };
+}
+
+/** The newest of each source, unless one that is there is newer. */
+function newestOf(copies: readonly ChosenCopy[], there: readonly Snapshot[]): readonly ChosenCopy[] {
+  const all = [...there, ...copies.map(({ places: [{ snapshot }] }) => snapshot)];
+  const isLatest = ({ source, time }: Snapshot) => !all.some((one) => one.source === source && one.time > time);
+  return copies.filter(({ places: [{ snapshot }] }) => isLatest(snapshot));
 }
 
 /** Without those that the next cleanup there would take away again. */

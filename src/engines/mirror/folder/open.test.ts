@@ -160,6 +160,13 @@ for (const by of ['rsync', 'reading'] as const) {
       assert.deepEqual(readdirSync(join(folder, 'media')).sort(), copies.slice(1));
     });
 
+    it('is not taken back to an older state by a copy', async () => {
+      await mirrored({ startedAt: new Date('2026-03-03T04:04:00Z') });
+      const older = mirrored({ isCopy: true, startedAt: new Date('2026-03-02T04:04:00Z') });
+      await assert.rejects(older, { code: 'repository.cannot' });
+      await mirrored({ isCopy: true, startedAt: new Date('2026-03-04T04:04:00Z') });
+    });
+
     it('has what a list takes for a comment', async () => {
       for (const name of ['#hash', ';semicolon']) writeFileSync(join(media, name), name);
       await mirrored({}, {}, undefined, media);

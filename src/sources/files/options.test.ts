@@ -10,6 +10,7 @@ test('only the paths have to be given', () => {
     largerThanBytes: Number.POSITIVE_INFINITY,
     oneFileSystem: false,
     requireMount: false,
+    agentless: false,
   });
 });
 

@@ -1,6 +1,6 @@
 /** Opens what writes snapshots back. */
 import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, isAbsolute, relative } from 'node:path';
 import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
@@ -38,6 +38,7 @@ export function writersOf(config: Config, { opened, warn, hosts }: WritersHow): 
     },
     placeOf(snapshot, kind, into) {
       const source = configured(config, into ?? snapshot.source, kind);
+      if (source !== undefined && into !== undefined && into !== snapshot.source) refuseElsewhere(snapshot, source);
       return source === undefined ? undefined : placeMark(source);
     },
   };
@@ -57,6 +58,24 @@ function chooseWriter(config: Config, snapshot: Snapshot, recorded: string | und
 
 function configured({ sources }: Config, name: string, kind: string | undefined): SourceConfig | undefined {
   return sources.find((source) => source.name === name && (kind === undefined || sourceInside(source).kind === kind));
+}
+
+/** Files of absolute paths keep them, whichever source takes them: outside of its paths, something else would be replaced. */
+function refuseElsewhere(snapshot: Snapshot, taker: SourceConfig): void {
+  const source = sourceInside(taker);
+  if (source.kind !== 'files') return;
+  const { paths } = source.options;
+  if (![...paths, ...snapshot.paths].every((path) => isAbsolute(path))) return;
+  if (snapshot.paths.some((path) => paths.some((own) => isWithin(path, own) || isWithin(own, path)))) return;
+  const what = `the snapshot is of ${snapshot.paths.join(', ')}, which is not in source ${taker.name} (${paths.join(', ')})`;
+  throw new SuretyError('usage.other-place', `${what}: files keep their absolute paths`, {
+    hint: 'name a source that has these paths with --into, or restore to another folder with --target DIR',
+  });
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const rest = relative(folder, path);
+  return rest !== '..' && !rest.startsWith('../');
 }
 
 /** Kinds whose snapshots are the files themselves. Of any other kind, what is in a snapshot are dumps. */

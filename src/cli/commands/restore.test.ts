@@ -221,4 +221,22 @@ describe('restore of a point with a configuration, a database and files', () => 
     );
     assert.match((await run([], ...asked, '--in-place', '--target', newTarget())).err, /can only go to one place/);
   });
+
+  test('--into with other absolute paths than those of the snapshot is refused: these would be replaced', async () => {
+    const before = readFileSync(path('surety.yaml'), 'utf8');
+    const document = JSON.parse(before);
+    document.sources = { absolute: { type: 'files', paths: [path('media')] } };
+    document.sources.elsewhere = { type: 'files', paths: [path('elsewhere')] };
+    writeFileSync(path('surety.yaml'), JSON.stringify({ ...document, jobs: undefined }));
+    try {
+      assert.equal((await run([], 'backup', '--source', 'absolute')).exitCode, 0);
+      const asked = ['restore', 'latest', '--source', 'absolute', '--into', 'elsewhere', '--force'];
+      assert.match(
+        (await run([], ...asked)).err,
+        /media, which is not in source elsewhere .*: files keep their absolute/,
+      );
+    } finally {
+      writeFileSync(path('surety.yaml'), before);
+    }
+  });
 });

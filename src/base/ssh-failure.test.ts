@@ -19,7 +19,7 @@ const cases: readonly (readonly [string, SshFailureKind, RegExp])[] = [
   [
     'Warning: Identity file /k not accessible: No such file or directory.\nme@nas: Permission denied (publickey).',
     'refused-login',
-    /^me@nas: Permission denied \(publickey\)$/,
+    /^me@nas: Permission denied \(publickey\); key file \/k not accessible: No such file or directory$/,
   ],
   ['Load key "/k": bad permissions\nme@nas: Permission denied (publickey).', 'bad-key-file', /bad permissions/],
   ['ssh: connect to host nas port 22: Connection refused', 'unreachable', /^connect to host nas port 22/],

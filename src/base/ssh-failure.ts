@@ -22,6 +22,8 @@ export interface SshFailure {
 const TALK =
   /^(debug\d: |OpenSSH_\d|Warning: Identity file|Warning: Permanently added|Authenticated to |Transferred: |Bytes per second: |Killed by signal)/;
 
+const MISSING_KEY = /^Warning: Identity file (.* not accessible: [^.\r\n]*)/m;
+
 /** In the order they are looked for: a later line may only be the consequence of an earlier one. */
 const MEANINGS: readonly (readonly [SshFailureKind, RegExp])[] = [
   [
@@ -53,7 +55,10 @@ export function sshFailureOf(stderr: string): SshFailure {
     .filter((line) => line !== '' && !/^[@* ]+$/.test(line) && !TALK.test(line));
   for (const [kind, pattern] of MEANINGS) {
     const line = lines.find((one) => pattern.test(one));
-    if (line !== undefined) return { kind, line: cleaned(line) };
+    if (line === undefined) continue;
+    // A login that is refused may be for want of a key that was named and is not there.
+    const missing = kind === 'refused-login' ? MISSING_KEY.exec(stderr)?.[1] : undefined;
+    return { kind, line: missing === undefined ? cleaned(line) : `${cleaned(line)}; key file ${missing}` };
   }
   return { kind: 'other', line: cleaned(lines.at(-1) ?? '') };
 }

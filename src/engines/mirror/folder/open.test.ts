@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { openTestMirror } from '../../../../test/fixtures/mirror-repository.ts';
+import type { RemoteShell } from '../../../reach/reach.ts';
 import { openFiles } from '../../../sources/files/open.ts';
 import { filesOptions } from '../../../sources/files/options.ts';
 import type { Warning } from '../../../sources/source.ts';
@@ -34,6 +35,7 @@ for (const by of ['rsync', 'reading'] as const) {
     let folder: string;
     let media: string;
     let count = 0;
+    let shell: RemoteShell | undefined;
     after(() => rmSync(top, { recursive: true, force: true }));
     beforeEach(() => {
       folder = join(top, `mirror-${++count}`);
@@ -59,7 +61,7 @@ for (const by of ['rsync', 'reading'] as const) {
       const warnings: Warning[] = [];
       const warn = (warning: Warning) => void warnings.push(warning);
       await using read = await source.read({ ...HOW, warn, previous });
-      const tree = { shell: undefined, locate: (path: string) => join(base, path) };
+      const tree = { shell, locate: (path: string) => join(base, path) };
       const reading = Object.assign(Object.create(read), {
         entries: () => read.entries(),
         xattrs: read.xattrs.bind(read),
@@ -158,6 +160,17 @@ for (const by of ['rsync', 'reading'] as const) {
       assert.equal(snapshots.length, 5);
       await engine.forget(['media_03-March_20260302_040400'], HOW);
       assert.deepEqual(readdirSync(join(folder, 'media')).sort(), copies.slice(1));
+    });
+
+    it('is written as it is read where the other host has no rsync', { skip: by !== 'rsync' }, async () => {
+      // What a shell there ends with.
+      shell = { argv: ['sh', '-c', 'echo bash: rsync: command not found >&2', 'ssh'], destination: 'main', env: {} };
+      try {
+        await mirrored();
+      } finally {
+        shell = undefined;
+      }
+      same(media, copy());
     });
 
     it('is not taken back to an older state by a copy', async () => {

@@ -60,7 +60,12 @@ export interface Carried {
   readonly leftOut: number;
 }
 
-/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. */
+/** What `rsync` ends with where there is none on the other host. */
+const NOT_THERE = 127;
+/** Words of shells, where `rsync` does not wait for how they end. */
+const NO_RSYNC = /\brsync: (command )?not found|unknown command:? rsync/i;
+
+/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. Throws `repository.no-rsync` where the other host has none. */
 export async function carry(
   entries: readonly Entry[],
   { from, to, base }: { readonly from: RsyncPlace; readonly to: RsyncPlace; readonly base: string | undefined },
@@ -94,6 +99,11 @@ export async function carry(
   }
   const exit = await child.exit;
   how.signal.throwIfAborted();
+  if (shell !== undefined && (exit.code === NOT_THERE || NO_RSYNC.test(child.stderr()))) {
+    throw new SuretyError('repository.no-rsync', `there is no rsync on ${shell.destination}`, {
+      hint: 'install it there',
+    });
+  }
   if (exit.error !== undefined || exit.code === null || ![0, VANISHED, PARTIAL].includes(exit.code)) {
     throw failure(argv, doing, child.stderr(), exit);
   }

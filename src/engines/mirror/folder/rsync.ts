@@ -62,10 +62,10 @@ export interface Carried {
 
 /** What `rsync` ends with where there is none on the other host. */
 const NOT_THERE = 127;
-/** Words of shells, where `rsync` does not wait for how they end. */
-const NO_RSYNC = /\brsync: (command )?not found|unknown command:? rsync/i;
+/** Words of shells, where `rsync` does not wait for how they end, and of `rsync` about shells that print something before it. */
+const NO_RSYNC = /\brsync: (command )?not found|unknown command:? rsync|is your shell clean/i;
 
-/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. Throws `repository.no-rsync` where the other host has none. */
+/** Carries entries from `from` to `to`. What is the same in `base`, below which it has the same path, is linked from there. Throws `repository.no-rsync` where it can not be used on the other host. */
 export async function carry(
   entries: readonly Entry[],
   { from, to, base }: { readonly from: RsyncPlace; readonly to: RsyncPlace; readonly base: string | undefined },
@@ -100,8 +100,8 @@ export async function carry(
   const exit = await child.exit;
   how.signal.throwIfAborted();
   if (shell !== undefined && (exit.code === NOT_THERE || NO_RSYNC.test(child.stderr()))) {
-    throw new SuretyError('repository.no-rsync', `there is no rsync on ${shell.destination}`, {
-      hint: 'install it there',
+    throw new SuretyError('repository.no-rsync', `rsync can not be used on ${shell.destination}`, {
+      hint: 'install it there; no file that the shell reads at login may print anything',
     });
   }
   if (exit.error !== undefined || exit.code === null || ![0, VANISHED, PARTIAL].includes(exit.code)) {

@@ -68,7 +68,10 @@ function summary(report: CopyReport): string {
   const { members, present, passedOver, dryRun, outcome } = report;
   const failed = members.filter((one) => one.error !== undefined).length;
   const were = present === 0 ? '' : `, ${present} there already`;
-  const left = passedOver === 0 ? '' : `, ${passedOver} that \`keep\` would not keep there (--all copies them too)`;
+  const left =
+    passedOver === 0
+      ? ''
+      : `, ${passedOver} that \`keep\` would not keep there (--all copies them too, except into a mirror, which has the newest only)`;
   const took = dryRun ? '' : ` (${duration(report.durationMs)})`;
   if (outcome === 'interrupted') return `Interrupted${took}. The next copy goes on from what was stored.\n`;
   const done = dryRun ? `${members.length} to copy` : `${count(members.length - failed, 'snapshot')} copied`;

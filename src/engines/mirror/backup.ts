@@ -1,29 +1,17 @@
 /** Makes the copy of a source like what is read. */
 import { SuretyError } from '../../base/errors.ts';
-import { type Entry, RESERVED_NAME, type Reading, type Xattr } from '../../sources/source.ts';
-import type { BackupHow, BackupResult, BackupStats, How, Snapshot, SnapshotFacts } from '../engine.ts';
+import { type Entry, RESERVED_NAME, type Reading } from '../../sources/source.ts';
+import type { BackupHow, BackupResult, BackupStats, SnapshotFacts } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
-import { copyOf, inSameMonth, monthCopyOf } from './copy-name.ts';
+import { withXattrs } from './backup/attributes.ts';
+import { type Base, readBase } from './backup/base.ts';
+import { keepMonth, writeRecord } from './backup/write-record.ts';
+import { copyOf } from './copy-name.ts';
 import { takeInventory } from './list.ts';
 import { lockSource } from './lock.ts';
-import { type KnownFile, knownFile, type Prepared } from './place.ts';
-import {
-  type CopyRecord,
-  entriesKey,
-  entryLines,
-  type ListedEntry,
-  type MirrorHandle,
-  readEntries,
-  recordKey,
-  toDocument,
-} from './record.ts';
+import type { Prepared } from './place.ts';
+import type { CopyRecord } from './record.ts';
 import type { Repository } from './repository.ts';
-
-interface Base {
-  readonly copy: string;
-  readonly files: Map<string, KnownFile>;
-  readonly xattrs: Map<string, readonly Xattr[]>;
-}
 
 /**
  * Until all is there the copy is what it was; its record is written last. Throws `repository.too-many-deletions` before anything is
@@ -57,7 +45,7 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
     const facts = { ...(await factsOf(repository, reading, how)), warnings };
     const stats = statsOf(entries, prepared, base);
     await prepared.commit();
-    const made = await record(repository, copy, { listed, prepared, facts, stats, reading }, own, how);
+    const made = await writeRecord(repository, copy, { listed, prepared, facts, stats, reading }, own, how);
     await prepared.clean();
     await keepMonth(repository, made, own, how);
     return { snapshot: made.snapshot, stats, facts };
@@ -65,17 +53,6 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
     await prepared.discard().catch(() => {});
     throw error;
   }
-}
-
-async function readBase({ records }: Repository, record: CopyRecord, how: How): Promise<Base> {
-  const base: Base = { copy: record.copy, files: new Map(), xattrs: new Map() };
-  for await (const entry of readEntries(records, record, how)) {
-    const { path, type, sizeBytes, xattrs, handle } = entry;
-    if (xattrs.length > 0) base.xattrs.set(path, xattrs);
-    const sha256 = (handle as MirrorHandle).sha256 ?? '';
-    if (type === 'file') base.files.set(path, knownFile(entry, { sizeBytes, sha256 }));
-  }
-  return base;
 }
 
 async function collect(reading: Reading, { clock }: Repository, how: BackupHow): Promise<Entry[]> {
@@ -126,33 +103,6 @@ function progressOf({ clock }: Repository, entries: readonly Entry[], how: Backu
   return (sizeBytes) => report({ phase: 'write', items: entries.length, sizeBytes });
 }
 
-/** Where asking costs a way to another host, attributes are asked for what is new: what looks the same has those it had. */
-async function withXattrs(
-  reading: Reading,
-  entries: readonly Entry[],
-  { files, xattrs: xattrsOf }: Prepared,
-  base: Base | undefined,
-  how: How,
-): Promise<ListedEntry[]> {
-  const listed: ListedEntry[] = [];
-  const isHere = xattrsOf !== undefined || (reading.tree !== undefined && reading.tree.shell === undefined);
-  for (let at = 0; at < entries.length; at += 1024) {
-    how.signal.throwIfAborted();
-    const batch = entries.slice(at, at + 1024).filter(({ type, path }) => type !== 'file' || files.has(path));
-    const asked = batch.filter(
-      ({ type, path }) => isHere || type !== 'file' || files.get(path) !== base?.files.get(path),
-    );
-    const found = await (xattrsOf ?? ((of) => reading.xattrs(of)))(asked);
-    const fresh = new Map(asked.map((entry, index) => [entry, found[index] ?? []]));
-    for (const entry of batch) {
-      const sizeBytes = files.get(entry.path)?.sizeBytes ?? entry.sizeBytes;
-      const xattrs = fresh.get(entry) ?? base?.xattrs.get(entry.path) ?? [];
-      listed.push({ entry: sizeBytes === entry.sizeBytes ? entry : { ...entry, sizeBytes }, xattrs });
-    }
-  }
-  return listed;
-}
-
 async function factsOf({ program }: Repository, reading: Reading, how: BackupHow): Promise<SnapshotFacts> {
   const facts = await reading.finish();
   const { source, recoveryPoint } = how;
@@ -175,62 +125,4 @@ function statsOf(entries: readonly Entry[], { files, writtenBytes, unchanged }: 
     ...{ sizeBytes, addedBytes: writtenBytes, storedBytes: writtenBytes, dataBlobs: 0, treeBlobs: 0 },
   };
   return stats;
-}
-
-interface Made {
-  readonly listed: readonly ListedEntry[];
-  readonly prepared: Prepared;
-  readonly facts: SnapshotFacts;
-  readonly stats: BackupStats;
-  readonly reading: Reading;
-}
-
-async function record(
-  { records, user, program }: Repository,
-  copy: string,
-  { listed, prepared, facts, stats, reading }: Made,
-  own: readonly CopyRecord[],
-  how: BackupHow,
-): Promise<CopyRecord> {
-  const stamp = how.startedAt.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
-  const snapshot: Snapshot = {
-    ...{ id: `${copy.replace('/', '_')}_${stamp}`, time: how.startedAt, host: reading.host, paths: reading.paths },
-    ...{ tags: how.tags, user, source: how.source, recoveryPoint: how.recoveryPoint, tree: '', stats, program },
-  };
-  const { mark } = prepared;
-  const key = entriesKey(copy, snapshot.id);
-  await records.put(key, { open: () => entryLines(listed, prepared.files) }, how);
-  const replaced = own.filter((one) => one.copy === copy && one.snapshot.id !== snapshot.id);
-  if (replaced.length > 0) how.replacing?.(replaced.map((one) => one.snapshot.id));
-  await records.put(recordKey(copy), toDocument({ copy, mark, entriesKey: key }, snapshot, facts), how);
-  for (const one of replaced) if (one.entriesKey !== key) await records.delete(one.entriesKey, how);
-  return { key: recordKey(copy), copy, mark, entriesKey: key, snapshot, facts };
-}
-
-/** The first run of a month leaves a copy that stays until the same month of the next year. */
-async function keepMonth(
-  repository: Repository,
-  made: CopyRecord,
-  own: readonly CopyRecord[],
-  how: BackupHow,
-): Promise<void> {
-  const name = monthCopyOf(how.startedAt, repository.rotate);
-  if (name === undefined) return;
-  const copy = `${how.source}/${name}`;
-  const before = own.find((one) => one.copy === copy);
-  if (before !== undefined && inSameMonth(before.snapshot.time, how.startedAt)) return;
-  const { records, place } = repository;
-  const files = [];
-  for await (const entry of readEntries(records, made, how)) if (entry.type === 'file') files.push(entry);
-  if (before !== undefined) how.replacing?.([before.snapshot.id]);
-  await place.duplicate(made.copy, copy, files, how);
-  const id = made.snapshot.id.replace(made.copy.replace('/', '_'), copy.replace('/', '_'));
-  const key = entriesKey(copy, id);
-  await records.put(key, await records.read(made.entriesKey, undefined, how), how);
-  await records.put(
-    recordKey(copy),
-    toDocument({ copy, mark: made.mark, entriesKey: key }, { ...made.snapshot, id }, made.facts),
-    how,
-  );
-  if (before !== undefined && before.entriesKey !== key) await records.delete(before.entriesKey, how);
 }

@@ -138,8 +138,10 @@ export class FarContent {
       if (word?.kind === 'broken' && !lost.has(entry)) throw this.#broken(entry, word.message);
       if (word === undefined && !lost.has(entry)) continue;
       if (word?.kind === 'gone') this.#warn('entry.vanished', entry, 'vanished before it could be read');
-      else if (word?.kind === 'changed') this.#warn('entry.changed', entry, 'changed while it was read');
-      else if (word?.kind === 'xattr')
+      else if (word?.kind === 'changed') {
+        // What is in a directory was listed before; others come and go in those above the roots.
+        if (entry.type === 'file') this.#warn('entry.changed', entry, 'changed while it was read');
+      } else if (word?.kind === 'xattr')
         this.#warn('attribute.unreadable', entry, `has attributes that can not be read: ${word.message}`);
       else {
         const why =

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { changedReach, farSource } from '../../../../test/fixtures/far-files.ts';
+import { changedReach, farSource, reachWithPath } from '../../../../test/fixtures/far-files.ts';
 import {
   heldOf,
   holdAll,
@@ -25,6 +25,7 @@ import {
   withTmpfs,
   writeAll,
 } from '../../../../test/fixtures/files-source.ts';
+import { locate } from '../../../../test/fixtures/programs.ts';
 import { collectBytes } from '../../../base/streams.ts';
 import { encodeTarHeader } from '../../../base/tar/encode-header.ts';
 import type { TarEntry } from '../../../base/tar/tar-entry.ts';
@@ -139,6 +140,22 @@ test('what vanishes or changes after it was listed is a warning', async () => {
     'entry.changed tree/other time',
     'entry.vanished tree/gone',
   ]);
+});
+
+test('a directory in which others came or went meanwhile is no warning', async () => {
+  using scratch = makeScratch();
+  plantFiles(join(scratch.path, 'tree'), 'a', 'b');
+  const programs = join(scratch.path, 'programs');
+  mkdirSync(programs);
+  const words = `for it in tree tree/b; do echo "tar: ${scratch.path}/$it: file changed as we read it" >&2; done`;
+  writeFileSync(join(programs, 'tar'), `#!/bin/sh\n${locate('tar')} "$@"; ${words}; exit 1\n`, { mode: 0o755 });
+  const reach = reachWithPath(`${programs}:${process.env.PATH}`);
+  const { contents, warnings } = await readAround(
+    farSource({ paths: [join(scratch.path, 'tree')] }, { reach }),
+    () => {},
+  );
+  assert.deepEqual(contents, ['a', 'b']);
+  assert.deepEqual(warnings, [`entry.changed ${scratch.path.slice(1)}/tree/b`]);
 });
 
 test('a root that is gone when its files are read is a failure, not a smaller tree', needsRoot, async () => {

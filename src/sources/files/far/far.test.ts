@@ -46,13 +46,14 @@ function asOther(): Reach {
 const isTar = (argv: readonly string[]): boolean => argv[0] === 'tar';
 
 /** Reads the entries of a tree, lets something happen, then takes the rest. */
-async function readAround(source: ReturnType<typeof farSource>, act: () => void) {
+async function readAround(source: ReturnType<typeof farSource>, act: () => void, withAttributes = false) {
   const warnings: Warning[] = [];
   await using reading = await source.read({ signal: never, warn: (warning) => warnings.push(warning) });
   const entries: Entry[] = [];
   for await (const batch of reading.entries()) entries.push(...batch);
   act();
   const files = entries.filter(({ type }) => type === 'file');
+  if (withAttributes) await reading.xattrs(entries);
   const contents: (string | undefined)[] = [];
   for await (const content of reading.content(files, { signal: never })) {
     const bytes = content.kind === 'stream' ? await collectBytes(content.chunks) : undefined;
@@ -153,6 +154,7 @@ test('a directory in which others came or went meanwhile is no warning', async (
   const { contents, warnings } = await readAround(
     farSource({ paths: [join(scratch.path, 'tree')] }, { reach }),
     () => {},
+    true,
   );
   assert.deepEqual(contents, ['a', 'b']);
   assert.deepEqual(warnings, [`entry.changed ${scratch.path.slice(1)}/tree/b`]);

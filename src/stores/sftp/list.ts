@@ -102,7 +102,10 @@ async function allNames(session: Session, handle: Buffer): Promise<Named[]> {
 export async function statOrGone(session: Session, root: Root, path: string): Promise<Attributes | undefined> {
   try {
     const found = await statPath(session, path);
-    if (found !== undefined || (await lstatPath(session, path)) === undefined) return found;
+    if (found !== undefined) return found;
+    const itself = await lstatPath(session, path);
+    // What is no link came between the two questions.
+    if (itself === undefined || isPlain(itself)) return itself;
   } catch (error) {
     if (await root.isAbsence(session, path, error)) return undefined;
     throw error;

@@ -197,6 +197,30 @@ describe('a PostgreSQL database in trouble', { skip: skipWithout('pg_ctl') }, ()
     await server.sql('DROP TABLE picture; SELECT lo_unlink(oid) FROM pg_largeobject_metadata', 'shop');
   });
 
+  for (const format of ['custom', 'directory'] as const) {
+    test(`is filled from a dump in format ${format} up to the first error, and nothing is left of it`, async () => {
+      await server.sql('CREATE DATABASE granted');
+      await server.sql('CREATE ROLE first; CREATE ROLE second');
+      await server.sql('CREATE TABLE t1 (); GRANT SELECT ON t1 TO first, second', 'granted');
+      await server.sql('CREATE TABLE t2 (); GRANT SELECT ON t2 TO second', 'granted');
+      const held = await take(source({ database: 'granted', format }));
+      await server.sql('DROP OWNED BY first, second; DROP ROLE first, second', 'granted');
+      const [bin, log] = [join(server.folder, `first-error-${format}`), join(server.folder, `said-${format}`)];
+      mkdirSync(bin);
+      for (const program of ['psql', 'pg_dump', 'pg_restore', 'vacuumlo']) {
+        const said = program === 'pg_restore' ? ` 2> ${log}; code=$?; cat ${log} >&2; exit $code` : '';
+        writeFileSync(join(bin, program), `#!/bin/sh\n${join(server.bin, program)} "$@"${said}\n`);
+        chmodSync(join(bin, program), 0o755);
+      }
+      await failure(giveBack(source({ database: 'granted', format, bin }), held));
+      const words = readFileSync(log, 'utf8');
+      assert.equal(words.match(/ERROR: /g)?.length, 1, words);
+      assert.doesNotMatch(words, /errors ignored/);
+      assert.equal(await databases(), 'granted\npostgres\nshop');
+      await server.sql('DROP DATABASE granted');
+    });
+  }
+
   test('that its role may not read whole is not backed up in part', async () => {
     await server.sql(`CREATE ROLE clerk LOGIN PASSWORD '${PASSWORD}'`);
     await server.sql('GRANT SELECT ON a, secret TO clerk; GRANT SELECT ON SEQUENCE a_id_seq TO clerk', 'shop');

@@ -1,7 +1,7 @@
 /** Looks at what was written on another host: what is there counts, not what was said. */
 import { SuretyError } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
-import type { WriteHow } from '../../source.ts';
+import type { RestoredEntry, WriteHow } from '../../source.ts';
 import type { Roots } from '../roots.ts';
 import type { Tally } from '../tally.ts';
 import type { FarHead } from './listing-parser.ts';
@@ -13,6 +13,8 @@ export interface CheckWrittenHow {
   readonly roots: Roots;
   readonly how: WriteHow;
   readonly tally: Tally;
+  /** What was there before, and what is there now. */
+  readonly before: (entryPath: string) => Found | undefined;
   readonly find: (entryPath: string) => Found | undefined;
   /** What `tar` there said, line by line. */
   readonly said: readonly string[];
@@ -40,16 +42,17 @@ class Checker {
   }
 
   check({ entry, linkTo }: PlannedMember): void {
-    const { tally, find, roots } = this.#to;
+    const { tally, before, find, roots } = this.#to;
     const found = find(entry.path);
     const { type, sizeBytes } = found?.listed ?? { type: undefined, sizeBytes: 0 };
     const isThere = type === entry.type && (type !== 'file' || sizeBytes === entry.sizeBytes);
     const isLinked = linkTo === undefined || find(linkTo)?.listed.inode === found?.listed.inode;
     const isTarget = type !== 'symlink' || found?.linkTarget === entry.linkTarget;
-    if (!isThere || !isLinked || !isTarget) {
+    const isUntouched = isThere && isSameAsBefore(entry, before(entry.path), found!);
+    if (!isThere || !isLinked || !isTarget || isUntouched) {
       const path = displayName(roots.locate(entry.path) ?? entry.path);
-      const why =
-        this.#wordsAbout(entry.path) ?? (found === undefined ? 'it is not there' : 'it is not what it was to be');
+      const seen = isUntouched ? 'it is still what it was before' : 'it is not what it was to be';
+      const why = this.#wordsAbout(entry.path) ?? (found === undefined ? 'it is not there' : seen);
       const code = /Permission denied|Operation not permitted|Read-only/.test(why) ? 'target.denied' : 'target.failed';
       tally.fail(entry, new SuretyError(code, `${path} can not be restored: ${why}`, { details: { path } }));
       return;
@@ -103,6 +106,17 @@ class Checker {
   #say(_what: string, path: string, message: string): void {
     this.#to.how.warn({ code: 'attribute.unwritable', path, message });
   }
+}
+
+/**
+ * What could not be replaced may have the size of what was to replace it; but whatever is written has another time of change. Where times
+ * are whole seconds, that of what was changed just before may be the same.
+ */
+function isSameAsBefore(entry: RestoredEntry, before: Found | undefined, { listed }: Found): boolean {
+  if (before === undefined || entry.type === 'dir') return false;
+  const { inode, device, ctimeNs } = before.listed;
+  if (listed.inode !== inode || listed.device !== device || listed.ctimeNs !== ctimeNs) return false;
+  return floor(ctimeNs) !== ctimeNs || floor(listed.mtimeNs) !== floor(entry.mtimeNs);
 }
 
 function floor(timeNs: bigint): bigint {

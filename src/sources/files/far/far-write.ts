@@ -78,7 +78,7 @@ export async function writeFar(to: FarWriteHow, restoring: Restoring, how: Write
       how,
     ),
   );
-  checkWritten(sent, { roots, how, tally, find: after, said, head, isRoot, dialect });
+  checkWritten(sent, { roots, how, tally, before: find, find: after, said, head, isRoot, dialect });
   return tally.report();
 }
 

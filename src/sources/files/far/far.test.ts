@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -388,6 +389,34 @@ test(
     );
     assert.deepEqual(report.warnings.filter(({ code }) => code === 'attribute.unwritable').length, 1);
     assert.equal(report.files, 2);
+  },
+);
+
+test(
+  'what could not be replaced is not taken for what was to replace it, though it has its size and time',
+  needsRoot,
+  async () => {
+    using scratch = makeScratch();
+    const at = (name: string) => join(scratch.path, 'tree', name);
+    plantFiles(join(scratch.path, 'tree'), 'a', 'b');
+    const source = farSource({ paths: ['tree'] }, { folder: scratch.path });
+    const held = await holdAll(source);
+    const { mtime } = statSync(at('b'));
+    for (const name of ['a', 'b']) writeFileSync(at(name), 'x');
+    utimesSync(at('b'), mtime, mtime);
+    // A file on which another is mounted can not be taken away.
+    execFileSync('mount', ['--bind', at('b'), at('b')]);
+    try {
+      execFileSync('mount', ['-o', 'remount,bind,ro', at('b')]);
+      const report = await writeAll(source, held, { conflict: 'overwrite' });
+      assert.deepEqual(
+        report.failed.map(({ path }) => path),
+        ['tree/b'],
+      );
+      assert.deepEqual([report.files, readFileSync(at('a'), 'utf8'), readFileSync(at('b'), 'utf8')], [1, 'a', 'x']);
+    } finally {
+      execFileSync('umount', [at('b')]);
+    }
   },
 );
 

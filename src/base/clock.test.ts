@@ -16,6 +16,18 @@ test('sleep ends at once with the reason of an aborted signal', async () => {
   await assert.rejects(sleeping, reason);
 });
 
+test('sleep that is longer than a timer of the system can wait does not end at once', async () => {
+  const controller = new AbortController();
+  const sleeping = systemClock.sleep(60 * 86_400_000, controller.signal);
+  const first = Promise.race([
+    sleeping.then(() => 'woke'),
+    systemClock.sleep(20, controller.signal).then(() => 'sleeps'),
+  ]);
+  assert.equal(await first, 'sleeps');
+  controller.abort(new Error('stop'));
+  await assert.rejects(sleeping, /stop/);
+});
+
 test('sleep lasts as long as asked', async () => {
   const before = systemClock.elapsedMs();
   await systemClock.sleep(20, new AbortController().signal);

@@ -4,9 +4,12 @@ export interface Clock {
   now(): Date;
   /** Milliseconds since some fixed moment; never goes back. For durations. */
   elapsedMs(): number;
-  /** Resolves after `durationMs`; rejects with the signal's reason when it is aborted first. */
+  /** Resolves after `durationMs`, or {@link LONGEST_WAIT_MS} where that is less; rejects with the signal's reason when it is aborted first. */
   sleep(durationMs: number, signal: AbortSignal): Promise<void>;
 }
+
+/** What a timer of the system waits at most, 24 days: with more than that it would end at once. */
+export const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => new Date(),
@@ -21,10 +24,13 @@ function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, durationMs);
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      },
+      Math.min(durationMs, LONGEST_WAIT_MS),
+    );
     signal.addEventListener('abort', stop, { once: true });
   });
 }

@@ -1,6 +1,7 @@
 /** Schemas of the values that the options of many adapters have in common. */
 import { z } from 'zod';
 import { parseBytes } from './bytes.ts';
+import { LONGEST_WAIT_MS } from './clock.ts';
 import { parseDuration } from './durations.ts';
 import { SuretyError } from './errors.ts';
 import { Secret } from './secret.ts';
@@ -48,6 +49,9 @@ export const durationValue = z
   .string('must be a duration such as 15m, 24h or 7d')
   .meta({ description: 'a duration such as 15m, 24h or 7d', examples: ['24h', '7d'] })
   .transform(parsedBy(parseDuration));
+
+/** As {@link durationValue}, of what a timer waits for: no more than {@link LONGEST_WAIT_MS}. */
+export const waitValue = durationValue.transform((ms) => Math.min(ms, LONGEST_WAIT_MS));
 
 /** A size such as `10MiB`, or a number of bytes; becomes bytes. */
 export const sizeValue = z

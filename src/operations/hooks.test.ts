@@ -144,6 +144,18 @@ describe('hooks', () => {
     assert.equal(isRunning(pid), false);
   });
 
+  test('one may have more time than a timer of the system can wait', async () => {
+    const long = { timeoutMs: 60 * 86_400_000 };
+    const { outcomes } = await around({ before: [say('one', long)], after: [say('two', long)] });
+    assert.deepEqual(
+      [outcomes, log()],
+      [
+        ['ok', 'ok'],
+        ['one', 'two'],
+      ],
+    );
+  });
+
   test('a service that one starts is left alone, and not waited for', async () => {
     const pidFile = join(folder, 'pid');
     const { outcomes } = await around({ after: [hook(`sleep 60 & echo $! > ${pidFile}`, { timeoutMs: 20_000 })] });

@@ -4,6 +4,7 @@ import { argvOf } from '../base/command-line.ts';
 import { formatElapsed } from '../base/durations.ts';
 import { SuretyError } from '../base/errors.ts';
 import { openTail, type Tail } from '../base/streams.ts';
+import { limitTime } from '../base/time-limit.ts';
 import type { ExecHow, Exit, Reach } from '../reach/reach.ts';
 import {
   type CommandHook,
@@ -133,9 +134,10 @@ const OUTPUT_LINES = 10;
 
 async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<SuretyError | undefined> {
   const what = hookName(place);
-  const timeout = AbortSignal.timeout(Math.max(1, hook.timeoutMs));
-  const signal = AbortSignal.any([how.signal, timeout]);
+  const allowed = formatElapsed(hook.timeoutMs);
   const output = openTail(OUTPUT_BYTES);
+  using limit = limitTime(how.signal, hook.timeoutMs, () => new Error(`${what} takes longer than ${allowed}`));
+  const { signal } = limit;
   try {
     const { cwd } = how.ground;
     const reach = await how.ground.reach({ signal, host: isScaling(hook) ? hook.host : undefined });
@@ -152,8 +154,7 @@ async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<Sur
     return hookFailed(`${what} ${ending}${lastLines(stderr, output.text())}`, undefined, hook);
   } catch (error) {
     if (how.signal.aborted) return new SuretyError('run.interrupted', `${what} was interrupted`, { cause: error });
-    if (!timeout.aborted) return hookFailed(`${what} ${isScaling(hook) ? 'failed' : 'could not be run'}`, error, hook);
-    const allowed = formatElapsed(hook.timeoutMs);
+    if (!signal.aborted) return hookFailed(`${what} ${isScaling(hook) ? 'failed' : 'could not be run'}`, error, hook);
     return hookFailed(`${what} did not end within ${allowed}${lastLines('', output.text())}`, error, hook);
   }
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { formatBytes } from '../base/bytes.ts';
 import { SuretyError } from '../base/errors.ts';
-import { durationValue, parsedBy, type SecretSpec, sizeValue } from '../base/option-values.ts';
+import { parsedBy, type SecretSpec, sizeValue, waitValue } from '../base/option-values.ts';
 import type { ConnectionOptions } from './connections.ts';
 
 /** How a service is reached, and in what pieces large bodies go to it. */
@@ -41,8 +41,8 @@ export const webFields = {
   ca_file: z.string().min(1).describe('certificates to trust besides the usual ones').optional(),
   proxy: webUrlValue('http://proxy.example.org:3128').describe('default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY').optional(),
   connections: z.int().min(1).max(256).describe('requests at once; default 16').optional(),
-  connect_timeout: durationValue.describe('default 15s').optional(),
-  idle_timeout: durationValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
+  connect_timeout: waitValue.describe('default 15s').optional(),
+  idle_timeout: waitValue.describe('a connection on which nothing moves is given up; default 1m').optional(),
 };
 
 const MAX_PART_BYTES = 2 ** 30;

@@ -1,7 +1,7 @@
 /** Gives up work that makes no progress, or takes longer than it may. */
 
 import { formatBytes } from '../../base/bytes.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, LONGEST_WAIT_MS } from '../../base/clock.ts';
 import { formatElapsed } from '../../base/durations.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
@@ -71,9 +71,6 @@ export async function withPatience<Result>(
   }
 }
 
-/** What the system's timers can wait at most. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
 function openTimers(): Disposable & { start(afterMs: number, call: () => void): void } {
   const timers = new Set<NodeJS.Timeout>();
   return {
@@ -81,10 +78,10 @@ function openTimers(): Disposable & { start(afterMs: number, call: () => void): 
       const timer = setTimeout(
         () => {
           timers.delete(timer);
-          if (afterMs > TIMER_MAX_MS) this.start(afterMs - TIMER_MAX_MS, call);
+          if (afterMs > LONGEST_WAIT_MS) this.start(afterMs - LONGEST_WAIT_MS, call);
           else call();
         },
-        Math.min(afterMs, TIMER_MAX_MS),
+        Math.min(afterMs, LONGEST_WAIT_MS),
       );
       timers.add(timer);
     },

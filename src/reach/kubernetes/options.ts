@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { homeFolder } from '../../base/environment.ts';
-import { durationValue } from '../../base/option-values.ts';
+import { waitValue } from '../../base/option-values.ts';
 
 /** A container of a pod, reached through the programming interface of its cluster. */
 export interface KubernetesOptions {
@@ -45,8 +45,8 @@ export const kubernetesSchema = z.strictObject({
     .min(1)
     .describe('default: as kubectl finds it, or inside of a cluster its own account')
     .optional(),
-  connect_timeout: durationValue.describe('default 15s').optional(),
-  idle_timeout: durationValue.describe('a connection on which nothing is answered is given up; default 1m').optional(),
+  connect_timeout: waitValue.describe('default 15s').optional(),
+  idle_timeout: waitValue.describe('a connection on which nothing is answered is given up; default 1m').optional(),
 });
 
 /** What was read by {@link kubernetesSchema}, with defaults filled in. Relative paths of this machine are below `directory`. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { homeFolder } from '../../base/environment.ts';
-import { durationValue } from '../../base/option-values.ts';
+import { waitValue } from '../../base/option-values.ts';
 import type { SshTarget } from '../../base/ssh-command.ts';
 import { sshAccount, sshFile, sshHost, sshJump, sshPort } from '../../base/ssh-values.ts';
 
@@ -26,8 +26,8 @@ export const sshShape = {
   known_hosts: sshFile.describe("a file with the host's key; default: those of ssh").optional(),
   ssh_config: sshFile.describe('a configuration of ssh instead of ~/.ssh/config').optional(),
   jump: sshJump.describe('a host to go through: user@host:port').optional(),
-  connect_timeout: durationValue.describe('default 15s').optional(),
-  idle_timeout: durationValue.describe('a connection on which nothing is answered is given up; default 1m').optional(),
+  connect_timeout: waitValue.describe('default 15s').optional(),
+  idle_timeout: waitValue.describe('a connection on which nothing is answered is given up; default 1m').optional(),
 };
 
 type RawSsh = { readonly [Key in keyof typeof sshShape]?: z.output<(typeof sshShape)[Key]> | undefined };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationValue, passwordValue } from '../../base/option-values.ts';
+import { passwordValue, waitValue } from '../../base/option-values.ts';
 
 const name = z
   .string()
@@ -52,7 +52,7 @@ const keys = {
     .boolean()
     .default(true)
     .describe('read in one transaction while others write; false: lock the tables until the dump is complete'),
-  lock_timeout: durationValue
+  lock_timeout: waitValue
     .prefault('10s')
     .describe('how long to wait for a lock that others have to give up; default 10s'),
   bin: z.string().min(1).describe('folder of the client programs; default: PATH').optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationValue, passwordValue } from '../../base/option-values.ts';
+import { passwordValue, waitValue } from '../../base/option-values.ts';
 
 const name = z
   .string()
@@ -49,7 +49,7 @@ export const postgresSchema = z
     bin: name
       .describe('the folder with psql, pg_dump and the others, for another version than the one on PATH')
       .optional(),
-    lock_timeout: durationValue
+    lock_timeout: waitValue
       .prefault('60s')
       .describe('how long to wait for a table that somebody has locked; default 60s'),
   })

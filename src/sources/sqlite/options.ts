@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationValue } from '../../base/option-values.ts';
+import { waitValue } from '../../base/option-values.ts';
 
 /** How much of the contents is recorded: rows and checksum of each table, only rows, or nothing. */
 export type FingerprintLevel = 'full' | 'counts' | 'off';
@@ -15,7 +15,7 @@ export const sqliteOptions = z.strictObject({
     .enum(['full', 'counts', 'off'])
     .default('full')
     .describe('what is recorded to prove a restore: rows and checksum of each table (full), only rows, or nothing'),
-  busy_timeout: durationValue
+  busy_timeout: waitValue
     .prefault('30s')
     .describe('how long to wait while another process has the database locked; default 30s'),
 });

@@ -2,7 +2,7 @@ import { posix, resolve } from 'node:path';
 import { z } from 'zod';
 import { homeFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
-import { durationValue, parsedBy, sizeValue } from '../../base/option-values.ts';
+import { parsedBy, sizeValue, waitValue } from '../../base/option-values.ts';
 import { sshAccount, sshFile, sshHost, sshJump, sshPort } from '../../base/ssh-values.ts';
 
 /** Where an SFTP store is and how it is reached. What is not said here comes from the configuration of ssh. */
@@ -47,8 +47,8 @@ export const sftpSchema = z
       .refine((sizeBytes) => sizeBytes >= MIB && sizeBytes <= 256 * MIB, { error: 'must be from 1 MiB to 256 MiB' })
       .describe('streams are kept in parts of this size until they are stored; default 8MiB')
       .optional(),
-    connect_timeout: durationValue.describe('default 15s').optional(),
-    idle_timeout: durationValue.describe('a connection on which no answer comes is given up; default 2m').optional(),
+    connect_timeout: waitValue.describe('default 15s').optional(),
+    idle_timeout: waitValue.describe('a connection on which no answer comes is given up; default 2m').optional(),
   })
   .transform(
     (raw): SftpStoreOptions => ({

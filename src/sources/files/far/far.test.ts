@@ -332,7 +332,7 @@ test('a restore never goes where a link on the host leads', async () => {
   for (const name of ['made', 'inner', 'up']) assert.ok(!existsSync(join(scratch.path, 'elsewhere', name)), name);
 });
 
-test('what is damaged is left out of a restore, half of a file never stays', async () => {
+test('what is damaged is left out of a restore, half of a file never stays, and what was there does', async () => {
   using scratch = makeScratch();
   const large = makeEntry('tree/large', 'file', { sizeBytes: 9 * 1024 * 1024 });
   const small = makeEntry('tree/small', 'file', { sizeBytes: 9 });
@@ -351,6 +351,13 @@ test('what is damaged is left out of a restore, half of a file never stays', asy
   assert.equal(report.files, 2);
   assert.ok(!existsSync(join(scratch.path, 'tree/large')));
   assert.equal(readFileSync(join(scratch.path, 'tree/z'), 'utf8'), 'tree/z');
+  for (const name of ['large', 'small']) writeFileSync(join(scratch.path, 'tree', name), 'of before');
+  const again = await writeAll(farSource({ paths: ['tree'] }, { folder: scratch.path }), held, {
+    conflict: 'overwrite',
+  });
+  assert.deepEqual(again.failed.map(({ path }) => path).sort(), ['tree/large', 'tree/small']);
+  for (const name of ['large', 'small'])
+    assert.equal(readFileSync(join(scratch.path, 'tree', name), 'utf8'), 'of before');
 });
 
 test('a full disk there ends the restore and names the file', needsRoot, async () => {

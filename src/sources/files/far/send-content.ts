@@ -75,8 +75,10 @@ export function sendable(planned: readonly PlannedMember[], to: SendHow): Sendab
         continue;
       }
       const stream = to.restoring.stream(entry, { signal: to.how.signal });
-      if (entry.sizeBytes > WHOLE_BYTES) yield { member, content: counted(entry, stream) };
-      else {
+      if (entry.sizeBytes > WHOLE_BYTES) {
+        if (member.replaces && !(await isGood(entry))) continue;
+        yield { member, content: counted(entry, stream) };
+      } else {
         const bytes = await whole(entry, stream);
         if (bytes === undefined) continue;
         yield { member, content: counted(entry, inPieces(bytes)) };
@@ -100,6 +102,24 @@ export function sendable(planned: readonly PlannedMember[], to: SendHow): Sendab
       to.how.signal.throwIfAborted();
       fail(entry, error);
       return undefined;
+    }
+  }
+
+  /** Reads it once for nothing: what is there must not give way to a file that turns out to be damaged. */
+  async function isGood(entry: RestoredEntry): Promise<boolean> {
+    let own = 0;
+    try {
+      for await (const chunk of to.restoring.stream(entry, { signal: to.how.signal })) {
+        to.how.signal.throwIfAborted();
+        own += chunk.length;
+        to.how.progress?.({ files, sizeBytes });
+      }
+      if (own !== entry.sizeBytes) throw otherSize(entry);
+      return true;
+    } catch (error) {
+      to.how.signal.throwIfAborted();
+      fail(entry, error);
+      return false;
     }
   }
 

@@ -1,4 +1,4 @@
-import { SuretyError } from '../../../base/errors.ts';
+import { hasCode, SuretyError } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
 import { packTar, type TarMember } from '../../../base/tar/pack.ts';
 import type { Reach } from '../../../reach/reach.ts';
@@ -45,15 +45,26 @@ export async function tarIn(members: AsyncIterable<TarMember>, how: TarInHow): P
     /No space left on device|Disk quota exceeded|Wrote only \d+ of|write error/i.test(line),
   );
   if (full !== undefined) throw noSpace(how, full, error);
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw brokenOff(error);
   if (how.isBroken()) return { said: said.filter((line) => !/Unexpected EOF|not recoverable|short read/.test(line)) };
   if (code === 0 || ((code === 1 || code === 2) && said.length > 0)) return { said };
   const last = said.at(-1);
   throw new SuretyError(
     'target.failed',
     `files of source ${source} could not be written on host ${host}: ${last ?? `tar ended with exit code ${code}`}`,
-    { hint: 'restore again with --conflict changed: what is whole is left alone' },
+    { hint: AGAIN },
   );
+}
+
+const AGAIN = 'restore again with --conflict changed: what is whole is left alone';
+
+function brokenOff(error: unknown): unknown {
+  if (!hasCode(error, 'reach.unreachable')) return error;
+  const { code, message, retry, details } = error;
+  return new SuretyError(code, message, {
+    hint: `half of the file that was under way may be there; ${AGAIN}`,
+    ...{ retry, details, cause: error },
+  });
 }
 
 /** All that comes before the file that is broken is written, and its half can be told from a whole one: it has another size. */

@@ -13,6 +13,8 @@ export interface PlannedMember {
   readonly entry: RestoredEntry;
   /** Entry path of the first name of a file that this is another name of. */
   readonly linkTo: string | undefined;
+  /** Whether something is there that this takes the place of. */
+  readonly replaces: boolean;
 }
 
 export interface WritePlanHow {
@@ -130,7 +132,7 @@ class Planner {
       tally.plan(place, action);
       const kind = entry.type === 'dir' ? 'dirs' : entry.type === 'file' ? 'files' : 'others';
       tally.count(kind, linkTo === undefined ? entry.sizeBytes : 0);
-    } else this.members.push({ entry, linkTo });
+    } else this.members.push({ entry, linkTo, replaces: action === 'overwrite' });
   }
 }
 

@@ -60,10 +60,10 @@ class Checker {
     if (entry.type === 'dir') tally.count('dirs');
     else if (entry.type === 'file') tally.count('files', linkTo === undefined ? entry.sizeBytes : 0);
     else tally.count('others');
-    this.#checkAttributes({ entry, linkTo }, found!);
+    this.#checkAttributes(entry, found!);
   }
 
-  #checkAttributes({ entry }: PlannedMember, { listed }: Found): void {
+  #checkAttributes(entry: RestoredEntry, { listed }: Found): void {
     const { isRoot, dialect, roots, head } = this.#to;
     const isOwner = listed.uid === entry.uid && listed.gid === entry.gid;
     if (!isOwner && isRoot) this.#say('owner', entry.path, 'its owner could not be set');

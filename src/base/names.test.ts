@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { compareNames, decodeName, displayName, encodeName, sortNames, systemPath } from './names.ts';
+import { compareNames, comparePaths, decodeName, displayName, encodeName, sortNames, systemPath } from './names.ts';
 
 /** Bytes that are mostly near misses of UTF-8, with the lead and continuation bytes that matter. */
 const tricky = fc.oneof(
@@ -52,6 +52,12 @@ test('a path is decoded as its names are', () => {
       return decodeName(Buffer.concat(joined)) === names.map((name) => decodeName(name)).join('/');
     }),
   );
+});
+
+test('paths are ordered depth first', () => {
+  const ordered = ['a', 'a/b', 'a/b/c', 'a/c', 'a-b', 'a-b/c', 'b', '\uffff', '\u{1f600}'];
+  assert.deepEqual(ordered.toReversed().sort(comparePaths), ordered);
+  assert.equal(comparePaths('a/b', 'a/b'), 0);
 });
 
 test('names are ordered as their bytes are', () => {

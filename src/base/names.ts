@@ -86,6 +86,16 @@ export function compareNames(left: string, right: string): number {
   return left.length - right.length;
 }
 
+/** Orders paths depth first: what is in a directory comes before its next sibling, siblings are in the order of {@link compareNames}. */
+export function comparePaths(left: string, right: string): number {
+  const [a, b] = [left.split('/'), right.split('/')];
+  for (let at = 0; at < Math.min(a.length, b.length); at++) {
+    const order = compareNames(a[at]!, b[at]!);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
 /** Sorts names in place by their bytes. */
 export function sortNames(names: string[]): string[] {
   return names.some(hasHighUnit) ? names.sort(compareNames) : names.sort();

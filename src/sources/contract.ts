@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { SuretyError } from '../base/errors.ts';
-import { compareNames } from '../base/names.ts';
+import { comparePaths } from '../base/names.ts';
 import { type Held, hold, restoreHeld } from './held.ts';
 import { BATCH_ENTRIES, type Entry, type ReadHow, type Source, type WriteHow, type WriteReport } from './source.ts';
 
@@ -99,16 +99,6 @@ async function entriesInOrder({ source }: SourceUnderTest): Promise<void> {
     }
   }
   assert.notEqual(last, undefined);
-}
-
-/** Depth first, names in byte order. */
-function comparePaths(left: string, right: string): number {
-  const [a, b] = [left.split('/'), right.split('/')];
-  for (let at = 0; at < Math.min(a.length, b.length); at++) {
-    const order = compareNames(a[at]!, b[at]!);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
 }
 
 async function contentsMatch({ source }: SourceUnderTest): Promise<void> {

@@ -1,9 +1,12 @@
 /** Restores a backup: everything is checked first, then handed out. */
-import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
+import { displayName } from '../../base/names.ts';
+import type { RestoredEntry, Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import { inBatches } from '../in-batches.ts';
 import type { LineSpool } from '../line-spool.ts';
 import { placeInOrder } from '../place-in-order.ts';
 import { selected } from '../selected-records.ts';
+import { streamInTurn } from '../stream-in-turn.ts';
 import { damaged, type Repository } from './repository.ts';
 import { openCursor } from './restore/cursor.ts';
 import type { ContentHandle, IndexRecord } from './restore/index-record.ts';
@@ -42,20 +45,12 @@ export async function* entries(
   yield* entriesOf(checked, snapshot, how);
 }
 
-async function* entriesOf(
-  { records, linked }: Checked,
-  { id }: Snapshot,
-  how: EntriesHow,
-): AsyncGenerator<readonly RestoredEntry[]> {
-  let batch: RestoredEntry[] = [];
-  for await (const record of selected(records.values(), id, how.select)) {
-    how.signal.throwIfAborted();
-    batch.push(toEntry(record, linked));
-    if (batch.length < BATCH_ENTRIES) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+function entriesOf(checked: Checked, snapshot: Snapshot, how: EntriesHow): AsyncGenerator<readonly RestoredEntry[]> {
+  return inBatches(chosenOf(checked, snapshot, how), how);
+}
+
+async function* chosenOf({ records, linked }: Checked, { id }: Snapshot, { select }: EntriesHow) {
+  for await (const record of selected(records.values(), id, select)) yield toEntry(record, linked);
 }
 
 /** Throws `repository.damaged` and `snapshot.path-missing` before anything is handed out. */
@@ -65,33 +60,18 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   const { backup, document } = checked;
   for await (const _ of selected(checked.records.values(), snapshot.id, how.select)) how.signal.throwIfAborted();
   const container = containerOf(document, backup.file.key);
-  const placing = opening.use(openCursor(repository, backup, container));
-  const streaming = opening.use(openCursor(repository, backup, container));
+  const open = () => openCursor(repository, backup, container);
+  const placing = opening.use(open());
+  const streaming = opening.use(
+    streamInTurn(open, (path) => damaged(backup.file.key, `${displayName(path)} is no file`)),
+  );
   const opened = opening.move();
-  let isStreaming = false;
-
-  /** Files are mostly streamed one after another, in the order of the archive: one cursor serves them all. */
-  async function* stream({ handle, path }: RestoredEntry, streamHow: How): AsyncGenerator<Uint8Array> {
-    if (handle === undefined) throw damaged(backup.file.key, `${path} is no file`);
-    if (isStreaming) {
-      await using another = openCursor(repository, backup, container);
-      yield* another.content(handle as ContentHandle, streamHow);
-      return;
-    }
-    isStreaming = true;
-    try {
-      yield* streaming.content(handle as ContentHandle, streamHow);
-    } finally {
-      isStreaming = false;
-    }
-  }
-
   return {
     facts: document.facts,
     entries: () => entriesOf(checked, snapshot, how),
     place: (files, placeHow) =>
       placeInOrder((handle: ContentHandle) => placing.content(handle, placeHow), files, placeHow),
-    stream,
+    stream: streaming.stream,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -1,6 +1,6 @@
 /** Entries of a snapshot: what borg keeps of its items, and what Surety wrote beside where that is more. */
 import { constants } from 'node:fs';
-import { compareNames, displayName } from '../../base/names.ts';
+import { comparePaths, displayName } from '../../base/names.ts';
 import type { EntryType, RestoredEntry, Xattr } from '../../sources/source.ts';
 import type { How } from '../engine.ts';
 import { fromRecord } from '../entry-record.ts';
@@ -140,16 +140,6 @@ function checkedPath(path: string, name: string): string {
     throw damaged(name, `it has a file that would be outside of where it is restored: ${displayName(path)}`);
   }
   return parts.join('/');
-}
-
-/** Depth first, siblings by the bytes of their names. */
-function comparePaths(left: string, right: string): number {
-  const [a, b] = [left.split('/'), right.split('/')];
-  for (let at = 0; at < Math.min(a.length, b.length); at++) {
-    const order = compareNames(a[at]!, b[at]!);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
 }
 
 /** borg itself writes in the order of inodes, and without the directories above. Holds all entries in memory. */

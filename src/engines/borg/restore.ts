@@ -1,10 +1,13 @@
 /** Looks into a snapshot, and restores it. */
-import { BATCH_ENTRIES, type RestoredEntry, type Restoring } from '../../sources/source.ts';
+import { displayName } from '../../base/names.ts';
+import type { RestoredEntry, Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
 import { fromRecord, toRecord } from '../entry-record.ts';
+import { inBatches } from '../in-batches.ts';
 import { LineSpool } from '../line-spool.ts';
 import { placeInOrder } from '../place-in-order.ts';
 import { selected } from '../selected-records.ts';
+import { streamInTurn } from '../stream-in-turn.ts';
 import { openCursor } from './cursor.ts';
 import { openDocument } from './document.ts';
 import { allEntries } from './entries.ts';
@@ -19,7 +22,7 @@ export async function* entries(
   how: EntriesHow,
 ): AsyncGenerator<readonly RestoredEntry[]> {
   await using held = await lookInto(repository, snapshot, how);
-  yield* batches(selectedIn(held, snapshot, how), held, how);
+  yield* inBatches(restored(selectedIn(held, snapshot, how), held), how);
 }
 
 /** Throws `snapshot.path-missing` before anything is handed out, and `repository.damaged` where the list of files can not be read. */
@@ -29,39 +32,24 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   const chosen = () => selectedIn(held, snapshot, how);
   for await (const _ of chosen()) how.signal.throwIfAborted();
   const wanted = () => handlesOf(chosen());
-  const placing = opening.use(openCursor(repository, snapshot.tree, wanted));
-  const streaming = opening.use(openCursor(repository, snapshot.tree, wanted));
+  const open = () => openCursor(repository, snapshot.tree, wanted);
+  const placing = opening.use(open());
+  const streaming = opening.use(
+    streamInTurn(open, (path) => damaged(snapshot.tree, `${displayName(path)} is no file`)),
+  );
   const opened = opening.move();
   // Only what Surety wrote has the order of entries: of anything else, what is asked for together is had together.
   const isOrdered = held.facts !== undefined;
-  let isStreaming = false;
-
-  /** Files are mostly streamed one after another, in the order of the archive: one cursor serves them all. */
-  async function* stream({ handle, path }: RestoredEntry, streamHow: How): AsyncGenerator<Uint8Array> {
-    if (handle === undefined) throw damaged(snapshot.tree, `${path} is no file`);
-    if (isStreaming) {
-      await using another = openCursor(repository, snapshot.tree, wanted);
-      yield* another.content(handle as ContentHandle, streamHow);
-      return;
-    }
-    isStreaming = true;
-    try {
-      yield* streaming.content(handle as ContentHandle, streamHow);
-    } finally {
-      isStreaming = false;
-    }
-  }
-
   return {
     facts: held.facts,
-    entries: () => batches(chosen(), held, how),
+    entries: () => inBatches(restored(chosen(), held), how),
     place: (files, placeHow) =>
       placeInOrder(
         (handle: ContentHandle, together) => placing.content(handle, placeHow, isOrdered ? undefined : together),
         files,
         placeHow,
       ),
-    stream,
+    stream: streaming.stream,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -92,20 +80,11 @@ function toHeld(entry: RestoredEntry): HeldEntry {
   return { ...toRecord(entry, entry.xattrs), inode: Number(inode), links, ...content };
 }
 
-async function* batches(
-  held: AsyncIterable<HeldEntry>,
-  { names }: HeldSnapshot,
-  how: How,
-): AsyncGenerator<readonly RestoredEntry[]> {
-  let batch: RestoredEntry[] = [];
+/** A file has as many links as it has names in the snapshot. */
+async function* restored(held: AsyncIterable<HeldEntry>, { names }: HeldSnapshot): AsyncGenerator<RestoredEntry> {
   for await (const { inode, links: _, handle, ...record } of held) {
-    how.signal.throwIfAborted();
-    batch.push(fromRecord(record, { inode, links: names.get(inode) ?? 1, handle }));
-    if (batch.length < BATCH_ENTRIES) continue;
-    yield batch;
-    batch = [];
+    yield fromRecord(record, { inode, links: names.get(inode) ?? 1, handle });
   }
-  if (batch.length > 0) yield batch;
 }
 
 async function* handlesOf(held: AsyncIterable<HeldEntry>): AsyncGenerator<ContentHandle> {

@@ -2,16 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { systemPath } from '../../base/names.ts';
-import {
-  BATCH_ENTRIES,
-  type Content,
-  type ContentHow,
-  type Placed,
-  type Placement,
-  type RestoredEntry,
-  type Restoring,
-} from '../../sources/source.ts';
+import type { Content, ContentHow, Placed, Placement, RestoredEntry, Restoring } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
+import { inBatches } from '../in-batches.ts';
 import { PlacedFile } from '../placed-file.ts';
 import { selected } from '../selected-records.ts';
 import { recordOf } from './list.ts';
@@ -27,20 +20,12 @@ export async function* entries(
   yield* batches(repository, await recordOf(repository, snapshot, how), how);
 }
 
-async function* batches(
+function batches(
   { records }: Repository,
   record: CopyRecord,
   how: EntriesHow,
 ): AsyncGenerator<readonly RestoredEntry[]> {
-  let batch: RestoredEntry[] = [];
-  for await (const entry of selected(readEntries(records, record, how), record.snapshot.id, how.select)) {
-    how.signal.throwIfAborted();
-    batch.push(entry);
-    if (batch.length < BATCH_ENTRIES) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+  return inBatches(selected(readEntries(records, record, how), record.snapshot.id, how.select), how);
 }
 
 /** Throws `snapshot.path-missing` before anything is handed out. */

@@ -1,5 +1,5 @@
 /** What changed between a snapshot and what is there now, by names, sizes and times: nothing is read for it. */
-import { compareNames } from '../../base/names.ts';
+import { comparePaths } from '../../base/names.ts';
 import type { Entry } from '../../sources/source.ts';
 
 export interface Changes {
@@ -38,15 +38,4 @@ export async function compareEntries(
 
 async function* filesOf(batches: AsyncIterable<readonly Entry[]>): AsyncGenerator<Entry> {
   for await (const batch of batches) for (const entry of batch) if (entry.type === 'file') yield entry;
-}
-
-/** Depth first: what is in a directory comes before its next sibling. */
-function comparePaths(left: string, right: string): number {
-  if (left === right) return 0;
-  const [lefts, rights] = [left.split('/'), right.split('/')];
-  for (let at = 0; at < Math.min(lefts.length, rights.length); at++) {
-    const order = compareNames(lefts[at]!, rights[at]!);
-    if (order !== 0) return order;
-  }
-  return lefts.length - rights.length;
 }

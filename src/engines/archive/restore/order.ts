@@ -1,5 +1,5 @@
 /** Brings the members of an archive into the order that restores rely on. What Surety wrote is in it already. */
-import { compareNames } from '../../../base/names.ts';
+import { comparePaths } from '../../../base/names.ts';
 import { LineSpool } from '../../line-spool.ts';
 import type { IndexRecord } from './index-record.ts';
 
@@ -21,16 +21,6 @@ export class OrderCheck {
 
 function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-/** Depth first, siblings by the bytes of their names. */
-export function comparePaths(left: string, right: string): number {
-  const [a, b] = [left.split('/'), right.split('/')];
-  for (let at = 0; at < Math.min(a.length, b.length); at++) {
-    const order = compareNames(a[at]!, b[at]!);
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
 }
 
 /** The same records in order, of several with one path the last, and directories where some are missing. Holds all of them in memory. */

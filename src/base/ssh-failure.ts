@@ -63,6 +63,50 @@ export function sshFailureOf(stderr: string): SshFailure {
   return { kind: 'other', line: cleaned(lines.at(-1) ?? '') };
 }
 
+/** What is wrong, and what to do about it. */
+export interface SshAdvice {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** What to do where the program is not there. */
+export const INSTALL_SSH = 'install it: openssh-client on Debian, openssh-clients on Fedora';
+/** What to do about a host that does not answer. */
+export const LOOK_AT_NETWORK = 'look at the name of the host, its port, the network and the firewall';
+
+/** About what ssh itself needs: the same whatever the host is asked for. Undefined for failures of any other kind. */
+export function sshAdvice({ kind, line }: SshFailure): SshAdvice | undefined {
+  switch (kind) {
+    case 'bad-key-file':
+      return {
+        problem: `the private key can not be used (${line})`,
+        hint: 'chmod 600 the key file, or load a key with a passphrase into ssh-agent',
+      };
+    case 'refused-login':
+      return {
+        problem: `the login was refused (${line})`,
+        hint: 'put the public key into authorized_keys of that account, and name the private key in identity_file; passwords are never asked for',
+      };
+    case 'no-common-algorithm':
+      return {
+        problem: `client and host know no common way to encrypt (${line})`,
+        hint: 'update the older one of both',
+      };
+    case 'bad-configuration':
+      return {
+        problem: `the configuration of ssh is not valid (${line})`,
+        hint: 'mend it; ssh -G HOST shows what is wrong',
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the failure is that nobody is let in. */
+export function isSshRefusal({ kind }: SshFailure): boolean {
+  return kind === 'bad-key-file' || kind === 'refused-login';
+}
+
 function cleaned(line: string): string {
   return line
     .replace(/^ssh: /, '')

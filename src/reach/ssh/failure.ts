@@ -1,5 +1,12 @@
 import { messageOf, SuretyError, systemCode } from '../../base/errors.ts';
-import { type SshFailure, sshFailureOf } from '../../base/ssh-failure.ts';
+import {
+  INSTALL_SSH,
+  isSshRefusal,
+  LOOK_AT_NETWORK,
+  type SshFailure,
+  sshAdvice,
+  sshFailureOf,
+} from '../../base/ssh-failure.ts';
 import { type SshOptions, shownSsh } from './options.ts';
 import { keyComplaintOf } from './telling.ts';
 
@@ -59,7 +66,7 @@ function shown({ name, options }: SshHost): string {
 function unreachable(host: SshHost, problem: string): SuretyError {
   return new SuretyError('reach.unreachable', `${shown(host)} can not be reached: ${problem}`, {
     retry: 'later',
-    hint: 'look at the name of the host, its port, the network and the firewall',
+    hint: LOOK_AT_NETWORK,
   });
 }
 
@@ -70,7 +77,7 @@ function notStarted(host: SshHost, error: unknown): SuretyError {
 
 function missing(host: SshHost): SuretyError {
   return new SuretyError('reach.not-found', `the program ssh, which is needed for ${shown(host)}, was not found`, {
-    hint: 'install it: openssh-client on Debian, openssh-clients on Fedora',
+    hint: INSTALL_SSH,
   });
 }
 
@@ -87,39 +94,23 @@ function runsNothing(host: SshHost, { code, words, noise = '' }: SshEnding): Sur
   );
 }
 
-function explained(host: SshHost, { kind, line }: SshFailure, words: string): SuretyError {
-  const say = (code: string, problem: string, hint: string): SuretyError =>
-    new SuretyError(`reach.${code}`, `${problem}: ${shown(host)}`, { hint, details: { ssh: line } });
+function explained(host: SshHost, failure: SshFailure, words: string): SuretyError {
+  const { kind, line } = failure;
+  const advice = sshAdvice(failure);
+  if (advice !== undefined) {
+    const code = isSshRefusal(failure) ? 'reach.denied' : 'reach.failed';
+    return new SuretyError(code, `${advice.problem}: ${shown(host)}`, { hint: advice.hint, details: { ssh: line } });
+  }
   switch (kind) {
     case 'host-key-changed':
       return changedKey(host, words);
     case 'host-key-unknown':
       return unknownKey(host, words);
-    case 'bad-key-file':
-      return say(
-        'denied',
-        `the private key can not be used (${line})`,
-        'chmod 600 the key file, or load a key with a passphrase into ssh-agent',
-      );
-    case 'refused-login':
-      return say(
-        'denied',
-        `the login was refused (${line})`,
-        'put the public key into authorized_keys of that account, and name the private key in identity_file; passwords are never asked for',
-      );
     case 'unknown-name':
       return new SuretyError('reach.unreachable', `${shown(host)} can not be found (${line})`, {
         retry: 'later',
         hint: 'look at the name of the host, and at the name service',
       });
-    case 'no-common-algorithm':
-      return say('failed', `client and host know no common way to encrypt (${line})`, 'update the older one of both');
-    case 'bad-configuration':
-      return say(
-        'failed',
-        `the configuration of ssh is not valid (${line})`,
-        'mend it; ssh -G HOST shows what is wrong',
-      );
     default:
       return unreachable(host, line === '' ? 'ssh ended without a word' : line);
   }

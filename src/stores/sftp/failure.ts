@@ -1,6 +1,13 @@
 import { formatBytes } from '../../base/bytes.ts';
 import { type ErrorFacts, messageOf, SuretyError, systemCode } from '../../base/errors.ts';
-import { type SshFailure, sshFailureOf } from '../../base/ssh-failure.ts';
+import {
+  INSTALL_SSH,
+  isSshRefusal,
+  LOOK_AT_NETWORK,
+  type SshFailure,
+  sshAdvice,
+  sshFailureOf,
+} from '../../base/ssh-failure.ts';
 import { hasStatus, StatusError } from './wire.ts';
 
 /** How an `ssh` process ended. */
@@ -36,7 +43,7 @@ function notStarted(error: unknown, location: string): SuretyError {
   return new SuretyError(
     'store.failed',
     missing ? `the program ssh, which is needed for ${location}, was not found` : `ssh: ${messageOf(error)}`,
-    { cause: error, hint: missing ? 'install it: openssh-client on Debian, openssh-clients on Fedora' : undefined },
+    { cause: error, hint: missing ? INSTALL_SSH : undefined },
   );
 }
 
@@ -65,13 +72,16 @@ function scanned(line: string): string {
 }
 
 function explained(
-  { kind, line }: SshFailure,
+  failure: SshFailure,
   ending: Ending,
   location: string,
   unavailable: (problem: string, hint?: string) => SuretyError,
 ): SuretyError {
+  const { kind, line } = failure;
   const say = (code: string, problem: string, hint: string): SuretyError =>
     new SuretyError(`store.${code}`, `${problem}: ${location}`, { hint, details: { ssh: line } });
+  const advice = sshAdvice(failure);
+  if (advice !== undefined) return say(isSshRefusal(failure) ? 'credentials' : 'failed', advice.problem, advice.hint);
   switch (kind) {
     case 'host-key-changed':
       return say(
@@ -85,39 +95,16 @@ function explained(
         'the host key is not in known_hosts',
         `compare its fingerprint with the one the host shows (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then add it: ssh-keyscan ${scanned(line)} >> ~/.ssh/known_hosts (or the file that known_hosts names)`,
       );
-    case 'bad-key-file':
-      return say(
-        'credentials',
-        `the private key can not be used (${line})`,
-        'chmod 600 the key file, or load a key with a passphrase into ssh-agent',
-      );
-    case 'refused-login':
-      return say(
-        'credentials',
-        `the login was refused (${line})`,
-        'put the public key into authorized_keys of that account, and name the private key in identity_file; passwords are never asked for',
-      );
     case 'unknown-name':
       return new SuretyError('store.unavailable', `the host of ${location} is unknown (${line})`, {
         hint: 'look at the name of the host, and at the name service',
       });
     case 'no-subsystem':
       return say('failed', 'the host offers no SFTP', 'put "Subsystem sftp internal-sftp" into its sshd_config');
-    case 'no-common-algorithm':
-      return say('failed', `client and host know no common way to encrypt (${line})`, 'update the older one of both');
-    case 'bad-configuration':
-      return say(
-        'failed',
-        `the configuration of ssh is not valid (${line})`,
-        'mend it; ssh -G HOST shows what is wrong',
-      );
     case 'name-service':
     case 'unreachable':
-      return unavailable(
-        line,
-        ending.greeted ? undefined : 'look at the name of the host, its port, the network and the firewall',
-      );
-    case 'other':
+      return unavailable(line, ending.greeted ? undefined : LOOK_AT_NETWORK);
+    default:
       if (ending.greeted) return unavailable(line === '' ? 'the connection was lost' : line);
       return unavailable(line === '' ? `ssh ended with ${ending.code ?? 'a signal'} before SFTP began` : line);
   }

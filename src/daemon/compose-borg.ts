@@ -22,7 +22,7 @@ const SILENT_MS = 60_000;
 export async function openBorgEngine(config: BorgConfig, how: EngineHow): Promise<Engine> {
   const { openBorg } = await import('../engines/borg/open.ts');
   const options = await borgOptions(config, how);
-  how.ahead?.();
+  how.ahead?.begun();
   return await openBorg(options, how);
 }
 

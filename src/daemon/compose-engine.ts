@@ -25,7 +25,7 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
       }
       case 'archive': {
         const { openArchive } = await import('../engines/archive/open.ts');
-        how.ahead?.();
+        how.ahead?.begun();
         return await openArchive(store, archiveOptions(config, how), how);
       }
     }

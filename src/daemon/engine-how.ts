@@ -1,3 +1,5 @@
+import type { OpenAhead } from '../engines/engine.ts';
+
 /** How a repository is opened, whatever its kind. */
 export interface EngineHow {
   readonly signal: AbortSignal;
@@ -6,6 +8,5 @@ export interface EngineHow {
   readonly warn: (message: string) => void;
   /** False: nothing is kept on this machine of what is read again and again. */
   readonly cache: boolean;
-  /** See `RepositoryHandle.open`. */
-  readonly ahead?: (() => void) | undefined;
+  readonly ahead?: OpenAhead | undefined;
 }

@@ -262,6 +262,13 @@ export interface SnapshotFacts extends SourceFacts {
   readonly warnings: number;
 }
 
+/** Said to who opens a repository: the verb begins at once, so what it looks at first is fetched along with what opening needs. */
+export interface OpenAhead {
+  readonly verb: 'backup' | 'restore';
+  /** Called when this thread only waits, so that it is free for something else; not where opening fails before. */
+  begun(): void;
+}
+
 export interface EntriesHow extends How {
   /** Only these: paths (with what is below) or globs with `*`, `**`, `?`; undefined: all. A leading slash is ignored. */
   readonly select?: readonly string[] | undefined;
@@ -270,6 +277,8 @@ export interface EntriesHow extends How {
    * is among the entries all the same, and fails when its content is asked for; of a lost directory nobody knows what was in it.
    */
   readonly onLost?: ((path: string, error: Error) => void) | undefined;
+  /** Content is asked for at once, so what that takes is made ready meanwhile. */
+  readonly contentSoon?: boolean | undefined;
 }
 
 export interface VerifyHow extends How, ProgressHow {

@@ -3,16 +3,12 @@
  * Opening the same handle again gives the same port; whoever made the handle closes it. A port that can not be
  * opened thus fails only the steps that need it.
  */
-import type { Engine, Snapshot } from '../engines/engine.ts';
+import type { Engine, OpenAhead, Snapshot } from '../engines/engine.ts';
 import type { Source } from '../sources/source.ts';
 
 export interface OpenHow {
   readonly signal: AbortSignal;
-  /**
-   * A backup begins at once: what it looks at first is fetched along with what opening needs. Called when this thread only waits, so that it
-   * is free for something else; not where opening fails before.
-   */
-  readonly ahead?: (() => void) | undefined;
+  readonly ahead?: OpenAhead | undefined;
 }
 
 export interface RepositoryHandle {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Act, Answer, Call } from '../call.ts';
+import { openAhead } from '../open-ahead.ts';
 import { type PlannedRun, planRuns } from '../plan-runs.ts';
 import { repeated } from '../repeated.ts';
 import type { BackupOptions } from '../run-backup.ts';
@@ -27,27 +28,10 @@ async function runBackup(call: Call, jobs: readonly string[], options: BackupOpt
   let runs: readonly PlannedRun[] = [];
   const ahead = async (platform: Session['platform'], { signal }: Session['how']) => {
     runs = planRuns(platform, { jobs, source, repository });
-    await beginToOpen(runs, platform, signal);
+    await openAhead(platform.repositories(runs[0]?.repositories ?? []), 'backup', signal);
   };
   return await withSession(call, { record: dryRun !== true, configWarnings: true, ahead }, async (session) => {
     const { performRuns } = await import('../run-backup.ts');
     return await performRuns(runs, options, { call, session });
   });
-}
-
-/** Resolves when the first requests are on their way. What fails is told when the repository is needed. */
-async function beginToOpen(
-  runs: readonly PlannedRun[],
-  platform: Session['platform'],
-  signal: AbortSignal,
-): Promise<void> {
-  const opening = platform.repositories(runs[0]?.repositories ?? []).map((repository) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    repository.open({ signal, ahead: resolve }).then(
-      () => resolve(),
-      () => resolve(),
-    );
-    return promise;
-  });
-  await Promise.all(opening);
 }

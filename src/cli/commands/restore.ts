@@ -15,6 +15,7 @@ import { type RestoreReport, type RestoreRequest, restore } from '../../operatio
 import type { Act, Answer, Call } from '../call.ts';
 import { confirmRestore } from '../confirm-restore.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { openAhead } from '../open-ahead.ts';
 import { oldText } from '../render/old.ts';
 import { restoreText } from '../render/restore.ts';
 import { localTime } from '../render.ts';
@@ -39,7 +40,10 @@ export function restoreCommand(act: Act): Command {
 async function runRestore(call: Call, id: string | undefined, options: RestoreOptions): Promise<Answer> {
   checkRestoreOptions(id, options);
   const record = options.dryRun !== true && options.abandon !== true && options.listOld !== true;
-  return await withSession(call, { record }, async (session) => {
+  const asks = options.abandon !== true && options.listOld !== true && options.resume !== true;
+  const ahead = ({ repositories }: Session['platform'], { signal }: Session['how']) =>
+    openAhead(asks ? repositories(options.repository) : [], 'restore', signal);
+  return await withSession(call, { record, ahead }, async (session) => {
     if (options.abandon === true) return abandon(session);
     if (options.listOld === true) return await oldAnswer(call, options, session);
     using _ = options.resume === true ? session.platform.lock(LOCK) : undefined;

@@ -6,7 +6,7 @@ import { damaged } from './format/damaged.ts';
 import { idBytes } from './format/id.ts';
 import type { Node } from './format/node.ts';
 import { nodesOf } from './format/tree.ts';
-import { fetchedIndex, loadIndex } from './load-index.ts';
+import { loadIndex, recentIndex } from './load-index.ts';
 import { readBlob } from './read-blob.ts';
 import type { Repository } from './repository.ts';
 import { SURETY_TAG } from './snapshots.ts';
@@ -19,7 +19,7 @@ const MAX_FACTS_BYTES = 64 * 1024 * 1024;
 
 export async function facts(repository: Repository, snapshot: Snapshot, how: How): Promise<SnapshotFacts | undefined> {
   if (!snapshot.tags.includes(SURETY_TAG)) return undefined;
-  const early = await fetchedIndex(repository)?.catch(() => undefined);
+  const early = await recentIndex(repository, how).catch(() => undefined);
   // An index from before the snapshot may lack what it needs.
   const found = early && (await readFacts(repository, early.table, snapshot, how).catch(() => undefined));
   if (found !== undefined) return found;

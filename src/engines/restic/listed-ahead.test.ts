@@ -6,6 +6,7 @@ import { hasCode } from '../../base/errors.ts';
 import { withFaults } from '../../stores/faulty.ts';
 import { openMemoryStore } from '../../stores/memory/open.ts';
 import type { Store } from '../../stores/store.ts';
+import type { OpenAhead } from '../engine.ts';
 import { encodeLock } from './format/lock.ts';
 import { dateToNs } from './format/time.ts';
 import { initRestic } from './init.ts';
@@ -36,8 +37,11 @@ async function opened(store: Store): Promise<{ repository: Repository; listed: s
       return store.list(prefix, how);
     },
   };
-  const ahead = () => {
-    early = [...listed];
+  const ahead: OpenAhead = {
+    verb: 'backup',
+    begun() {
+      early = [...listed];
+    },
   };
   return { repository: await openRepository(told, { ...OPTIONS, ahead }), listed, early };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { How, Store } from '../../stores/store.ts';
 import { type FileKind, listFiles, type Repository, type RepositoryFile } from './repository.ts';
 
-/** What a backup looks at first. Packs are not among them: they may be many, and are listed once the lock is there. */
+/** What a backup and a restore look at first. Packs are not among them: they may be many, and are listed once the lock is there. */
 const KINDS: readonly FileKind[] = ['locks', 'snapshots', 'index'];
 /** After this they are no picture of the present any more. */
 const FRESH_MS = 5000;

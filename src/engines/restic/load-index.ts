@@ -63,7 +63,7 @@ const AHEAD_MS = 5000;
 
 const fetching = new WeakMap<Repository, { readonly index: Promise<LoadedIndex>; readonly atMs: number }>();
 
-/** Begins to load the index for whoever asks for {@link fetchedIndex} within some seconds. */
+/** Begins to load the index for whoever asks for {@link recentIndex} within some seconds. */
 export function fetchIndexAhead(repository: Repository, how: How): void {
   const { signal } = how;
   const index = filesLately(repository, 'index', { signal }).then((listed) =>
@@ -73,11 +73,12 @@ export function fetchIndexAhead(repository: Repository, how: How): void {
   fetching.set(repository, { index, atMs: repository.clock.elapsedMs() });
 }
 
-/** The index as it was some seconds ago, once; undefined where nobody fetched it ahead. */
-export function fetchedIndex(repository: Repository): Promise<LoadedIndex> | undefined {
+/** The index as it was some seconds ago where it was fetched or listed ahead, once; else as it is now. */
+export async function recentIndex(repository: Repository, { signal }: How): Promise<LoadedIndex> {
   const found = fetching.get(repository);
   fetching.delete(repository);
-  return found !== undefined && repository.clock.elapsedMs() - found.atMs < AHEAD_MS ? found.index : undefined;
+  if (found !== undefined && repository.clock.elapsedMs() - found.atMs < AHEAD_MS) return await found.index;
+  return await loadListed(repository, await filesLately(repository, 'index', { signal }), { signal });
 }
 
 function isOf(index: LoadedIndex, listed: readonly RepositoryFile[]): boolean {

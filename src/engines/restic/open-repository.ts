@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import type { Store } from '../../stores/store.ts';
-import type { How } from '../engine.ts';
+import type { How, OpenAhead } from '../engine.ts';
 import { CONFIG_KEY, decodeConfig } from './format/config.ts';
 import { damaged } from './format/damaged.ts';
 import { keepListed, listAhead } from './listed-ahead.ts';
@@ -26,8 +26,8 @@ export interface OpenOptions extends Identity {
   readonly clock?: Clock;
   /** The store with a cache for the repository of this id around it, which then is in the store's place. Default: the store itself. */
   readonly cached?: ((store: Store, id: string) => Promise<Store>) | undefined;
-  /** A backup begins at once: what it looks at first is listed while the key is made. Called when that begins. */
-  readonly ahead?: (() => void) | undefined;
+  /** What the verb looks at first is listed while the key is made. */
+  readonly ahead?: OpenAhead | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface OpenOptions extends Identity {
 export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   const how = { signal: options.signal ?? new AbortController().signal };
   // A distant store answers both in the time of one; that there is no repository is said first.
-  const unlocking = unlockKey(store, options.password, { ...how, deriving: options.ahead });
+  const unlocking = unlockKey(store, options.password, { ...how, deriving: options.ahead?.begun });
   unlocking.catch(() => {});
   const sealed = await readConfig(store, how);
   const clock = options.clock ?? systemClock;

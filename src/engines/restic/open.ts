@@ -1,6 +1,6 @@
 /** The restic engine: one file per verb, put together here. */
 import type { Store } from '../../stores/store.ts';
-import type { Engine, EngineTraits } from '../engine.ts';
+import type { Engine, EngineTraits, OpenAhead } from '../engine.ts';
 import { openPinBoard } from '../pin-files.ts';
 import { serviceWitness } from '../service-witness.ts';
 import { entries } from './entries.ts';
@@ -27,7 +27,7 @@ const CAN: EngineTraits['can'] = new Set(['cleanup', 'verify-data', 'keys', 'reb
  */
 export async function openRestic(store: Store, options: OpenOptions): Promise<Engine> {
   const { ahead } = options;
-  const repository = await openRepository(store, { ...options, ahead: ahead && (() => loadAhead(ahead)) });
+  const repository = await openRepository(store, { ...options, ahead: ahead && loadingAhead(ahead) });
   const { location } = store.traits;
   return {
     traits: {
@@ -70,7 +70,12 @@ export async function openRestic(store: Store, options: OpenOptions): Promise<En
 }
 
 /** Loading takes this thread, which has nothing to do while other threads make the key. What fails is told when it is needed. */
-function loadAhead(ahead: () => void): void {
-  import('./backup.ts').catch(() => {});
-  ahead();
+function loadingAhead({ verb, begun }: OpenAhead): OpenAhead {
+  return {
+    verb,
+    begun() {
+      (verb === 'backup' ? import('./backup.ts') : import('./restore.ts')).catch(() => {});
+      begun();
+    },
+  };
 }

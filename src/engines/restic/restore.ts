@@ -15,6 +15,7 @@ import { keyOf, type Repository } from './repository.ts';
 import { type Available, findAvailable } from './restore/available.ts';
 import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
 import { place } from './restore/place.ts';
+import { READ_BYTES } from './restore/plan.ts';
 import { streamContent } from './restore/stream.ts';
 import type { ContentHandle } from './restored-entry.ts';
 import { openTreeReader, type TreeReader } from './tree-reader.ts';
@@ -72,9 +73,11 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   const copies = findCopies(table);
   const available = await findAvailable(repository, { table, copies, packs }, how);
   const trees = openTreeReader(repository, table, 'use');
+  await using begun = new AsyncDisposableStack();
+  const pool = begun.use(openPool(repository, table));
+  if (how.contentSoon === true) pool.begin(tasksIn(snapshot, how));
   await checkContent(trees, available, snapshot, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);
-  const pool = openPool(repository, table);
   const tools = {
     ...{ repository, table, available, pool },
     careful: openCarefulReader(repository, table, copies),
@@ -83,13 +86,20 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   };
   // What is lost has been told by the check.
   const onLost = how.onLost === undefined ? undefined : () => {};
+  const held = begun.move();
   return {
     facts,
     entries: () => entriesOf(trees, snapshot, { ...how, onLost }),
     place: (files, placeHow) => place(tools, files, placeHow),
     stream: (entry, streamHow) => streamContent(tools, entry.handle as ContentHandle, streamHow),
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** How many tasks there will be, as far as one can tell beforehand. A selection is mostly small. */
+function tasksIn({ stats }: Snapshot, { select }: EntriesHow): number {
+  if (select !== undefined) return 1;
+  return stats === undefined ? Number.POSITIVE_INFINITY : Math.ceil(stats.sizeBytes / READ_BYTES);
 }
 
 interface ReadableIndex {

@@ -41,8 +41,8 @@ interface FailedTask extends NumberedTask {
 }
 
 /**
- * Worker threads that take tasks. A thread is started when there is a task and all others are busy: small runs stay on few threads,
- * and a run that has nothing to do starts none.
+ * Worker threads that take tasks. A thread is started when there is a task and all others are busy, or beforehand: small runs stay on few
+ * threads, and a run that has nothing to do starts none.
  */
 export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: string }> implements AsyncDisposable {
   readonly #options: WorkerPoolOptions<Got>;
@@ -55,6 +55,11 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
 
   constructor(options: WorkerPoolOptions<Got>) {
     this.#options = options;
+  }
+
+  /** Starts as many workers as `tasks` tasks at once would: loading what they run takes a while, in threads that nobody else needs yet. */
+  begin(tasks: number): void {
+    while (this.#threads.length < Math.min(tasks, this.#options.workers)) this.#start();
   }
 
   /** Resolves when a worker can take a task; rejects when a worker has died. The way to keep the queue bounded. */

@@ -51,7 +51,7 @@ export async function writeItem(
   const lost: Lost[] = [];
   // At another place a part is better than nothing. Where it would replace things, all of it must be there.
   const onLost = parts ? (path: string, error: Error) => lost.push({ path, error }) : undefined;
-  const how = { signal: tools.signal, select: request.select, onLost };
+  const how = { signal: tools.signal, select: request.select, onLost, contentSoon: !request.dryRun };
   await using restoring = await engine.restore(item.snapshot, how);
   const total = expected ?? (request.select === undefined ? totalOf(item, restoring) : undefined);
   const left = owned.leaveOut(restoring, source);

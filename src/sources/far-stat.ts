@@ -1,14 +1,17 @@
 /** Metadata of files on another host, as its own `stat` tells it. */
+import { SuretyError } from '../base/errors.ts';
 import type { Entry } from './source.ts';
 
 /**
  * A function for scripts: `stat_line PATH` prints one line for {@link parseStat}; links are followed, and what is not there is `-`. Only GNU's
- * and BSD's programs know fractions of seconds.
+ * and BSD's programs know fractions of seconds. Names come last: those of groups can have spaces in them, but none has a colon.
  */
 export const STAT_LINE = `
+stat_kind=bsd
+stat -L -c %f / >/dev/null 2>&1 && stat_kind=gnu
 stat_line() {
-  stat -L -c '%f %u %g %U %G %.9Y %.9Z %s %i %d %h' -- "$1" 2>/dev/null ||
-    stat -L -f '%Xp %u %g %Su %Sg %Fm %Fc %z %i %d %l' "$1" 2>/dev/null || printf '%s\\n' -
+  if [ $stat_kind = gnu ]; then stat -L -c '%f %u %g %.9Y %.9Z %s %i %d %h %U:%G' -- "$1" 2>/dev/null
+  else stat -L -f '%Xp %u %g %Fm %Fc %z %i %d %l %Su:%Sg' "$1" 2>/dev/null; fi || printf '%s\\n' -
 }
 `;
 
@@ -28,25 +31,19 @@ export interface FarStat {
   readonly links: number;
 }
 
-const FIELDS = 11;
+const LINE = /^([0-9a-f]+) (\d+) (\d+) (\S+) (\S+) (\d+) (\d+) (\d+) (\d+) ([^:]*):(.*)$/i;
 
-/** Undefined for what is not there, or can not be seen. */
+/** Undefined for what is not there, or can not be seen. Throws `source.failed` for what `stat_line` does not print. */
 export function parseStat(line: string): FarStat | undefined {
-  const fields = line.split(' ');
-  if (fields.length !== FIELDS) return undefined;
-  const [
-    mode = '0',
-    uid,
-    gid,
-    user = '',
-    group = '',
-    mtime = '0',
-    ctime = '0',
-    size,
-    inode = '0',
-    device = '0',
-    links,
-  ] = fields;
+  if (line === '-') return undefined;
+  const found = LINE.exec(line);
+  if (found === null) {
+    throw new SuretyError('source.failed', `stat of that host printed ${JSON.stringify(line.slice(0, 200))}`, {
+      hint: 'a stat of GNU, busybox or BSD is needed there',
+    });
+  }
+  const [, mode = '', uid, gid, mtime = '', ctime = '', size, inode = '', device = '', links, user = '', group = ''] =
+    found;
   const bits = Number.parseInt(mode, 16);
   return {
     type: typeOf(bits),

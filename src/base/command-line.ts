@@ -1,5 +1,6 @@
 /** Commands as people write them into a configuration. */
 import { z } from 'zod';
+import { shellWord } from './shell-word.ts';
 
 /** A line for the shell, or a program with its arguments. */
 export type CommandLine = string | readonly string[];
@@ -32,9 +33,5 @@ export function argvOf(command: CommandLine): readonly string[] {
 
 /** The command for people, as they could type it. */
 export function shownCommand(command: CommandLine): string {
-  return typeof command === 'string' ? command : command.map(quoted).join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return typeof command === 'string' ? command : command.map(shellWord).join(' ');
 }

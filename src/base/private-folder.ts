@@ -25,8 +25,12 @@ const inUse = new Set<string>();
 export async function openPrivateFolder(purpose: string, below: string): Promise<PrivateFolder> {
   await removeAbandoned(purpose, below);
   const path = join(below, `.surety-${purpose}-${hostKey()}-${process.pid}-${randomHex(6)}`);
-  await mkdir(path, { mode: 0o700 });
+  // Before it is there: whoever looks for what is abandoned meanwhile finds it.
   inUse.add(path);
+  await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+    inUse.delete(path);
+    throw error;
+  });
   return { path, [Symbol.asyncDispose]: () => removeFolder(path) };
 }
 

@@ -1,3 +1,5 @@
+import { shellWord } from './shell-word.ts';
+
 /**
  * How the system's `ssh` is called, so that a host is reached just as the person who runs Surety reaches it: `~/.ssh/config`, agents, jump
  * hosts and hardware keys all count. What is not left to them: host keys are always checked, nothing is ever asked, nothing hangs.
@@ -112,8 +114,8 @@ function knownHostsOptions(path: string | undefined): string[] {
 function jumpCommand(target: SshTarget, jump: string, times: SshTimes): string {
   const { user, host, port } = jumpParts(jump);
   const through = { ...target, user, host, port, jump: undefined };
-  const argv = [SSH_PROGRAM, ...optionArguments(through, times)].map((word) => quoted(withoutTokens(word)));
-  return [...argv, '-W', "'[%h]:%p'", '--', quoted(withoutTokens(host))].join(' ');
+  const argv = [SSH_PROGRAM, ...optionArguments(through, times)].map((word) => shellWord(withoutTokens(word)));
+  return [...argv, '-W', "'[%h]:%p'", '--', shellWord(withoutTokens(host))].join(' ');
 }
 
 function jumpParts(jump: string): { user: string | undefined; host: string; port: number | undefined } {
@@ -125,8 +127,4 @@ function jumpParts(jump: string): { user: string | undefined; host: string; port
 /** ssh replaces `%h` and the like in paths and commands; `%%` is a percent sign. */
 function withoutTokens(text: string): string {
   return text.replaceAll('%', '%%');
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,7 @@
 /** A folder for a while on another host. */
 import { systemClock } from '../base/clock.ts';
 import { SuretyError } from '../base/errors.ts';
+import { freeSpaceScript } from '../base/free-space-script.ts';
 import { randomHex } from '../base/ids.ts';
 import type { Process, Reach } from '../reach/reach.ts';
 import { scriptArgv } from './far-script.ts';
@@ -52,7 +53,7 @@ for base; do
   [ -d "$base" ] && [ -w "$base" ] || continue
   denied=no
   sweep "$base"
-  free=$(df -Pk "$base" 2>/dev/null | { read -r _; read -r _ _ _ free _; printf '%s' "$free"; })
+  free=$(${freeSpaceScript('"$base"')})
   case $free in ''|*[!0-9]*) free=$need ;; esac
   [ "$free" -le "$most" ] || most=$free
   [ "$free" -ge "$need" ] || continue

@@ -16,8 +16,3 @@ export interface BorgPlace {
 export function withoutPlaceholders(text: string): string {
   return text.replaceAll('{', '{{').replaceAll('}', '}}');
 }
-
-/** One word of a shell's command line: borg splits the value of `BORG_RSH` as a shell does. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}

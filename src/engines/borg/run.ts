@@ -1,11 +1,12 @@
 /** Runs the program `borg` on this machine. What it says is understood, and no question is ever answered by chance. */
 import { SuretyError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import { collectBytes } from '../../base/streams.ts';
 import type { Exit, Process } from '../../reach/reach.ts';
 import type { How } from '../engine.ts';
 import { borgFailure } from './failure.ts';
 import { type BorgMessage, parseMessage, textLines } from './messages.ts';
-import { shellWord, withoutPlaceholders } from './place.ts';
+import { withoutPlaceholders } from './place.ts';
 import type { OpenOptions } from './repository.ts';
 
 export interface BorgCall extends How {

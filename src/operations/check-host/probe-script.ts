@@ -1,4 +1,5 @@
 /** What is asked of a host, in one go: a script for `sh`, and what its answer says. */
+import { freeSpaceScript } from '../../base/free-space-script.ts';
 
 /** One program that is there. */
 export interface FoundTool {
@@ -36,7 +37,7 @@ export const PROBE_SCRIPT = [
   'echo "system $(uname -srm 2>/dev/null)"',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell
   't=${TMPDIR:-/tmp}; echo "tmp $t"',
-  'df -Pk "$t" 2>/dev/null | { read -r _; read -r _ _ _ free _; echo "free $free"; }',
+  `echo "free $(${freeSpaceScript('"$t"')})"`,
   `for p in ${USERLAND.join(' ')}; do if command -v $p >/dev/null 2>&1; then case $($p --version 2>&1 </dev/null; $p --help 2>&1 </dev/null) in`,
   '*BusyBox*) u=busybox;; *GNU*) u=GNU;; *) u=BSD;; esac; else u=missing; fi; echo "is $p $u"; done',
   `for p in ${TOOLS.join(' ')}; do if command -v $p >/dev/null 2>&1; then`,

@@ -105,8 +105,10 @@ export function shareReading(
       const { reading, of } = await opening;
       taker.signal.throwIfAborted();
       const { host, paths, tree, askAhead } = reading;
+      // Pieces are those of one repository: each has its own compared.
+      const compare: Reading['compare'] = reading.compare && ((touched, own) => reading.compare!(touched, own));
       const xattrs: Reading['xattrs'] = (entries) => reading.xattrs(entries);
-      return { host, paths, tree, askAhead, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
+      return { host, paths, tree, askAhead, compare, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
     } catch (error) {
       await goAway();
       throw error;

@@ -106,6 +106,14 @@ export interface Reading extends AsyncDisposable {
    * filled in later: they are complete when its content is handed out.
    */
   xattrs(entries: readonly Entry[]): readonly (readonly Xattr[])[] | Promise<readonly (readonly Xattr[])[]>;
+  /**
+   * Has files that look changed compared where they stand, so that their content need not come. In their order: the extended attributes of one
+   * that has the content that is known of it and still is what its entry says; undefined for one that is to be read. Missing where nobody
+   * asked for it, or nothing would be saved.
+   */
+  compare?:
+    | ((touched: readonly TouchedFile[], how: ContentHow) => Promise<readonly (readonly Xattr[] | undefined)[]>)
+    | undefined;
   /** Exactly one content per file entry asked for, in order. A stream is consumed to its end before the next is asked for. */
   content(entries: readonly Entry[], how: ContentHow): Iterable<Content> | AsyncIterable<Content>;
   /**
@@ -161,6 +169,20 @@ export interface Entry {
 export interface Xattr {
   readonly name: string;
   readonly value: Uint8Array;
+}
+
+/** A file that is not what it was, though as long. */
+export interface TouchedFile {
+  readonly entry: Entry;
+  /** What its content consisted of, one behind the other; together as long as the file. */
+  readonly pieces: readonly ContentPiece[];
+}
+
+export interface ContentPiece {
+  /** Of its bytes, as 64 hex digits. */
+  readonly sha256: string;
+  /** At least 1. */
+  readonly sizeBytes: number;
 }
 
 export interface ContentHow {

@@ -22,6 +22,7 @@ export function watchReading(reading: Reading, watcher: ReadingWatcher): Reading
       }
     },
     xattrs: (entries) => reading.xattrs(entries),
+    compare: reading.compare && ((touched, how) => reading.compare!(touched, how)),
     content(entries, how) {
       const path = (at: number) => entries[at]?.path ?? '';
       const contents = reading.content(entries, how);

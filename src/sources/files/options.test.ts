@@ -11,6 +11,7 @@ test('only the paths have to be given', () => {
     oneFileSystem: false,
     requireMount: false,
     agentless: false,
+    compareTouched: false,
   });
 });
 

@@ -18,6 +18,8 @@ export interface FilesOptions {
   readonly requireMount: boolean;
   /** Whether this machine is read as another host is: by the programs that are there. */
   readonly agentless: boolean;
+  /** Whether the host hashes files that look changed, so that those with the content they had need not come. */
+  readonly compareTouched: boolean;
 }
 
 export const DEFAULT_EXCLUDES: readonly string[] = ['lost+found', '*.saving'];
@@ -52,6 +54,10 @@ export const filesSchema = z.strictObject({
     .boolean()
     .describe('read with find and tar, as other hosts are, also where the files are here; default false')
     .optional(),
+  compare_touched: z
+    .boolean()
+    .describe('have another host hash what was touched, and leave there what has the content it had; default false')
+    .optional(),
 });
 
 /** What was read by {@link filesSchema}, with defaults filled in. */
@@ -64,5 +70,6 @@ export function filesOptions(raw: z.output<typeof filesSchema>): FilesOptions {
     oneFileSystem: raw.one_file_system ?? false,
     requireMount: raw.require_mount ?? false,
     agentless: raw.agentless ?? false,
+    compareTouched: raw.compare_touched ?? false,
   };
 }

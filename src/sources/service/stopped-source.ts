@@ -82,6 +82,7 @@ class StoppedReading implements Reading {
   readonly paths: readonly string[];
   readonly tree: Reading['tree'];
   readonly askAhead: Reading['askAhead'];
+  readonly compare: Reading['compare'];
   readonly #inside: Reading;
   readonly #outage: Outage;
 
@@ -90,6 +91,7 @@ class StoppedReading implements Reading {
     this.paths = inside.paths;
     this.tree = inside.tree;
     this.askAhead = inside.askAhead;
+    this.compare = inside.compare && ((touched, how) => inside.compare!(touched, how));
     this.#inside = inside;
     this.#outage = outage;
   }

@@ -9,6 +9,7 @@ import type { Failure } from './failure.ts';
 import { FileReader, type OpenFile } from './file-reader.ts';
 import { isUnchanged, type Kept, ParentDirectory } from './parent-directory.ts';
 import type { Tally } from './tally.ts';
+import { TouchedFiles } from './touched-files.ts';
 import { Directory, type NodeSlot } from './tree-writer.ts';
 
 export interface ReadEntriesOptions {
@@ -50,6 +51,7 @@ export class EntriesReader {
   readonly root: Directory;
   readonly #levels: Level[];
   readonly #files: FileReader;
+  readonly #touched: TouchedFiles;
   /** What is to be asked of the source: as soon as a batch is compared, or when it is as much as the source likes at once. */
   #fresh: FreshEntry[] = [];
   #open: OpenFile[] = [];
@@ -61,6 +63,7 @@ export class EntriesReader {
     this.root = new Directory({ save, onFailure: failure.report, keptTree: undefined });
     this.#levels = [{ directory: this.root, parent, prefix: '' }];
     this.#files = new FileReader({ ...options, warn: how.warn });
+    this.#touched = new TouchedFiles(options);
   }
 
   static async open(options: ReadEntriesOptions): Promise<EntriesReader> {
@@ -102,10 +105,11 @@ export class EntriesReader {
     }
   }
 
-  /** Has the source read what is new or changed. */
+  /** Has the source read what is new or changed, as far as it does not find that its content is what it was. */
   async #ask(): Promise<void> {
-    const fresh = this.#fresh;
-    const open = this.#open;
+    const equal = await this.#touched.complete();
+    const fresh = this.#fresh.filter(({ entry }) => !equal.has(entry));
+    const open = this.#open.filter(({ entry }) => !equal.has(entry));
     this.#fresh = [];
     this.#open = [];
     const xattrs = fresh.length === 0 ? [] : await this.#options.reading.xattrs(fresh.map(({ entry }) => entry));
@@ -150,6 +154,7 @@ export class EntriesReader {
     }
     const file: OpenFile = { entry, slot: level.directory.reserve(), isNew: node === undefined, xattrs: [] };
     open.push(file);
+    if (node !== undefined) this.#touched.add(file, node);
     const take = (xattrs: readonly Xattr[]): void => {
       file.xattrs = xattrs;
     };

@@ -94,7 +94,8 @@ class Checker {
   #wordsAbout(entryPath: string): string | undefined {
     const shown = `./${entryPath}: `;
     const line = this.#to.said.find((one) => one.includes(shown));
-    return line?.slice(line.indexOf(shown) + shown.length).trim();
+    const words = line?.slice(line.indexOf(shown) + shown.length).trim();
+    return words === 'Cannot open: File exists' ? 'what is there can not be removed (Read-only?)' : words;
   }
 
   #once(key: string, path: string, message: string): void {

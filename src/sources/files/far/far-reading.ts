@@ -10,6 +10,7 @@ import type { Root, Roots } from '../roots.ts';
 import { walk } from '../walk.ts';
 import { FarContent } from './far-content.ts';
 import { checkFarMounts, checkFarRoots, checkStillThere, devicesOf, type FarRootsHow } from './far-roots.ts';
+import { FarTouched } from './far-touched.ts';
 import { farView } from './far-view.ts';
 import { type Listing, list, type WholeListing } from './listing.ts';
 import type { FarHead, ListingParser } from './listing-parser.ts';
@@ -52,7 +53,9 @@ export class FarReading implements Reading {
   readonly #to: FarReadingHow;
   readonly #mounts: readonly string[];
   readonly #devices: ReadonlyMap<Root, bigint>;
+  readonly compare: Reading['compare'];
   readonly #content: FarContent;
+  readonly #touched: FarTouched | undefined;
   readonly #exclusion: Exclusion;
   readonly #nested: MountWatch;
   readonly #emptyRoots: Root[] = [];
@@ -75,11 +78,17 @@ export class FarReading implements Reading {
     // Without a shell only this process finds the way to another host.
     const isInReach = reach.traits.localFiles || reach.shell !== undefined;
     this.tree = isInReach ? { shell: reach.shell, locate } : undefined;
-    this.#content = new FarContent({
-      ...{ source: name, reach, folder: to.folder, dialect: to.dialect, warn: how.warn },
-      pathOf: (entry) => pathThere(roots, starts, entry.path),
-      isFollowed: (entry) => roots.standing(entry.path) !== 'other',
-    });
+    const there = {
+      ...{ source: name, reach, folder: to.folder, dialect: to.dialect },
+      pathOf: (entry: Entry) => pathThere(roots, starts, entry.path),
+      isFollowed: (entry: Entry) => roots.standing(entry.path) !== 'other',
+    };
+    this.#content = new FarContent({ ...there, warn: how.warn });
+    const { options } = to;
+    const touched = new FarTouched({ ...there, options, head: parser.head, alive: how.alive });
+    this.#touched = options.compareTouched ? touched : undefined;
+    if (options.compareTouched && touched.obstacle === undefined)
+      this.compare = (files, { signal }) => touched.compare(files, this.#signal(signal));
     const own = compileExclusion(to.options.exclude, to.elsewhere);
     this.#exclusion = {
       excludes: (absolute, base, isDirectory) => own.excludes(absolute, base, isDirectory),
@@ -151,7 +160,7 @@ export class FarReading implements Reading {
   }
 
   async finish(): Promise<SourceFacts> {
-    const { name, options, how, dialect, host } = this.#to;
+    const { name, options, how } = this.#to;
     const { previous } = how;
     if (this.#content.goneFiles > 0) await this.#lookAgain();
     const parser = this.#listed?.parser;
@@ -168,10 +177,19 @@ export class FarReading implements Reading {
       mounts: this.#mounts,
       ...(options.oneFileSystem || nested.length === 0 ? {} : { nestedMounts: nested }),
       emptyRoots: this.#emptyRoots.map((root) => root.shown),
-      ...(dialect.hasXattrs
-        ? {}
-        : { notes: [`extended attributes and ACLs are not in it: the tar of host ${host} does not tell them`] }),
+      ...(this.#notes.length === 0 ? {} : { notes: this.#notes }),
     };
+  }
+
+  get #notes(): string[] {
+    const { dialect, host } = this.#to;
+    const obstacle = this.#touched?.obstacle;
+    return [
+      ...(dialect.hasXattrs
+        ? []
+        : [`extended attributes and ACLs are not in it: the tar of host ${host} does not tell them`]),
+      ...(obstacle === undefined ? [] : [`what was touched comes whole: host ${host} ${obstacle}`]),
+    ];
   }
 
   /** A disk that went away since the listing makes all that was not read look deleted. */

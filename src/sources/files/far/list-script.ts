@@ -70,7 +70,7 @@ const FIND_VARIANT = [
 
 const HEAD = [
   'tools=',
-  'for t in tar getfattr setfattr python3 getent sha256sum; do command -v $t >/dev/null 2>&1 && tools="$tools $t"; done',
+  'for t in tar getfattr setfattr python3 perl getent sha256sum shasum sha256 openssl; do command -v $t >/dev/null 2>&1 && tools="$tools $t"; done',
   `printf '%s\\0' surety-listing $v "$(pwd)" "$(id -u)" "$tools" "$(tar --version 2>&1 | head -n 1)"`,
   `printf '%s\\0' "$(cut -d: -f1,3 /etc/passwd 2>/dev/null)" "$(cut -d: -f1,3 /etc/group 2>/dev/null)"`,
 ].join('\n');

@@ -1,10 +1,9 @@
-import type { OpenAhead } from '../engines/engine.ts';
-import type { RepositoryHandle } from '../operations/handles.ts';
+import type { OpenHow, RepositoryHandle } from '../operations/handles.ts';
 
 /** Resolves when the first requests are on their way. What fails is told when the repository is needed. */
 export async function openAhead(
   repositories: readonly RepositoryHandle[],
-  verb: OpenAhead['verb'],
+  verb: NonNullable<OpenHow['ahead']>['verb'],
   signal: AbortSignal,
 ): Promise<void> {
   const opening = repositories.map((repository) => {

@@ -90,7 +90,8 @@ export function openOnce(
 ): SourceHandle['open'] {
   let opening: Promise<Source> | undefined;
   return ({ signal }) => {
-    opening ??= make(signal).then((source) => opened.use(source));
+    if (opening !== undefined) return opening;
+    opening = make(signal).then((source) => opened.use(source));
     opening.catch(() => {
       opening = undefined;
     });

@@ -1,7 +1,6 @@
 /** Opens what a configuration names, each thing when it is first needed. The only place that knows both. */
 import type { Clock } from '../base/clock.ts';
 import { hostName, systemTimeZone } from '../base/environment.ts';
-import { hasCode } from '../base/errors.ts';
 import { type Config, findNamed, type PlainSource, type RepositoryConfig, sourceInside } from '../config/config.ts';
 import { inFileOrder, renderProblem } from '../config/explain.ts';
 import { type ConfigCheck, checkConfig, parseConfig, placedIn } from '../config/parse.ts';
@@ -11,16 +10,14 @@ import { LOCAL_HOST } from '../config/references.ts';
 import { scheduledOf } from '../config/scheduled.ts';
 import { shownLocation } from '../config/store-location.ts';
 import { shownRates } from '../config/store-use.ts';
-import type { Engine } from '../engines/engine.ts';
 import { lookAtHosts } from '../operations/check-host/look-at-hosts.ts';
-import type { OpenHow } from '../operations/handles.ts';
 import type { NewRepository } from '../operations/init.ts';
 import { ratesAt } from '../rules/rate-windows.ts';
-import { appendOnlyEngine } from './append-only-engine.ts';
-import { createEngine, expectPassword, openEngine } from './compose-engine.ts';
+import { createEngine, expectPassword } from './compose-engine.ts';
 import { hookedOf, hookGround } from './compose-hooks.ts';
 import { hostsOf, hostsToCheck, isHere } from './compose-host.ts';
 import { notifying } from './compose-notify.ts';
+import { repositoriesOf } from './compose-repositories.ts';
 import { startLeftServices } from './compose-service.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { openState } from './compose-state.ts';
@@ -29,7 +26,6 @@ import { usageOf } from './compose-usage.ts';
 import { whereaboutsIn } from './compose-whereabouts.ts';
 import { writersOf } from './compose-writer.ts';
 import { spaceAt } from './free-space.ts';
-import { holdRestores } from './hold-restores.ts';
 import type { ComposeHow, Platform } from './platform.ts';
 import { probeBorg } from './probe-borg.ts';
 import { isScaledUp } from './scaled-up.ts';
@@ -79,44 +75,20 @@ export async function inspectConfig(
 /** Kinds of repositories that take several backups at once; in any other they would get in each other's way. */
 const CONCURRENT: ReadonlySet<string> = new Set(['restic', 'archive']);
 
-const UNREACHABLE_MS = 5 * 60_000;
-
 function createPlatform(config: Config, how: ComposeHow): Platform {
   const opened = new AsyncDisposableStack();
-  const engines = new Map<string, Promise<Engine>>();
   const once = sayOnce(how.warn);
   const state = openState(config.file, { clock: how.clock, warn: once, opened });
   const { hostIdentities: identities, ...remembered } = state;
   const hosts = hostsOf(config, { opened, identities, clock: how.clock, warn: once });
   const ownHosts = new Set([hostName(), ...config.hosts.map(({ name }) => name)]);
   const ground = { hosts, directory: config.directory };
-  const engineHow = (signal: AbortSignal) => ({
-    ...{ signal, directory: config.directory, warn: once },
-    cache: how.cache ?? true,
-  });
-  const engineOf = (configured: RepositoryConfig, { signal, ahead }: OpenHow, purpose?: 'remove') => {
-    const repository = purpose === 'remove' ? forRemoval(configured) : configured;
-    const key = `${repository === configured ? 'add' : 'remove'} ${repository.name}`;
-    const known = engines.get(key);
-    if (known !== undefined) return known;
-    const hold = (snapshot: string) => state.hold(repository.name, snapshot);
-    const opening = openEngine(repository, { ...engineHow(signal), ahead }).then((engine) => {
-      const held = holdRestores(opened.use(engine), hold);
-      return repository.use.appendOnly ? appendOnlyEngine(held, repository.name) : held;
-    });
-    engines.set(key, opening);
-    // A repository that could not be opened may be there the next time. What does not answer was waited for long enough: whoever asks
-    // next is told the same at once, for some minutes.
-    opening.catch((error: unknown) => {
-      if (hasCode(error, 'store.unavailable')) setTimeout(() => engines.delete(key), UNREACHABLE_MS).unref();
-      else engines.delete(key);
-    });
-    return opening;
-  };
+  const engineHow = { directory: config.directory, warn: once, cache: how.cache ?? true };
+  const repositories = repositoriesOf({ ...engineHow, opened, hold: state.hold });
   const probeOf = (repository: RepositoryConfig) => {
     const probe = probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use });
     if (repository.kind !== 'borg') return probe;
-    return probeBorg((how) => engineOf(repository, how), probe, repository.store.kind === 'file');
+    return probeBorg((how) => repositories.open(repository, how), probe, repository.store.kind === 'file');
   };
   const headOf = ({ name, kind, store }: RepositoryConfig) => ({ name, kind, location: shownLocation(store) });
   return {
@@ -160,19 +132,19 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         ...headOf(repository),
         oneAtATime: !CONCURRENT.has(repository.kind),
         verifyAfter: repository.verifyAfter,
-        open: (opening) => engineOf(repository, opening, purpose),
+        open: (opening) => repositories.open(repository, opening, purpose),
         probe: probeOf(repository),
         usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
       })),
     newRepository(name) {
       const repository = findNamed(config.repositories, name, 'repository');
       const create: NewRepository['create'] = async ({ signal, like }) =>
-        opened.use(await createEngine(repository, { ...engineHow(signal), like }));
+        opened.use(await createEngine(repository, { ...engineHow, signal, like }));
       return {
         ...headOf(repository),
-        expectPassword: ({ signal }) => expectPassword(repository, engineHow(signal)),
+        expectPassword: ({ signal }) => expectPassword(repository, { ...engineHow, signal }),
         create,
-        open: ({ signal }) => engineOf(repository, { signal }),
+        open: ({ signal }) => repositories.open(repository, { signal }),
       };
     },
     limitOf: (name) => {
@@ -199,13 +171,6 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     startLeftServices: () => startLeftServices(config, hosts),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** With the credentials that may delete; append-only is for those of every day. */
-function forRemoval(repository: RepositoryConfig): RepositoryConfig {
-  const { cleanupStore, use } = repository;
-  if (cleanupStore === undefined) return repository;
-  return { ...repository, store: cleanupStore, use: { ...use, appendOnly: false } };
 }
 
 function excludesOf(source: PlainSource): readonly string[] {

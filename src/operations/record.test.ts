@@ -59,6 +59,18 @@ describe('what happens is in the catalog', () => {
     assert.equal((await catalog.lastSuccess('media', 'vault'))?.runId, 'P1');
   });
 
+  test('the exit code of a run has nothing to do with what failed in another one', async () => {
+    const one = (recoveryPoint: string, name: string) => ({
+      ...{ job: 'nightly', recoveryPoint, startedAt: new Date(), force: false, sources: [source()] },
+      repositories: [brokenRepository(name)],
+    });
+    await recorded(async (how) => {
+      await backup(one('P2', 'broken'), how);
+      await backup(one('P3', 'worse'), how);
+    });
+    assert.deepEqual([(await catalog.run('P2'))?.exitCode, (await catalog.run('P3'))?.exitCode], [11, 11]);
+  });
+
   test('a verification is remembered with what was read', async () => {
     const request = { runId: 'V1', repositories: [repository], ids: [], latest: {}, subset: undefined };
     const verified = await recorded((how) => verify({ ...request, depth: 'data' }, how));

@@ -26,7 +26,8 @@ export interface RecorderHow {
 export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow): Recorder {
   let last: Promise<void> = Promise.resolve();
   let reported = false;
-  const errorCodes: string[] = [];
+  /** Of each run that has not ended. */
+  const errorCodes = new Map<string, string[]>();
   const warnings = new Map<string, { code: string; path: string; message: string }[]>();
 
   const write = (call: () => Promise<void>) => {
@@ -39,6 +40,7 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
   const listen: Listen = (event) => {
     if (event.type === 'run.started') {
       const { id, verb, job, startedAt } = event.run;
+      errorCodes.set(id, []);
       write(() => catalog.beginRun({ id, verb, job, startedAt }));
     } else if (event.type === 'step.warning') {
       const kept = warnings.get(stepKey(event)) ?? [];
@@ -51,12 +53,16 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
       write(() => catalog.removeSnapshots(event.step.repository, event.ids));
     } else if (event.type === 'step.finished') {
       if (event.error !== undefined)
-        errorCodes.push(event.error instanceof SuretyError ? event.error.code : 'internal.unexpected');
+        errorCodes
+          .get(event.run.id)
+          ?.push(event.error instanceof SuretyError ? event.error.code : 'internal.unexpected');
       const own = warnings.get(stepKey(event)) ?? [];
       warnings.delete(stepKey(event));
       write(() => recordStep(catalog, event, own));
     } else if (event.type === 'run.finished') {
-      const end = { endedAt: event.at, outcome: event.outcome, exitCode: exitCode(event.outcome, errorCodes) };
+      const codes = errorCodes.get(event.run.id) ?? [];
+      errorCodes.delete(event.run.id);
+      const end = { endedAt: event.at, outcome: event.outcome, exitCode: exitCode(event.outcome, codes) };
       write(() => catalog.endRun(event.run.id, end));
     }
   };

@@ -67,7 +67,8 @@ async function openPlace({ store, use, name }: MirrorConfig, how: EngineHow): Pr
   const reach = store.kind === 'file' ? local : await reachOf(store.options, name);
   const place = openFolder({
     ...{ root: store.options.path, reach, local, filesIn: (folder: string) => filesIn(name, folder) },
-    bytesPerSecond: () => ratesAt(use.limit, systemClock.now(), systemTimeZone()).upload,
+    upload: () => ratesAt(use.limit, systemClock.now(), systemTimeZone()).upload,
+    download: () => ratesAt(use.limit, systemClock.now(), systemTimeZone()).download,
   });
   return { ...place, [Symbol.asyncDispose]: () => reach[Symbol.asyncDispose]() };
 }

@@ -155,6 +155,8 @@ export interface BackupHow extends How, ProgressHow {
   readonly startedAt: Date;
   /** Read every file even if it looks unchanged. */
   readonly force?: boolean;
+  /** Paths of entries of which the source has said so far that they are there and can not be read: what is below them is not gone either. */
+  readonly unread?: () => readonly string[];
   /** Told of snapshots whose place the new one takes, before they go. */
   readonly replacing?: (ids: readonly string[]) => void;
   /** It is a snapshot of another repository that is read: where that fails, no backup has failed, and nothing is recorded. */

@@ -138,6 +138,8 @@ describe('a mirror in a bucket', { skip: skipWithout(...CEPH_PROGRAMS) }, () => 
       sources: { media: { type: 'files', paths: ['media'] } },
       repositories: { copy: { type: 'mirror', store: { s3: { ...place, ...keys } } } },
     };
+    const slow = { type: 'mirror', store: { s3: { ...place, prefix: 'slow', ...keys } }, limit: '150KiB/s' };
+    writeFileSync(join(folder, 'slow.yaml'), JSON.stringify({ ...configuration, repositories: { slow } }));
     writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration));
     const surety = suretyHere(folder, { S3_SECRET: ceph.secretAccessKey });
     await surety.run('init');
@@ -154,6 +156,11 @@ describe('a mirror in a bucket', { skip: skipWithout(...CEPH_PROGRAMS) }, () => 
     await surety.run('verify', '--read-data');
     await surety.run('restore', 'latest', '--target', join(folder, 'back'), '--force');
     assert.deepEqual(compareTrees(media, join(folder, 'back', 'media')), []);
+    writeFileSync(join(media, 'large'), Buffer.alloc(200_000, 'x'));
+    await surety.run('init', '--config', join(folder, 'slow.yaml'));
+    const startedMs = performance.now();
+    await surety.run('backup', '--config', join(folder, 'slow.yaml'));
+    assert.ok(performance.now() - startedMs > 1200, 'it takes no more of the line than its limit');
     await client.putObject({ Bucket: 'mirror', Key: 'deep/media/latest/media/a.png', Body: 'CHANGED' });
     client.destroy();
     const { code } = await surety.attempt('verify', '--read-data');

@@ -1,16 +1,19 @@
 /** Makes the copy of a source like what is read. */
 import { SuretyError } from '../../base/errors.ts';
+import { displayName } from '../../base/names.ts';
 import { type Entry, RESERVED_NAME, type Reading } from '../../sources/source.ts';
 import type { BackupHow, BackupResult, BackupStats, SnapshotFacts } from '../engine.ts';
 import { pacedProgress } from '../paced-progress.ts';
 import { withXattrs } from './backup/attributes.ts';
-import { type Base, readBase } from './backup/base.ts';
+import { type Base, readBases } from './backup/base.ts';
+import { expectFewDeletions } from './backup/few-deletions.ts';
+import { keepUnread, keptOf, withKept, withoutUnread } from './backup/unread.ts';
 import { keepMonth, writeRecord } from './backup/write-record.ts';
 import { copyOf } from './copy-name.ts';
-import { takeInventory } from './list.ts';
 import { lockSource } from './lock.ts';
 import type { Prepared } from './place.ts';
 import type { CopyRecord } from './record.ts';
+import { recoverSource } from './recover.ts';
 import type { Repository } from './repository.ts';
 
 /**
@@ -25,27 +28,33 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
     asked.warn(warning);
   };
   const how = { ...asked, warn };
-  await using _lock = await lockSource(repository, how.source, how);
-  const { copies } = await takeInventory(repository, how);
-  const own = copies.filter(({ copy }) => copy.startsWith(`${how.source}/`));
-  await repository.place.recover(how.source, new Map(own.map(({ copy, mark }) => [copy, mark])), how);
+  await using lock = await lockSource(repository, how.source, how);
+  const { copies: own, unreadable } = await recoverSource(repository, how.source, how);
+  // Without anything to compare with, nobody could tell that most of the source is gone.
+  if (own.length === 0 && unreadable[0] !== undefined && how.force !== true) throw unreadable[0].error;
   const copy = `${how.source}/${copyOf(how.startedAt, repository.rotate)}`;
-  const before = own.find((one) => one.copy === copy) ?? own.at(-1);
-  if (how.isCopy === true && before !== undefined) expectNewer(before, copy, how);
-  const base = before && (await readBase(repository, before, how));
-  const entries = await collect(reading, repository, how);
-  if (base !== undefined) expectFewDeletions(base, entries, repository, how);
+  if (how.isCopy === true) expectNewer(own, copy, how);
+  const { last, shared } = await readBases(repository, own, copy, how);
+  const unread = () => how.unread?.() ?? [];
+  const entries = withoutUnread(await collect(reading, repository, how), unread());
+  const { all: missed } = await keptOf(repository, last, unread(), { entries, files: undefined }, how);
+  if (last !== undefined) expectFewDeletions(last, [...entries, ...missed], { ...repository, source: how.source });
 
   const prepared = await repository.place.update(
-    { copy, reading, entries, base: how.force === true ? undefined : base },
+    { copy, reading, entries, base: how.force === true ? undefined : shared },
     { ...how, sample: repository.sample, progress: progressOf(repository, entries, how) },
   );
   try {
-    const listed = await withXattrs(reading, entries, prepared, base, how);
+    const listed = await withXattrs(reading, entries, prepared, shared, how);
     const facts = { ...(await factsOf(repository, reading, how)), warnings };
-    const stats = statsOf(entries, prepared, base);
+    const missing = [...unread(), ...prepared.unread];
+    const kept = await keptOf(repository, last, missing, { entries, files: prepared.files }, how);
+    const whole = await keepUnread(prepared, last, kept, how);
+    const stats = statsOf(entries, whole, shared);
+    await lock.expectHeld(how);
     await prepared.commit();
-    const made = await writeRecord(repository, copy, { listed, prepared, facts, stats, reading }, own, how);
+    const content = { listed: withKept(listed, kept), prepared: whole, facts, stats, reading };
+    const made = await writeRecord(repository, copy, content, own, how);
     await prepared.clean();
     await keepMonth(repository, made, own, how);
     return { snapshot: made.snapshot, stats, facts };
@@ -55,13 +64,16 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
   }
 }
 
-async function collect(reading: Reading, { clock }: Repository, how: BackupHow): Promise<Entry[]> {
+async function collect(reading: Reading, { clock, place }: Repository, how: BackupHow): Promise<Entry[]> {
   const entries: Entry[] = [];
+  const here = reading.tree !== undefined && reading.tree.shell === undefined ? place.identity() : undefined;
   const report = pacedProgress(how, clock);
   for await (const batch of reading.entries()) {
     how.signal.throwIfAborted();
     for (const entry of batch) {
       if (entry.path === RESERVED_NAME) continue;
+      if (here !== undefined && entry.inode === here.inode && entry.device === here.device)
+        throw inside(entry.path, how);
       // A socket is made by the program that listens on it.
       if (entry.type !== 'socket') entries.push(entry);
     }
@@ -70,32 +82,20 @@ async function collect(reading: Reading, { clock }: Repository, how: BackupHow):
   return entries;
 }
 
-/** A snapshot from elsewhere never puts an older state in the place of a newer one. */
-function expectNewer({ copy, snapshot }: CopyRecord, replaced: string, { startedAt, source }: BackupHow): void {
-  if (copy !== replaced || snapshot.time <= startedAt) return;
-  throw new SuretyError('repository.cannot', `the mirror of ${source} is newer than the snapshot to be copied`, {
-    hint: 'a mirror has the newest state only: copy into a repository with history',
+/** However it came there, by a link or a mount: each run would copy all copies once more, until the disk is full. */
+function inside(path: string, { source }: BackupHow): SuretyError {
+  return new SuretyError('repository.cannot', `the mirror is inside of source ${source}, in ${displayName(path)}`, {
+    hint: 'add it to exclude',
   });
 }
 
-/** So few files may always go: a share says nothing of them. */
-const FEW_FILES = 10;
-
-function expectFewDeletions(base: Base, entries: readonly Entry[], { maxDelete }: Repository, how: BackupHow): void {
-  const there = new Set(entries.flatMap(({ path, type }) => (type === 'file' ? [path] : [])));
-  const gone = [...base.files.keys()].filter((path) => !there.has(path));
-  if (gone.length <= FEW_FILES && there.size > 0) return;
-  if (gone.length <= base.files.size * maxDelete) return;
-  const share = `${gone.length} of ${base.files.size} files`;
-  const example = gone.slice(0, 3).join(', ');
-  throw new SuretyError(
-    'repository.too-many-deletions',
-    `the mirror of ${how.source} would lose ${share}, more than ${Math.round(maxDelete * 100)}% (${example}, …)`,
-    {
-      hint: 'look whether a disk of the source is missing; if it is right, set max_delete: 100% for one run',
-      details: { gone: gone.length, of: base.files.size },
-    },
-  );
+/** A snapshot from elsewhere never puts an older state in the place of a newer one. */
+function expectNewer(own: readonly CopyRecord[], copy: string, { startedAt, source }: BackupHow): void {
+  const replaced = own.find((one) => one.copy === copy);
+  if (replaced === undefined || replaced.snapshot.time <= startedAt) return;
+  throw new SuretyError('repository.cannot', `the mirror of ${source} is newer than the snapshot to be copied`, {
+    hint: 'a mirror has the newest state only: copy into a repository with history',
+  });
 }
 
 function progressOf({ clock }: Repository, entries: readonly Entry[], how: BackupHow): (writtenBytes: number) => void {
@@ -109,7 +109,11 @@ async function factsOf({ program }: Repository, reading: Reading, how: BackupHow
   return { ...facts, source, host: reading.host, recoveryPoint, program, warnings: 0 };
 }
 
-function statsOf(entries: readonly Entry[], { files, writtenBytes, unchanged }: Prepared, base: Base | undefined) {
+function statsOf(
+  entries: readonly Entry[],
+  { files, writtenBytes, unchanged }: Pick<Prepared, 'files' | 'writtenBytes' | 'unchanged'>,
+  base: Base | undefined,
+) {
   let sizeBytes = 0;
   let changed = 0;
   for (const [path, file] of files) {

@@ -25,9 +25,30 @@ export async function takeInventory({ records }: Repository, how: How): Promise<
       unreadable.push({ id: key, key, error });
     }
   });
+  const ordered = inOrderOfTurns(copies);
   const byTime = ({ snapshot: left }: CopyRecord, { snapshot: right }: CopyRecord) =>
     left.time.getTime() - right.time.getTime() || (left.id < right.id ? -1 : 1);
-  return { copies: copies.sort(byTime), unreadable };
+  return { copies: ordered.sort(byTime), unreadable };
+}
+
+/**
+ * A clock that was put back makes runs that look older than those before them. Whatever it said, none is newer than the runs of its source
+ * that came after it: what was made before is dated so.
+ */
+function inOrderOfTurns(copies: readonly CopyRecord[]): CopyRecord[] {
+  const ordered: CopyRecord[] = [];
+  for (const own of Map.groupBy(copies, ({ snapshot }) => snapshot.source).values()) {
+    let [turn, latestMs, nextMs] = [0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const record of own.toSorted((left, right) => (right.turn ?? 0) - (left.turn ?? 0))) {
+      // Copies of one turn have one time.
+      if (record.turn !== turn) [turn, latestMs] = [record.turn ?? 0, nextMs - 1];
+      const timeMs =
+        record.turn === undefined ? record.snapshot.time.getTime() : Math.min(record.snapshot.time.getTime(), latestMs);
+      nextMs = Math.min(nextMs, timeMs);
+      ordered.push({ ...record, snapshot: { ...record.snapshot, time: new Date(timeMs) } });
+    }
+  }
+  return ordered;
 }
 
 export async function listCopies(repository: Repository, how: How): Promise<Listing> {
@@ -51,8 +72,7 @@ export async function findCopy(repository: Repository, prefix: string, how: How)
 /** The record of a snapshot that was listed. Throws `snapshot.unknown`. */
 export async function recordOf(repository: Repository, { id }: Pick<Snapshot, 'id'>, how: How): Promise<CopyRecord> {
   const { copies } = await takeInventory(repository, how);
-  const found = copies.find(({ snapshot }) => snapshot.id === id);
-  if (found !== undefined) return found;
-  const others = copies.map(({ snapshot }) => snapshot);
-  return { ...(copies[0] as CopyRecord), snapshot: selectById(others, id) };
+  const all = copies.map(({ snapshot }) => snapshot);
+  const meant = all.find((snapshot) => snapshot.id === id) ?? selectById(all, id);
+  return copies.find(({ snapshot }) => snapshot === meant)!;
 }

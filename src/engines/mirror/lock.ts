@@ -1,5 +1,6 @@
 /** One run at a time makes or removes copies of a source. */
 import { hasCode, SuretyError } from '../../base/errors.ts';
+import { randomHex } from '../../base/ids.ts';
 import { isRunning } from '../../base/running.ts';
 import type { How } from '../engine.ts';
 import type { Repository } from './repository.ts';
@@ -8,6 +9,13 @@ interface Owner {
   readonly host: string;
   readonly processId: number;
   readonly since: string;
+  /** Tells this lock from any other. */
+  readonly token?: string;
+}
+
+export interface SourceLock extends AsyncDisposable {
+  /** Two that found the same stale lock may both have taken it: the one that has it in the end goes on. Throws `repository.lock-lost`. */
+  expectHeld(how: How): Promise<void>;
 }
 
 const FOLDER = 'locks';
@@ -16,10 +24,10 @@ const ENDING = '.lock';
 const STALE_MS = 48 * 3_600_000;
 
 /** Held until disposed of. Throws `repository.locked`. */
-export async function lockSource(repository: Repository, source: string, how: How): Promise<AsyncDisposable> {
+export async function lockSource(repository: Repository, source: string, how: How): Promise<SourceLock> {
   const { records, host, clock } = repository;
   const key = `${FOLDER}/${source}${ENDING}`;
-  const owner: Owner = { host, processId: process.pid, since: clock.now().toISOString() };
+  const owner: Owner = { host, processId: process.pid, since: clock.now().toISOString(), token: randomHex(8) };
   const body = Buffer.from(JSON.stringify(owner));
   for (let attempt = 0; ; attempt++) {
     try {
@@ -29,10 +37,23 @@ export async function lockSource(repository: Repository, source: string, how: Ho
       if (!hasCode(error, 'store.exists')) throw error;
       const found = await ownerOf(repository, key, how);
       if (attempt > 0 || (found !== undefined && !isStale(found, repository))) throw locked(source, found);
-      await records.delete(key, how);
+      if (found?.token === (await ownerOf(repository, key, how))?.token) await records.delete(key, how);
     }
   }
-  return { [Symbol.asyncDispose]: () => records.delete(key, { signal: NEVER }) };
+  const isHeld = async (how: How) => (await ownerOf(repository, key, how))?.token === owner.token;
+  return {
+    async expectHeld(how) {
+      if (await isHeld(how)) return;
+      throw new SuretyError('repository.lock-lost', `the lock of the mirror of ${source} was taken by another run`, {
+        hint: 'nothing of the mirror was changed; run the backup again when the other one has ended',
+        retry: 'later',
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      const how = { signal: NEVER };
+      if (await isHeld(how)) await records.delete(key, how);
+    },
+  };
 }
 
 const NEVER = new AbortController().signal;

@@ -6,8 +6,12 @@ import type { How } from '../engine.ts';
 export interface MirrorPlace extends AsyncDisposable {
   /** Makes a copy like a reading, beside what is there. Nothing of the copy changes before `commit`, in a store of objects nothing is removed. */
   update(update: Update, how: UpdateHow): Promise<Prepared>;
-  /** Makes one copy the same as another. */
-  duplicate(from: string, to: string, files: readonly RestoredEntry[], how: How): Promise<void>;
+  /** True where what is the same in two copies of a source is there once: then any of them is a base. Else it is the one that is replaced. */
+  readonly sharesContent: boolean;
+  /** The folder that the copies are in, where it is on this machine. */
+  identity(): { readonly device: bigint; readonly inode: bigint } | undefined;
+  /** Makes one copy the same as another, whose mark it will have in its record. */
+  duplicate(from: string, to: string, mark: string, files: readonly RestoredEntry[], how: How): Promise<Duplicate>;
   /** One content for each file asked for, in order. A stream is consumed to its end before the next is asked for. */
   contents(copy: string, files: readonly RestoredEntry[], how: How): AsyncIterable<Content>;
   /** Size and hash of files; undefined where it is not there. In order. */
@@ -17,11 +21,16 @@ export interface MirrorPlace extends AsyncDisposable {
   leftovers(how: How): Promise<readonly string[]>;
   /**
    * Puts right what updates of a source that were killed left: a copy is what the record speaks of, by its mark, and nothing else is
-   * there. Asked before a new update, by copies.
+   * there. Asked before a new update, by copies; undefined where the record can not be read.
    */
-  recover(source: string, marks: ReadonlyMap<string, string>, how: How): Promise<void>;
+  recover(source: string, marks: ReadonlyMap<string, string | undefined>, how: How): Promise<void>;
   /** The name under which is what a record speaks of: another than that of the copy where a run was killed before it was recorded. */
   standing(copy: string, mark: string, how: How): Promise<string>;
+}
+
+export interface Duplicate {
+  /** Removes what was in its place, once it is recorded. */
+  clean(how: How): Promise<void>;
 }
 
 export interface Update {
@@ -67,6 +76,10 @@ export interface Prepared {
   readonly xattrs?: Reading['xattrs'] | undefined;
   /** Files of the base that were left as they are. */
   readonly unchanged: number;
+  /** Paths of files that are in the source and could not be read, and were warned of. */
+  readonly unread: readonly string[];
+  /** Takes over entries of another copy that the update has not: what can not be read is not deleted. `tops` are those with no other above them. */
+  keep(from: string, tops: readonly RestoredEntry[], all: readonly RestoredEntry[], how: How): Promise<void>;
   /** From now on it is the copy. Durable when it resolves. */
   commit(): Promise<void>;
   /** Removes what the copy was before. */

@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import { z } from 'zod';
+import { randomHex } from '../../base/ids.ts';
 import type { Entry, RestoredEntry, Xattr } from '../../sources/source.ts';
 import type { Store } from '../../stores/store.ts';
 import type { How, Snapshot, SnapshotFacts } from '../engine.ts';
@@ -23,6 +24,8 @@ const documentSchema = z.looseObject({
   /** `SOURCE/COPY` */
   copy: z.string().regex(/^[^/]+\/[^/]+$/),
   mark: z.string(),
+  /** Later runs of the source have larger ones. Missing where it was copied from elsewhere. */
+  turn: z.int().positive().optional(),
   /** Key of the list of entries. */
   entries: z.string().min(1),
   time: z.iso.datetime(),
@@ -41,6 +44,8 @@ export interface CopyRecord {
   readonly key: string;
   readonly copy: string;
   readonly mark: string;
+  /** Which run of its source made it, whatever the clock said; undefined: it was copied from elsewhere. */
+  readonly turn: number | undefined;
   readonly entriesKey: string;
   readonly snapshot: Snapshot;
   readonly facts: SnapshotFacts;
@@ -64,19 +69,37 @@ export function isRecordKey(key: string): boolean {
   return key.endsWith(ENDING) && key.includes('/');
 }
 
-/** The copy that a list of entries was written for; `id` is that of its snapshot. */
-export function entriesKey(copy: string, id: string): string {
-  return `${copy}.${id.slice(id.lastIndexOf('_') + 1)}.entries.gz`;
+const ENTRIES_ENDING = '.entries.gz';
+
+/** Of a list of entries of a copy. No two have the same: that of before is needed until the new one is recorded. */
+export function newEntriesKey(copy: string): string {
+  return `${copy}.${randomHex(8)}${ENTRIES_ENDING}`;
+}
+
+export function isEntriesKey(key: string): boolean {
+  return key.endsWith(ENTRIES_ENDING) && key.includes('/');
 }
 
 export function toDocument(
-  { copy, mark, entriesKey: entries }: Pick<CopyRecord, 'copy' | 'mark' | 'entriesKey'>,
+  { copy, mark, turn, entriesKey: entries }: Pick<CopyRecord, 'copy' | 'mark' | 'turn' | 'entriesKey'>,
   snapshot: Snapshot,
   facts: SnapshotFacts,
 ): Buffer {
   const { id, time, source, host, paths, tags, user, recoveryPoint, program, stats } = snapshot;
-  const head = { format: FORMAT, version: VERSION, id, copy, mark, entries, time: time.toISOString(), source, host };
-  const document = { ...head, paths, tags, user, recovery_point: recoveryPoint, program, stats, facts };
+  const what = { format: FORMAT, version: VERSION, id, copy, mark, turn, entries };
+  const document = {
+    ...what,
+    time: time.toISOString(),
+    source,
+    host,
+    paths,
+    tags,
+    user,
+    recovery_point: recoveryPoint,
+    program,
+    stats,
+    facts,
+  };
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
 
@@ -101,7 +124,8 @@ export async function readRecord(records: Store, key: string, how: How): Promise
     stats: data.stats as unknown as NonNullable<Snapshot['stats']>,
   };
   const facts = data.facts as unknown as SnapshotFacts;
-  return { key, copy: data.copy, mark: data.mark, entriesKey: data.entries, snapshot, facts };
+  const { copy, mark, turn, entries } = data;
+  return { key, copy, mark, turn, entriesKey: entries, snapshot, facts };
 }
 
 export interface ListedEntry {

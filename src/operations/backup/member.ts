@@ -180,14 +180,19 @@ async function storeMember(
   const [source, engine] = await Promise.all([handle.open(tools), repository.open(tools)]);
   engine.fetchAhead?.(tools);
   const previous = await remembered(engine, await listMember(member, engine, tools), handle, tools);
-  const { signal, warn, alive } = tools;
+  const { signal, alive } = tools;
+  const unread: string[] = [];
+  const warn: Tools['warn'] = (warning) => {
+    if (warning.code === 'entry.unreadable') unread.push(warning.path);
+    tools.warn(warning);
+  };
   await using reading = await (member.seat === undefined
     ? source.read({ signal, warn, alive, previous: previous?.facts })
     : member.seat.join({ signal, warn, alive, previous }));
   begin();
   const { snapshot, stats, facts } = await engine.backup(tools.watched(reading), {
     ...backupHow(member),
-    ...{ signal, warn, progress: tools.progress },
+    ...{ signal, warn: tools.warn, progress: tools.progress, unread: () => unread },
     replacing: (ids) => listen({ type: 'snapshots.forgetting', run, step, ids }),
   });
   const into = { id: engine.traits.id, location: repository.location };

@@ -4,9 +4,9 @@ import { inSameMonth, monthCopyOf } from '../copy-name.ts';
 import type { Prepared } from '../place.ts';
 import {
   type CopyRecord,
-  entriesKey,
   entryLines,
   type ListedEntry,
+  newEntriesKey,
   readEntries,
   recordKey,
   toDocument,
@@ -15,7 +15,7 @@ import type { Repository } from '../repository.ts';
 
 export interface Made {
   readonly listed: readonly ListedEntry[];
-  readonly prepared: Prepared;
+  readonly prepared: Pick<Prepared, 'mark' | 'files'>;
   readonly facts: SnapshotFacts;
   readonly stats: BackupStats;
   readonly reading: Reading;
@@ -35,13 +35,14 @@ export async function writeRecord(
     ...{ tags: how.tags, user, source: how.source, recoveryPoint: how.recoveryPoint, tree: '', stats, program },
   };
   const { mark } = prepared;
-  const key = entriesKey(copy, snapshot.id);
+  const turn = how.isCopy === true ? undefined : 1 + Math.max(0, ...own.map((one) => one.turn ?? 0));
+  const key = newEntriesKey(copy);
   await records.put(key, { open: () => entryLines(listed, prepared.files) }, how);
   const replaced = own.filter((one) => one.copy === copy && one.snapshot.id !== snapshot.id);
   if (replaced.length > 0) how.replacing?.(replaced.map((one) => one.snapshot.id));
-  await records.put(recordKey(copy), toDocument({ copy, mark, entriesKey: key }, snapshot, facts), how);
-  for (const one of replaced) if (one.entriesKey !== key) await records.delete(one.entriesKey, how);
-  return { key: recordKey(copy), copy, mark, entriesKey: key, snapshot, facts };
+  await records.put(recordKey(copy), toDocument({ copy, mark, turn, entriesKey: key }, snapshot, facts), how);
+  for (const one of own) if (one.copy === copy) await records.delete(one.entriesKey, how);
+  return { key: recordKey(copy), copy, mark, turn, entriesKey: key, snapshot, facts };
 }
 
 /** The first run of a month leaves a copy that stays until the same month of the next year. */
@@ -60,14 +61,16 @@ export async function keepMonth(
   const files = [];
   for await (const entry of readEntries(records, made, how)) if (entry.type === 'file') files.push(entry);
   if (before !== undefined) how.replacing?.([before.snapshot.id]);
-  await place.duplicate(made.copy, copy, files, how);
+  const { mark, turn } = made;
+  const duplicate = await place.duplicate(made.copy, copy, mark, files, how);
   const id = made.snapshot.id.replace(made.copy.replace('/', '_'), copy.replace('/', '_'));
-  const key = entriesKey(copy, id);
+  const key = newEntriesKey(copy);
   await records.put(key, await records.read(made.entriesKey, undefined, how), how);
   await records.put(
     recordKey(copy),
-    toDocument({ copy, mark: made.mark, entriesKey: key }, { ...made.snapshot, id }, made.facts),
+    toDocument({ copy, mark, turn, entriesKey: key }, { ...made.snapshot, id }, made.facts),
     how,
   );
-  if (before !== undefined && before.entriesKey !== key) await records.delete(before.entriesKey, how);
+  if (before !== undefined) await records.delete(before.entriesKey, how);
+  await duplicate.clean(how);
 }

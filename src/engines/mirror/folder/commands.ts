@@ -40,11 +40,13 @@ export async function ended(child: Process, argv: readonly string[], how: Comman
 
 const SHOWN_LINES = 3;
 
+export const FULL_HINT = 'free space where the mirror is: nothing of the copy that is there was changed';
+
 export function failure([program = '']: readonly string[], doing: string, stderr: string, exit: Exit): SuretyError {
   const said = stderr.trim().split('\n').slice(-SHOWN_LINES).join(' / ');
   const noSpace = /No space left|Disk quota exceeded/i.test(stderr);
   const how = exit.error === undefined ? `ended with exit code ${exit.code ?? exit.signal}` : messageOf(exit.error);
-  const hint = noSpace ? 'free space where the mirror is: nothing of the copy that is there was changed' : undefined;
+  const hint = noSpace ? FULL_HINT : undefined;
   return new SuretyError(
     noSpace ? 'store.full' : 'repository.failed',
     `${doing}: ${program} ${how}${said === '' ? '' : `: ${said}`}`,

@@ -15,6 +15,8 @@ export interface Filled {
   readonly files: ReadonlyMap<string, KnownFile>;
   readonly writtenBytes: number;
   readonly unchanged: number;
+  /** Paths of files that could not be read, and were warned of. */
+  readonly unread: readonly string[];
   /** Set where `rsync` brought attributes from a host. */
   readonly areXattrsThere?: boolean;
 }
@@ -23,7 +25,7 @@ export interface Filled {
 export async function fill(update: Update, made: string, setup: FolderSetup, how: UpdateHow): Promise<Filled> {
   const byRsync = await carried(update, made, setup, how);
   if (byRsync !== undefined) return byRsync;
-  const { reach, root, filesIn, local } = setup;
+  const { reach, root, filesIn, local, upload } = setup;
   if (!reach.traits.localFiles) {
     throw new SuretyError('repository.cannot', `source files of another host can not be mirrored to ${root}`, {
       hint: 'mirror them to a folder of this machine, or run Surety where they are; `rsync` is needed on both sides',
@@ -31,13 +33,13 @@ export async function fill(update: Update, made: string, setup: FolderSetup, how
   }
   await using writer = await filesIn(`${root}/${made}`);
   const baseFolder = update.base && `${root}/${update.base.copy}`;
-  const { writtenBytes, hashes } = await writeTree(writer, update, baseFolder, how);
-  const filled = await measured(update, `${root}/${made}`, writtenBytes, local, how);
+  const { writtenBytes, hashes, gone, unread } = await writeTree(writer, update, baseFolder, { ...how, upload });
+  const filled = await measured(update, `${root}/${made}`, { writtenBytes, absent: gone }, local, how);
   for (const [path, sha256] of hashes) {
     if (filled.files.get(path)?.sha256 === sha256) continue;
     throw differs(path, `${root}/${made}`);
   }
-  return filled;
+  return { ...filled, unread };
 }
 
 async function carried(update: Update, made: string, setup: FolderSetup, how: UpdateHow): Promise<Filled | undefined> {
@@ -53,7 +55,7 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
   const from: RsyncPlace = { shell: tree.shell, path: folder };
   const to: RsyncPlace = { shell: reach.shell, path: `${root}/${made}` };
   const { signal, warn, progress } = how;
-  const rsync: RsyncHow = { local, signal, warn, progress, bytesPerSecond: setup.bytesPerSecond() };
+  const rsync: RsyncHow = { local, signal, warn, progress, bytesPerSecond: setup.upload() };
   const baseFolder = base && `${root}/${base.copy}`;
   const brought = await carry(entries, { from, to, base: baseFolder }, rsync).catch((error: unknown) => {
     // What the reading hands out takes longer, and is the same.
@@ -61,21 +63,24 @@ async function carried(update: Update, made: string, setup: FolderSetup, how: Up
     throw error;
   });
   if (brought === undefined) return undefined;
-  const { writtenBytes, leftOut } = brought;
-  const filled = await measured(update, to.path, writtenBytes, reach, how);
-  expectAll(entries, filled.files, leftOut, to.path);
+  const absent = withOtherNames(entries, brought.leftOut);
+  const filled = await measured(update, to.path, { writtenBytes: brought.writtenBytes, absent }, reach, how);
+  expectAll(entries, filled.files, absent, to.path);
+  const unread = new Set(withOtherNames(entries, brought.unread));
   const places = { from, to };
   const sample = sampled(entries, filled.files, how.sample);
-  const differing = await compareFiles(sample, places, rsync);
-  const mended = differing.length === 0 ? undefined : await mend(update, sample, places, { ...setup, rsync, how });
+  const found = await compareFiles(sample, places, rsync);
+  const mended = found.length === 0 ? undefined : await mend(update, sample, places, { ...setup, rsync, how });
+  for (const path of mended?.unread ?? []) unread.add(path);
+  const differing = found.filter((path) => !unread.has(path));
   const files = new Map([...filled.files, ...(mended?.files ?? [])]);
-  if (mended !== undefined) {
-    const left = await compareFiles(sample, places, rsync);
+  if (mended !== undefined && differing.length > 0) {
+    const left = (await compareFiles(sample, places, rsync)).filter((path) => !unread.has(path));
     const [path = ''] = [...left, ...differing];
     const message = left.length > 0 ? CHANGING : UNLIKE;
     warn({ code: 'entry.changed', path, message: `${displayName(path)} ${message}` });
   }
-  const result = { ...filled, files, unchanged: filled.unchanged - differing.length };
+  const result = { ...filled, files, unread: [...unread], unchanged: filled.unchanged - differing.length };
   return { ...result, areXattrsThere: tree.shell !== undefined };
 }
 
@@ -95,19 +100,33 @@ async function mend(
   entries: readonly Entry[],
   { from, to }: { readonly from: RsyncPlace; readonly to: RsyncPlace },
   { reach, rsync, how }: Mending,
-): Promise<Filled> {
+): Promise<Pick<Filled, 'files' | 'unread'>> {
   const again = new Set(entries);
   // Directories in which a file is replaced get their times back.
   const all = update.entries.filter((entry) => entry.type === 'dir' || again.has(entry));
-  const { writtenBytes } = await carry(all, { from, to, base: undefined }, { ...rsync, byContent: true });
-  return await measured({ ...update, entries, base: undefined }, to.path, writtenBytes, reach, how);
+  const { writtenBytes, unread } = await carry(all, { from, to, base: undefined }, { ...rsync, byContent: true });
+  const whole = { ...update, entries, base: undefined };
+  // What can not be read now was there before.
+  return { ...(await measured(whole, to.path, { writtenBytes, absent: [] }, reach, how)), unread };
+}
+
+/** Of a file with several names `rsync` speaks once. */
+function withOtherNames(entries: readonly Entry[], paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return paths;
+  const named = new Set(paths);
+  const fileOf = ({ device, inode }: Entry) => `${device} ${inode}`;
+  const linked = entries.filter(({ type, links }) => type === 'file' && links > 1);
+  const files = new Set(linked.filter(({ path }) => named.has(path)).map(fileOf));
+  for (const entry of linked) if (files.has(fileOf(entry))) named.add(entry.path);
+  return [...named];
 }
 
 /** What is not there without a word would be lost without one. */
-function expectAll(entries: readonly Entry[], files: Filled['files'], leftOut: number, folder: string): void {
-  const missing = entries.filter(({ type, path }) => type === 'file' && !files.has(path));
-  if (missing.length <= leftOut) return;
-  const example = displayName(missing[0]!.path);
+function expectAll(entries: readonly Entry[], files: Filled['files'], absent: readonly string[], folder: string): void {
+  const named = new Set(absent);
+  const missing = entries.filter(({ type, path }) => type === 'file' && !files.has(path) && !named.has(path));
+  if (missing[0] === undefined) return;
+  const example = displayName(missing[0].path);
   throw new SuretyError(
     'repository.failed',
     `rsync left out ${missing.length} files of ${folder}, such as ${example}`,
@@ -127,15 +146,16 @@ function isLinkToFolder(base: string, entry: Entry): boolean {
 async function measured(
   { entries, base }: Update,
   folder: string,
-  writtenBytes: number,
+  { writtenBytes, absent }: { readonly writtenBytes: number; readonly absent: Iterable<string> },
   reach: Reach,
   how: UpdateHow,
-): Promise<Filled> {
+): Promise<Omit<Filled, 'unread'>> {
   const files = new Map<string, KnownFile>();
   const fresh: Entry[] = [];
+  const notThere = new Set(absent);
   let unchanged = 0;
   for (const entry of entries) {
-    if (entry.type !== 'file') continue;
+    if (entry.type !== 'file' || notThere.has(entry.path)) continue;
     const known = base?.files.get(entry.path);
     if (looksSame(entry, known) && known.sha256 !== '') {
       files.set(entry.path, known);
@@ -154,8 +174,8 @@ async function measured(
   return { files, writtenBytes, unchanged };
 }
 
-/** Some of the files, evenly spread over what was left as it was and what is new. */
-function sampled(entries: readonly Entry[], files: ReadonlyMap<string, KnownFile>, count: number): Entry[] {
+/** Some of the files, each with the same probability: `count` of all there are. */
+export function sampled(entries: readonly Entry[], files: ReadonlyMap<string, KnownFile>, count: number): Entry[] {
   const all = entries.filter(({ type, path }) => type === 'file' && files.has(path));
   if (all.length <= count) return all;
   const chosen = new Set<number>();

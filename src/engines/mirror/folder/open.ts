@@ -2,14 +2,19 @@
  * Copies in a folder, of this machine or of a host: trees of plain files. A new copy is made beside the old one, in which what did not
  * change is another name of the same file, and takes its place by renaming.
  */
+import { statSync } from 'node:fs';
 import { randomHex } from '../../../base/ids.ts';
+import type { Reach } from '../../../reach/reach.ts';
 import type { Reading } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
-import type { MirrorPlace, Prepared } from '../place.ts';
+import type { MirrorPlace, Prepared, Update } from '../place.ts';
 import { command, ended, measureFiles, start } from './commands.ts';
 import { type Filled, fill } from './fill.ts';
-import { paths, streams } from './read.ts';
+import { keepIn } from './keep.ts';
+import { openPace } from './pace.ts';
+import { paths, slowFiles, streams } from './read.ts';
 import type { FolderSetup } from './setup.ts';
+import { duplicateTree, removeTree } from './trees.ts';
 
 const NEW = '.new-';
 const OLD = '.old-';
@@ -33,38 +38,55 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
   }
 
   const place: MirrorPlace = {
+    sharesContent: true,
+    identity() {
+      if (!reach.traits.localFiles) return undefined;
+      const stats = statSync(root, { bigint: true, throwIfNoEntry: false });
+      return stats && { device: stats.dev, inode: stats.ino };
+    },
     async update(update, how) {
       const { copy } = update;
       const mark = randomHex(4);
       const made = `${copy}${NEW}${mark}`;
       await there(['mkdir', '-p', '--', at(made)], `make folder ${at(made)}`, how);
-      const discard = async () =>
-        void (await there(['rm', '-rf', '--', at(made)], `remove ${at(made)}`, { signal: NEVER }));
+      const discard = () => removeTree(reach, at(made), { signal: NEVER });
       try {
         const base = update.base !== undefined && (await exists(at(update.base.copy), how)) ? update.base : undefined;
         const filled = await fill({ ...update, base }, made, setup, how);
-        const result = prepared(copy, mark, filled, { at, there, exists, discard });
+        const result = prepared({ ...update, mark }, filled, { reach, at, there, exists, discard });
         return filled.areXattrsThere === true ? { ...result, xattrs: await xattrsIn(at(made)) } : result;
       } catch (error) {
         await discard().catch(() => {});
         throw error;
       }
     },
-    async duplicate(from, to, _files, how) {
-      const made = `${to}${NEW}${randomHex(4)}`;
-      await there(['cp', '-a', '--link', '--', at(from), at(made)], `copy ${at(from)} to ${at(made)}`, how);
-      await there(['rm', '-rf', '--', at(to)], `remove ${at(to)}`, how);
-      await there(['mv', '--', at(made), at(to)], `rename ${at(made)}`, how);
+    async duplicate(from, to, mark, _files, how) {
+      const [made, old] = [`${to}${NEW}${mark}`, `${to}${OLD}${mark}`];
+      await duplicateTree(reach, at(from), at(made), how);
+      const isReplaced = await exists(at(to), how);
+      if (isReplaced) await there(['mv', '-T', '--', at(to), at(old)], `rename ${at(to)}`, how);
+      await there(['mv', '-T', '--', at(made), at(to)], `rename ${at(made)}`, how);
+      return { clean: async (cleaning) => void (isReplaced && (await removeTree(reach, at(old), cleaning))) };
     },
-    contents: (copy, files, how) =>
-      reach.traits.localFiles ? paths(at(copy), files) : streams(reach, at(copy), files, how),
-    measure: (copy, files, how) => measureFiles(reach, at(copy), files, how),
+    contents(copy, files, how) {
+      if (reach.traits.localFiles && setup.download() === undefined) return paths(at(copy), files);
+      const pace = openPace(setup.download);
+      return reach.traits.localFiles
+        ? slowFiles(at(copy), files, pace, how)
+        : streams(reach, at(copy), files, pace, how);
+    },
+    async *measure(copy, files, how) {
+      if (await exists(at(copy), how)) yield* measureFiles(reach, at(copy), files, how);
+      else for (const _ of files) yield undefined;
+    },
     async remove(copy, how) {
-      await there(['rm', '-rf', '--', at(copy)], `remove ${at(copy)}`, how);
+      await removeTree(reach, at(copy), how);
     },
     async leftovers(how) {
       const find = [
         'find',
+        // The mirror, and the folder of a source in it, may be links to other disks.
+        '-L',
         root,
         '-mindepth',
         '2',
@@ -85,12 +107,13 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
       const own = (await place.leftovers(how)).filter((name) => name.startsWith(`${source}/`));
       for (const name of own.filter((one) => one.slice(-LEFT.length).startsWith(OLD))) {
         const [copy, mark] = [name.slice(0, -LEFT.length), name.slice(OLD.length - LEFT.length)];
-        // The record tells which of the two it speaks of: what it does not is removed.
-        const isRecorded = marks.get(copy) === mark && (await exists(at(copy), how));
+        // The record tells which of the two it speaks of: what it does not is removed. Where it can not be read, nothing tells.
+        const isUnknown = marks.has(copy) && marks.get(copy) === undefined;
+        const isRecorded = (isUnknown || marks.get(copy) === mark) && (await exists(at(copy), how));
         if (isRecorded) await place.remove(name, how);
         else {
           await place.remove(copy, how);
-          await there(['mv', '--', at(name), at(copy)], `rename ${at(name)}`, how);
+          await there(['mv', '-T', '--', at(name), at(copy)], `rename ${at(name)}`, how);
         }
       }
       for (const name of own.filter((one) => one.slice(-LEFT.length).startsWith(NEW))) await place.remove(name, how);
@@ -107,32 +130,37 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
 const NEVER = new AbortController().signal;
 
 interface Doing {
+  readonly reach: Reach;
   at(copy: string): string;
   there(argv: readonly string[], doing: string, how: How): Promise<unknown>;
   exists(path: string, how: How): Promise<boolean>;
   discard(): Promise<void>;
 }
 
-function prepared(copy: string, mark: string, filled: Filled, { at, there, exists, discard }: Doing): Prepared {
+function prepared({ copy, mark, entries }: Update & { readonly mark: string }, filled: Filled, doing: Doing): Prepared {
+  const { reach, at, there, exists, discard } = doing;
   const [made, old] = [`${copy}${NEW}${mark}`, `${copy}${OLD}${mark}`];
+  const rename = (from: string, to: string, how: How) =>
+    there(['mv', '-T', '--', at(from), at(to)], `rename ${at(from)}`, how);
   let isReplaced = false;
   return {
     ...{ ...filled, mark },
+    keep: (from, tops, _all, how) => keepIn(reach, { from: at(from), to: at(made) }, tops, entries, how),
     async commit() {
       const how = { signal: NEVER };
       // What was written last is on the disk before the copy that is there loses its name.
       await there(['sync', '-f', at(made)], `write ${at(made)} to disk`, how);
       isReplaced = await exists(at(copy), how);
-      if (isReplaced) await there(['mv', '--', at(copy), at(old)], `rename ${at(copy)}`, how);
+      if (isReplaced) await rename(copy, old, how);
       try {
-        await there(['mv', '--', at(made), at(copy)], `rename ${at(made)}`, how);
+        await rename(made, copy, how);
       } catch (error) {
-        if (isReplaced) await there(['mv', '--', at(old), at(copy)], `rename ${at(old)}`, how);
+        if (isReplaced) await rename(old, copy, how);
         throw error;
       }
     },
     async clean() {
-      if (isReplaced) await there(['rm', '-rf', '--', at(old)], `remove ${at(old)}`, { signal: NEVER });
+      if (isReplaced) await removeTree(reach, at(old), { signal: NEVER });
     },
     discard,
   };

@@ -1,13 +1,30 @@
 /** Hands out the content of files of a copy. */
+import { createReadStream, existsSync } from 'node:fs';
+import { systemPath } from '../../../base/names.ts';
 import { TarReader } from '../../../base/tar/reader.ts';
 import type { Reach } from '../../../reach/reach.ts';
 import type { Content, RestoredEntry } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
 import { ended, pathList, start } from './commands.ts';
+import { type Pace, paced } from './pace.ts';
 
 /** Files of this machine. */
 export async function* paths(folder: string, files: readonly RestoredEntry[]): AsyncGenerator<Content> {
   for (const { path } of files) yield { kind: 'path', path: `${folder}/${path}` };
+}
+
+/** The same, no faster than may be. */
+export async function* slowFiles(
+  folder: string,
+  files: readonly RestoredEntry[],
+  pace: Pace,
+  { signal }: How,
+): AsyncGenerator<Content> {
+  for (const { path } of files) {
+    const place = systemPath(`${folder}/${path}`);
+    if (existsSync(place)) yield { kind: 'stream', chunks: paced(createReadStream(place), pace, signal) };
+    else yield { kind: 'gone' };
+  }
 }
 
 /** All in one stream, in order. What is not there any more is missing in it. */
@@ -15,6 +32,7 @@ export async function* streams(
   reach: Reach,
   folder: string,
   files: readonly RestoredEntry[],
+  pace: Pace,
   how: How,
 ): AsyncGenerator<Content> {
   const argv = ['tar', '--create', '--no-recursion', '--null', '--files-from=-', '--file=-', '--format=posix'];
@@ -28,7 +46,7 @@ export async function* streams(
   for (const { path } of files) {
     if (next === undefined || next.name.replace(/^\.\//, '') !== path) yield { kind: 'gone' };
     else {
-      yield { kind: 'stream', chunks: tar.content() };
+      yield { kind: 'stream', chunks: paced(tar.content(), pace, how.signal) };
       next = await tar.next();
     }
   }

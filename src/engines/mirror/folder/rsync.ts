@@ -1,8 +1,9 @@
 /** Has `rsync` carry a tree: from this machine, from a host to here, or from here to a host. */
-import { messageOf, SuretyError } from '../../../base/errors.ts';
+import { SuretyError } from '../../../base/errors.ts';
 import type { Reach, RemoteShell } from '../../../reach/reach.ts';
 import type { Entry, ReadingTree, Warning } from '../../../sources/source.ts';
 import { command, failure, pathList, start } from './commands.ts';
+import { listenTo, shownPath } from './rsync-words.ts';
 
 /** A folder as `rsync` is told of it. */
 export interface RsyncPlace {
@@ -56,8 +57,10 @@ const PARTIAL = 23;
 export interface Carried {
   /** Of content. */
   readonly writtenBytes: number;
-  /** So many entries are not there, and were warned of. */
-  readonly leftOut: number;
+  /** Paths of entries that are not there, and were warned of. */
+  readonly leftOut: readonly string[];
+  /** Of these, the paths of those that are in the source and could not be read. */
+  readonly unread: readonly string[];
 }
 
 /** What `rsync` ends with where there is none on the other host. */
@@ -74,7 +77,7 @@ export async function carry(
   const shell = from.shell ?? to.shell;
   const limit = how.bytesPerSecond === undefined ? [] : [`--bwlimit=${Math.max(1, how.bytesPerSecond / 1024)}K`];
   const argv = [
-    ...['rsync', '-aHAX', '--numeric-ids', '--secluded-args', '--timeout=600', '--out-format=%i %l'],
+    ...['rsync', '-aHAX', '--numeric-ids', '--secluded-args', '--timeout=600', '--out-format=%i %l', '--outbuf=L'],
     ...['--from0', '--files-from=-', '--no-implied-dirs'],
     // By nanoseconds: what is written twice in one second would be taken for the same.
     '--modify-window=-1',
@@ -86,29 +89,42 @@ export async function carry(
   ];
   const doing = `copy ${entries.length} entries from ${shown(from)} to ${shown(to)}`;
   const running = { signal: how.signal, doing, stdin: pathList(namesOf(entries)) };
-  const child = start(how.local, argv, { ...running, env: shell?.env });
+  const child = start(how.local, [...TOGETHER, ...argv], { ...running, env: shell?.env });
+  const words = listenTo(entries, from.path);
   let written = 0;
-  let rest = '';
-  for await (const chunk of child.stdout) {
-    const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (/^[<>]f/.test(line)) written += Number(line.slice(line.lastIndexOf(' ') + 1));
-    }
+  for await (const line of latinLines(child.stdout)) {
+    if (!ITEM.test(line)) words.hear(line);
+    else if (/^[<>]f/.test(line)) written += Number(line.slice(line.lastIndexOf(' ') + 1));
     how.progress(written);
   }
   const exit = await child.exit;
   how.signal.throwIfAborted();
-  if (shell !== undefined && (exit.code === NOT_THERE || NO_RSYNC.test(child.stderr()))) {
+  if (shell !== undefined && (exit.code === NOT_THERE || NO_RSYNC.test(words.tail()))) {
     throw new SuretyError('repository.no-rsync', `rsync can not be used on ${shell.destination}`, {
       hint: 'install it there; no file that the shell reads at login may print anything',
     });
   }
-  if (exit.error !== undefined || exit.code === null || ![0, VANISHED, PARTIAL].includes(exit.code)) {
-    throw failure(argv, doing, child.stderr(), exit);
+  const { leftOut, unread } = words;
+  if (exit.error === undefined && exit.code === 0) return { writtenBytes: written, leftOut: [], unread: [] };
+  const isPartial = exit.error === undefined && (exit.code === VANISHED || exit.code === PARTIAL);
+  if (!isPartial || !words.areUnderstood) throw failure(argv, doing, words.tail(), exit);
+  for (const warning of words.warnings) how.warn(warning);
+  return { writtenBytes: written, leftOut, unread };
+}
+
+/** What it says of files may be much: it comes with the list of what it does, a line at a time. */
+const TOGETHER = ['sh', '-c', 'exec "$0" "$@" 2>&1'];
+/** A line of that list. */
+const ITEM = /^(?:[<>ch.][fdLDS].{9}) +\d+$/;
+
+async function* latinLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
   }
-  const fail = () => failure(argv, doing, child.stderr(), exit);
-  return { writtenBytes: written, leftOut: exit.code === 0 ? 0 : tellPartial(child.stderr(), fail, how.warn) };
+  if (rest !== '') yield rest;
 }
 
 /** From a list, `rsync` leaves out what begins with `#` or `;`, but not behind a slash, which it drops. */
@@ -116,7 +132,7 @@ function namesOf(entries: readonly Entry[]): string[] {
   return entries.map(({ path }) => `/${path}`);
 }
 
-/** Compares some files with their source by their contents. Returns those that differ, as `rsync` shows names. */
+/** Compares some files with their source by their contents. Returns the paths of those that differ. */
 export async function compareFiles(
   entries: readonly Entry[],
   { from, to }: { readonly from: RsyncPlace; readonly to: RsyncPlace },
@@ -135,22 +151,9 @@ export async function compareFiles(
   const fine = [0, VANISHED, PARTIAL];
   const said = await command(how.local, argv, { signal: how.signal, doing, stdin, env: shell?.env, fine });
   const lines = Buffer.from(said).toString('latin1').split('\n');
-  return lines.flatMap((line) => (/^[<>]f.*c/.test(line.slice(0, 4)) ? [line.slice(line.indexOf(' ') + 1)] : []));
-}
-
-/** A file that may not be read is left out and warned of, as everywhere; anything else is a failure. Returns how many. */
-function tellPartial(stderr: string, fail: () => SuretyError, warn: RsyncHow['warn']): number {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^rsync (error|warning):/.test(line));
-  const leftOut =
-    /(send_files failed to open|opendir|readlink_stat|link_stat|change_dir) "(.*?)".*(Permission denied|No such file)/;
-  const all = lines.map((line) => leftOut.exec(line) ?? /^(file) has vanished: "(.*)"/.exec(line));
-  if (all.length === 0 || all.includes(null)) throw fail();
-  for (const [index, match] of all.entries()) {
-    const path = match?.[2] ?? '';
-    const code = match?.[3] === 'Permission denied' ? 'entry.unreadable' : 'entry.vanished';
-    warn({ code, path, message: messageOf(new Error(lines[index])) });
-  }
-  return all.length;
+  return lines.flatMap((line) =>
+    /^[<>]f.*c/.test(line.slice(0, 4)) ? [shownPath(line.slice(line.indexOf(' ') + 1))] : [],
+  );
 }
 
 function shown({ shell, path }: RsyncPlace): string {

@@ -10,6 +10,7 @@ export interface FolderSetup {
   readonly local: Reach;
   /** A source of the files in a folder of this machine, which writes there. */
   readonly filesIn: (folder: string) => Promise<Source>;
-  /** What the way to it is limited to at this moment. */
-  readonly bytesPerSecond: () => number | undefined;
+  /** What the way to it is limited to at this moment, bytes a second. */
+  readonly upload: () => number | undefined;
+  readonly download: () => number | undefined;
 }

@@ -1,7 +1,8 @@
 /** Makes a tree of files from a reading that no program can read by itself, with the writer of file sources. */
 import { createHash, type Hash } from 'node:crypto';
+import { accessSync, constants, createReadStream } from 'node:fs';
 import { copyFile, link } from 'node:fs/promises';
-import { SuretyError, systemCode } from '../../../base/errors.ts';
+import { hasCode, SuretyError, systemCode } from '../../../base/errors.ts';
 import { displayName, systemPath } from '../../../base/names.ts';
 import {
   BATCH_ENTRIES,
@@ -17,11 +18,23 @@ import {
 } from '../../../sources/source.ts';
 import { PlacedFile } from '../../placed-file.ts';
 import { looksSame, type Update, type UpdateHow } from '../place.ts';
+import { unreadWarning } from '../unread-warning.ts';
+import { FULL_HINT } from './commands.ts';
+import { openPace, type Pace, paced } from './pace.ts';
 
 export interface Written {
   readonly writtenBytes: number;
   /** Hashes of what came as streams, by path, as it was read. */
   readonly hashes: ReadonlyMap<string, string>;
+  /** Paths of files that were not to be had, and were warned of. */
+  readonly gone: Iterable<string>;
+  /** Of these, those of this machine that could not be read. */
+  readonly unread: readonly string[];
+}
+
+export interface WriteTreeHow extends UpdateHow {
+  /** Bytes a second at this moment; undefined: as fast as it goes. */
+  readonly upload: () => number | undefined;
 }
 
 /** `folder` is empty and that of the writer. `baseFolder` is the copy that `update.base` is about. */
@@ -29,38 +42,46 @@ export async function writeTree(
   writer: Source,
   update: Update,
   baseFolder: string | undefined,
-  how: UpdateHow,
+  how: WriteTreeHow,
 ): Promise<Written> {
   const filling = new Filling(update, baseFolder, how);
-  const report = await writer.write(filling.restoring(), {
+  const writing = writer.write(filling.restoring(), {
     // Of what is gone the source, or who looked for it, has warned already; what failed fails the whole.
     warn: (warning) => (warning.code === 'entry.failed' ? undefined : how.warn(warning)),
     ...{ signal: how.signal, target: undefined, conflict: 'overwrite', dryRun: false },
   });
+  const report = await writing.catch((error: unknown) => {
+    throw ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') ? full(error) : error;
+  });
   const lost = report.failed.filter(({ path }) => !filling.gone.has(path));
   const [first] = lost;
+  if (hasCode(first?.error, 'target.full')) throw full(first?.error);
   if (first !== undefined) {
     const more = lost.length > 1 ? `, and ${lost.length - 1} more` : '';
     throw new SuretyError('repository.failed', `${first.path} could not be mirrored${more}: ${first.error.message}`, {
       cause: first.error,
     });
   }
-  return { writtenBytes: filling.writtenBytes, hashes: filling.hashes };
+  const { writtenBytes, hashes, gone, unread } = filling;
+  return { writtenBytes, hashes, gone, unread };
 }
 
 class Filling {
   readonly hashes = new Map<string, string>();
   /** Content that was not to be had: the source warned of it. */
   readonly gone = new Set<string>();
+  readonly unread: string[] = [];
   writtenBytes = 0;
   readonly #update: Update;
   readonly #baseFolder: string | undefined;
-  readonly #how: UpdateHow;
+  readonly #how: WriteTreeHow;
+  readonly #pace: Pace;
 
-  constructor(update: Update, baseFolder: string | undefined, how: UpdateHow) {
+  constructor(update: Update, baseFolder: string | undefined, how: WriteTreeHow) {
     this.#update = update;
     this.#baseFolder = baseFolder;
     this.#how = how;
+    this.#pace = openPace(how.upload);
   }
 
   restoring(): Restoring {
@@ -117,17 +138,19 @@ class Filling {
       this.gone.add(entry.path);
       return { index, error: vanished(entry) };
     }
-    if (content.kind === 'path') {
+    if (content.kind === 'path' && this.#how.upload() === undefined) {
       if (!(await this.#copied(content.path, placement))) return { index, error: vanished(entry) };
       this.writtenBytes += Math.max(0, entry.sizeBytes);
       return { index, unattributed: true };
     }
     const hash = createHash('sha256');
     const file = new PlacedFile(placement, index);
+    const chunks = content.kind === 'path' ? createReadStream(systemPath(content.path)) : content.chunks;
     try {
-      for await (const chunk of content.chunks) this.#add(file, hash, chunk);
+      for await (const chunk of paced(chunks, this.#pace, this.#how.signal)) this.#add(file, hash, chunk);
     } catch (error) {
-      file.remove(error);
+      const failed = file.remove(error);
+      if (content.kind === 'path' && this.#isLeftOut(entry, content.path, error)) return failed;
       throw error;
     }
     this.hashes.set(entry.path, hash.digest('hex'));
@@ -136,16 +159,25 @@ class Filling {
     return entry.xattrs.length > 0 ? { ...placed, unattributed: true } : placed;
   }
 
-  /** False when it vanished before it was read. */
+  /** Of a file of this machine that is gone by now, or may not be read. */
+  #isLeftOut(entry: Entry, from: string, error: unknown): boolean {
+    const warning = unreadWarning(entry, error);
+    const isUnreadable = warning?.code === 'entry.unreadable';
+    if (warning === undefined || (isUnreadable && mayRead(from))) return false;
+    if (isUnreadable) this.unread.push(entry.path);
+    this.gone.add(entry.path);
+    this.#how.warn(warning);
+    return true;
+  }
+
+  /** False when it is gone by now, or may not be read. */
   async #copied(from: string, { entry, path }: Placement): Promise<boolean> {
     try {
       await copyFile(systemPath(from), systemPath(path));
       return true;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      this.gone.add(entry.path);
-      this.#how.warn({ code: 'entry.vanished', path: entry.path, message: vanished(entry).message });
-      return false;
+      if (this.#isLeftOut(entry, from, error)) return false;
+      throw error;
     }
   }
 
@@ -154,6 +186,20 @@ class Filling {
     file.write(chunk);
     this.writtenBytes += chunk.length;
     this.#how.progress(this.writtenBytes);
+  }
+}
+
+function full(cause: unknown): SuretyError {
+  return new SuretyError('store.full', 'there is no room for the new copy of the mirror', { cause, hint: FULL_HINT });
+}
+
+/** What is forbidden may also be to write. */
+function mayRead(path: string): boolean {
+  try {
+    accessSync(systemPath(path), constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Copies in a store of objects: each file is an object under its path. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { SuretyError, systemCode } from '../../../base/errors.ts';
+import { SuretyError } from '../../../base/errors.ts';
 import { eachConcurrently } from '../../../base/limit.ts';
 import { systemPath } from '../../../base/names.ts';
 import { BATCH_ENTRIES, type Content, type Entry, type RestoredEntry } from '../../../sources/source.ts';
@@ -18,17 +18,18 @@ import {
   type Update,
   type UpdateHow,
 } from '../place.ts';
+import { unreadWarning } from '../unread-warning.ts';
 import { objectKey } from './object-key.ts';
 
 /** Objects of a copy are replaced one by one: until all are, what a record says of some is not what is there, which their hashes tell. */
 export function openObjects(store: Store): MirrorPlace {
   return {
+    sharesContent: false,
+    identity: () => undefined,
     update: (update, how) => upload(store, update, how),
-    async duplicate(from, to, files, how) {
-      await eachConcurrently(files, store.traits.connections, how.signal, async ({ path }, signal) => {
-        const open = () => store.stream(objectKey(from, path), undefined, { signal });
-        await store.put(objectKey(to, path), { open }, { signal });
-      });
+    async duplicate(from, to, _mark, files, how) {
+      await copyObjects(store, from, to, files, how);
+      return { clean: (cleaning) => removeOthers(store, to, new Set(files.map(({ path }) => path)), cleaning) };
     },
     contents: (copy, files, how) => contents(store, copy, files, how),
     measure: (copy, files, how) => measure(store, copy, files, how),
@@ -40,6 +41,27 @@ export function openObjects(store: Store): MirrorPlace {
     standing: async (copy) => copy,
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+}
+
+async function copyObjects(
+  store: Store,
+  from: string,
+  to: string,
+  files: readonly Pick<Entry, 'path'>[],
+  how: How,
+): Promise<void> {
+  await eachConcurrently(files, store.traits.connections, how.signal, async ({ path }, signal) => {
+    const open = () => store.stream(objectKey(from, path), undefined, { signal });
+    await store.put(objectKey(to, path), { open }, { signal });
+  });
+}
+
+/** Removes what a copy has besides these files. */
+async function removeOthers(store: Store, copy: string, paths: ReadonlySet<string>, how: How): Promise<void> {
+  const kept = new Set([...paths].map((path) => objectKey(copy, path)));
+  const gone: string[] = [];
+  for await (const { key } of store.list(copy, how)) if (!kept.has(key)) gone.push(key);
+  await eachConcurrently(gone, store.traits.connections, how.signal, (key, signal) => store.delete(key, { signal }));
 }
 
 async function upload(store: Store, update: Update, how: UpdateHow): Promise<Prepared> {
@@ -55,6 +77,8 @@ async function upload(store: Store, update: Update, how: UpdateHow): Promise<Pre
     else fresh.push(entry);
   }
   const unchanged = files.size;
+  const unread: string[] = [];
+  const kept: string[] = [];
   let writtenBytes = 0;
   const add = (sizeBytes: number) => {
     writtenBytes += sizeBytes;
@@ -99,33 +123,28 @@ async function upload(store: Store, update: Update, how: UpdateHow): Promise<Pre
     try {
       await put(entry, () => createReadStream(systemPath(path)), false, signal);
     } catch (error) {
-      if (!isAbsence(error)) throw error;
-      how.warn({ code: 'entry.vanished', path: entry.path, message: `${entry.path} vanished before it was read` });
+      const warning = unreadWarning(entry, error);
+      if (error instanceof SuretyError || warning === undefined) throw error;
+      if (warning.code === 'entry.unreadable') unread.push(entry.path);
+      how.warn(warning);
     }
   }
 
   return {
-    ...{ mark: '', files, unchanged },
+    ...{ mark: '', files, unchanged, unread },
     get writtenBytes() {
       return writtenBytes;
     },
     commit: async () => {},
-    async clean() {
-      const kept = new Set([...files.keys()].map((path) => objectKey(copy, path)));
-      const gone: string[] = [];
-      for await (const { key } of store.list(copy, how)) if (!kept.has(key)) gone.push(key);
-      await eachConcurrently(gone, store.traits.connections, how.signal, (key, signal) =>
-        store.delete(key, { signal }),
-      );
+    async keep(from, _tops, all, keeping) {
+      const wanted = all.filter(({ type }) => type === 'file');
+      if (from !== copy) await copyObjects(store, from, copy, wanted, keeping);
+      for (const { path } of wanted) kept.push(path);
     },
+    clean: () => removeOthers(store, copy, new Set([...files.keys(), ...kept]), how),
     // What was replaced is there; the next run goes on from it.
     discard: async () => {},
   };
-}
-
-/** Of the file that was to be read; a store names its failures otherwise. */
-function isAbsence(error: unknown): boolean {
-  return !(error instanceof SuretyError) && systemCode(error) === 'ENOENT';
 }
 
 async function* contents(

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setXattr } from '../../src/base/posix.ts';
 import { openKubernetes } from '../../src/reach/kubernetes/open.ts';
 import { kubernetesOptions, kubernetesSchema } from '../../src/reach/kubernetes/options.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
@@ -50,12 +61,20 @@ describe('file trees of a host over SSH', { skip: skipWithout(...SSH_PROGRAMS) }
     };
     const configuration = {
       hosts: { main },
-      sources: { tree: { type: 'files', host: 'main', paths: [tree], exclude: [] } },
+      sources: {
+        tree: { type: 'files', host: 'main', paths: [tree], exclude: [] },
+        touched: { type: 'files', host: 'main', paths: [join(folder, 'there/touched')], compare_touched: true },
+      },
       repositories: {
         vault: { type: 'restic', store: 'file:vault', password: { env: 'VAULT_PASSWORD' } },
         plain: { type: 'archive', store: 'file:plain', compression: 'none' },
       },
-      jobs: { both: { sources: ['tree'], to: ['vault', 'plain'] }, one: { sources: ['tree'], to: ['vault'] } },
+      jobs: {
+        both: { sources: ['tree'], to: ['vault', 'plain'] },
+        one: { sources: ['tree'], to: ['vault'] },
+        touched: { sources: ['touched'], to: ['vault'] },
+        'touched-both': { sources: ['touched'], to: ['vault', 'plain'] },
+      },
     };
     writeFileSync(join(folder, 'surety.yaml'), JSON.stringify(configuration), { mode: 0o600 });
     surety = suretyHere(folder, { VAULT_PASSWORD: 'secret' });
@@ -115,6 +134,37 @@ describe('file trees of a host over SSH', { skip: skipWithout(...SSH_PROGRAMS) }
     assert.deepEqual([code, members[0]!.outcome, members[0]!.error?.code], [1, 'failed', 'reach.unreachable']);
     assert.equal(snapshots(), before);
     assert.equal((await backUp('one')).code, 0);
+  });
+
+  it('stay there when they are touched and have the content they had, where that is asked for', async () => {
+    const touched = join(folder, 'there/touched');
+    const names = Array.from({ length: 200 }, (_, at) => join(touched, `file ${at}`));
+    mkdirSync(touched);
+    for (const [at, name] of names.entries()) writeFileSync(name, noise(at, 4096));
+    const large = join(touched, 'large');
+    writeFileSync(large, noise(9, 12 * 1024 * 1024));
+    const touch = () => {
+      for (const name of [...names, large]) utimesSync(name, 1_700_000_000, new Date());
+    };
+    const countsOf = ({ members }: Awaited<ReturnType<typeof backUp>>) =>
+      members.map(({ stats }) => [stats?.filesNew, stats?.filesChanged, stats?.filesUnmodified]);
+    await backUp('touched');
+    touch();
+    writeFileSync(names[7]!, noise(300, 4096));
+    setXattr(names[8]!, 'user.colour', Buffer.from('green'));
+    const equal = await backUp('touched');
+    assert.deepEqual(countsOf(equal), [[0, 1, 200]]);
+    assert.ok(equal.cameBytes < 120_000, `${equal.cameBytes} bytes`);
+    touch();
+    const bytes = readFileSync(large);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(large, bytes);
+    const shared = await backUp('touched-both');
+    assert.deepEqual([shared.code, countsOf(shared)[0]], [0, [0, 1, 200]], JSON.stringify(shared.members));
+    const target = join(folder, 'here');
+    await surety.run('restore', 'latest', '--source', 'touched', '--repository', 'vault', '--target', target);
+    assert.deepEqual(compareTrees(touched, join(target, touched)), []);
+    rmSync(target, { recursive: true });
   });
 
   it('are read where there is only busybox, behind a login shell that talks', {

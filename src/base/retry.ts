@@ -40,6 +40,14 @@ export const defaultRetryPolicy: RetryPolicy = {
   patienceMs: 100_000,
 };
 
+/** Where somebody waits for the answer: a blip passes, and what does not answer is told within two seconds. */
+export const shortRetryPolicy: RetryPolicy = {
+  attempts: 4,
+  firstDelayMs: 200,
+  longestDelayMs: 800,
+  patienceMs: 5000,
+};
+
 /**
  * Makes a call again while it fails with an error whose `retry` is `later`. Any other error, and the last one, is thrown
  * as it is. `attempt` counts from 1.

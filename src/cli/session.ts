@@ -28,6 +28,8 @@ export interface Session {
 export interface SessionOptions {
   /** Whether what happens goes into the catalog. */
   readonly record: boolean;
+  /** Somebody only looks, and waits for it: a store that does not answer is told of within seconds. */
+  readonly impatient?: boolean;
   /** Whether to say what is odd in the configuration: not on every command. */
   readonly configWarnings?: boolean;
   /** What is far away is asked before the rest is made ready: resolves when it is, whatever comes of it. */
@@ -37,7 +39,7 @@ export interface SessionOptions {
 /** Opens the configuration, writes into the audit log what is begun, does the work, tells people how it went and closes everything. */
 export async function withSession<Result>(
   call: Call,
-  { record, configWarnings, ahead }: SessionOptions,
+  { record, impatient = false, configWarnings, ahead }: SessionOptions,
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const { globals, terminal, signal, clock } = call;
@@ -47,7 +49,7 @@ export async function withSession<Result>(
     if (!globals.quiet) progress.line(`warning: ${message}`);
   };
   const { compose } = await import('../daemon/compose.ts');
-  await using platform = await compose({ configFile: globals.config, clock, warn, cache: globals.cache });
+  await using platform = await compose({ configFile: globals.config, clock, warn, cache: globals.cache, impatient });
   limitOf = platform.limitOf;
   call.trail.begin(platform.auditLog);
   if (configWarnings === true) for (const line of platform.configWarnings) warn(line);

@@ -3,6 +3,7 @@ import { hasCode, SuretyError } from '../base/errors.ts';
 import { letHeapGrow } from '../base/heap.ts';
 import { randomHex } from '../base/ids.ts';
 import type { SecretSpec } from '../base/option-values.ts';
+import { shortRetryPolicy } from '../base/retry.ts';
 import type { Secret } from '../base/secret.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import { type StoreLocation, shownLocation } from '../config/store-location.ts';
@@ -23,6 +24,8 @@ export interface StoreHow {
   readonly use?: StoreUse | undefined;
   /** What is put is to be removed again: nothing is locked, and whatever may be deleted is. */
   readonly forTrial?: boolean;
+  /** Somebody waits: what does not answer is not asked again for long. */
+  readonly impatient?: boolean | undefined;
   /** For what opening has to ask. Default: it is not ended. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,8 +35,9 @@ export async function openStore(location: StoreLocation, how: StoreHow): Promise
   const { withRetry } = await import('../stores/wrap/retry.ts');
   if (location.kind !== 'file') letHeapGrow();
   const adapter = await openAdapter(location, how);
-  if (how.use === undefined) return withRetry(adapter);
-  const retried = withRetry(await limited(adapter, how.use));
+  const retrying = how.impatient === true ? { policy: shortRetryPolicy } : {};
+  if (how.use === undefined) return withRetry(adapter, retrying);
+  const retried = withRetry(await limited(adapter, how.use), retrying);
   return how.forTrial === true ? retried : await guarded(retried, how.use);
 }
 

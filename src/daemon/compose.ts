@@ -83,10 +83,16 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
   const hosts = hostsOf(config, { opened, identities, clock: how.clock, warn: once });
   const ownHosts = new Set([hostName(), ...config.hosts.map(({ name }) => name)]);
   const ground = { hosts, directory: config.directory };
-  const engineHow = { directory: config.directory, warn: once, cache: how.cache ?? true };
+  const { impatient } = how;
+  const engineHow = { directory: config.directory, warn: once, cache: how.cache ?? true, impatient };
   const repositories = repositoriesOf({ ...engineHow, opened, hold: state.hold });
   const probeOf = (repository: RepositoryConfig) => {
-    const probe = probeStore(repository.store, { directory: config.directory, warn: once, use: repository.use });
+    const probe = probeStore(repository.store, {
+      directory: config.directory,
+      warn: once,
+      use: repository.use,
+      impatient,
+    });
     if (repository.kind !== 'borg') return probe;
     return probeBorg((how) => repositories.open(repository, how), probe, repository.store.kind === 'file');
   };
@@ -134,7 +140,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
         verifyAfter: repository.verifyAfter,
         open: (opening) => repositories.open(repository, opening, purpose),
         probe: probeOf(repository),
-        usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock }),
+        usage: usageOf(repository.store, { directory: config.directory, warn: once, clock: how.clock, impatient }),
       })),
     newRepository(name) {
       const repository = findNamed(config.repositories, name, 'repository');

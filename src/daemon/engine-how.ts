@@ -8,5 +8,7 @@ export interface EngineHow {
   readonly warn: (message: string) => void;
   /** False: nothing is kept on this machine of what is read again and again. */
   readonly cache: boolean;
+  /** Somebody waits: a store that does not answer is told of within seconds. */
+  readonly impatient?: boolean | undefined;
   readonly ahead?: OpenAhead | undefined;
 }

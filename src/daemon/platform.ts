@@ -35,6 +35,8 @@ export interface ComposeHow {
   readonly warn: (message: string) => void;
   /** False: nothing of the repositories is kept on this machine for the next time. Default: as they are configured. */
   readonly cache?: boolean;
+  /** Somebody waits: a store that does not answer is told of within seconds, not asked again for half a minute. */
+  readonly impatient?: boolean;
 }
 
 /** Where a snapshot is written to. `folder`: below a folder; what goes into a server otherwise is a file there. `file`: as that file. */

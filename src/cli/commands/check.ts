@@ -40,7 +40,7 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
       hint: 'surety verify --read-data reads every stored byte',
     });
   }
-  return await withSession(call, { record: false, configWarnings: true }, async (session) => {
+  return await withSession(call, { record: false, impatient: true, configWarnings: true }, async (session) => {
     const { platform } = session;
     const finished = await finishKilledRuns(call, session);
     const sources =

@@ -27,7 +27,7 @@ export function copiesCommand(act: Act): Command {
 }
 
 async function runCopies(call: Call, { source, repository, check = false }: CopiesOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async ({ platform }) => {
+  return await withSession(call, { record: false, impatient: true }, async ({ platform }) => {
     const request = await copiesRequest(platform, { sources: source, repositories: repository, check }, call);
     const report = await provenCopies(request, call);
     return {

@@ -63,7 +63,7 @@ function statuses(text: string, before: readonly ListStatus[] = []): ListStatus[
 
 async function runList(call: Call, options: ListOptions): Promise<Answer> {
   const times = timesOf(options, call);
-  return await withSession(call, { record: false }, async ({ platform }) => {
+  return await withSession(call, { record: false, impatient: true }, async ({ platform }) => {
     const request: ListRequest = {
       ...{ repositories: platform.repositories(options.repository), last: options.last, job: options.job },
       ...{ sources: options.source, hosts: options.host, statuses: options.status, ...times },

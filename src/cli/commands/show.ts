@@ -31,7 +31,7 @@ export function showCommand(act: Act): Command {
 }
 
 async function runShow(call: Call, id: string, options: ShowOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async ({ platform, warn }) => {
+  return await withSession(call, { record: false, impatient: true }, async ({ platform, warn }) => {
     const entries = options.entries === true || options.path !== undefined ? { select: options.path } : undefined;
     const documents: object[] = [];
     // A snapshot can have millions of entries: people see them as they come, only a JSON document needs them all.

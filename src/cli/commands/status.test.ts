@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { initCheaply } from '../../../test/fixtures/cheap-repository.ts';
+import { freePorts } from '../../../test/fixtures/free-ports.ts';
 import { memoryTerminal } from '../../../test/fixtures/memory-terminal.ts';
 import { openSqliteCatalog } from '../../catalog/sqlite/open.ts';
 import type { StatusReport } from '../../operations/status.ts';
@@ -42,7 +43,7 @@ describe('surety status', () => {
   async function run(...argv: string[]) {
     const terminal = memoryTerminal();
     const exitCode = await runCommandLine(
-      [...argv, '--config', path('surety.yaml'), '--no-progress'],
+      ['--config', path('surety.yaml'), '--no-progress', ...argv],
       terminal,
       new AbortController().signal,
     );
@@ -182,6 +183,25 @@ describe('surety status', () => {
     assert.ok(repository('vault').snapshots > 0);
     assert.equal(source('data').verdict.state, 'unproven');
     renameSync(path('away'), path('vault'));
+  });
+
+  test('a store that refuses connections is told of within seconds', async () => {
+    const [port] = await freePorts(1);
+    const s3 = {
+      ...{ bucket: 'bucket', prefix: 'vault', endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1' },
+      ...{ access_key_id: { env: 'VAULT_PASSWORD' }, secret_access_key: { env: 'VAULT_PASSWORD' } },
+    };
+    const configuration = {
+      sources: { data: { type: 'files', paths: ['data'] } },
+      repositories: { away: { type: 'restic', store: { s3 }, password: { env: 'VAULT_PASSWORD' } } },
+      jobs: { main: { sources: ['data'], to: ['away'] } },
+    };
+    writeFileSync(path('away.yaml'), JSON.stringify(configuration), { mode: 0o600 });
+    const startedMs = performance.now();
+    const { exitCode, repository } = await status('--config', path('away.yaml'));
+    const tookMs = performance.now() - startedMs;
+    assert.deepEqual([exitCode, repository('away').error?.code], [3, 'store.unavailable']);
+    assert.ok(tookMs < 10_000, `it took ${tookMs} ms`);
   });
 
   test('a name that is not in the configuration is a mistake', async () => {

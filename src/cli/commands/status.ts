@@ -31,7 +31,7 @@ export function statusCommand(act: Act): Command {
 }
 
 async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async (session) => {
+  return await withSession(call, { record: false, impatient: true }, async (session) => {
     const { platform } = session;
     const report = await status(
       {

@@ -25,7 +25,7 @@ export function storeCommand(act: Act): Command {
 }
 
 async function runStoreCheck(call: Call, name: string, { heavy }: CheckOptions): Promise<Answer> {
-  return await withSession(call, { record: false }, async ({ platform }) => {
+  return await withSession(call, { record: false, impatient: true }, async ({ platform }) => {
     const target = await platform.storeToCheck(name);
     const how = { signal: call.signal, clock: call.clock, heavy: heavy === true };
     const report = await checkStore(target, how);

@@ -67,6 +67,26 @@ describe('a pinned snapshot', () => {
     );
   });
 
+  test('is pinned in each repository that has it, whatever its id is there, but for those that have no pins', async () => {
+    const [vault, twin, mirror] = await Promise.all(['own', 'twin', 'bare'].map((name) => workshop.repository(name)));
+    const sources = [workshop.source('media', { x: 'content' })];
+    const run = { job: 'nightly', recoveryPoint: '20260101T000000Z-aaaa', startedAt: new Date(0), force: false };
+    const { members } = await backup({ ...run, sources, repositories: [vault!, twin!, mirror!] }, workshop.how());
+    const [id, twinId, bareId] = members.map(({ snapshot }) => snapshot?.id ?? '');
+    const engine = { ...mirror!.engine, pins: undefined } as Engine;
+    const without = { ...mirror!, open: async () => engine };
+    const all = { ...asked(vault!, [id!]), repositories: [vault!, twin!, without] };
+    const { pinned, unpinnable } = await pin({ ...all, until: undefined, reason: '' }, workshop.how());
+    assert.deepEqual([pinned.map((one) => one.id), unpinnable.map((one) => one.id)], [[id, twinId], [bareId]]);
+    const { unpinned } = await unpin({ ...all, ids: [twinId!] }, workshop.how());
+    assert.deepEqual(
+      unpinned.map(({ pins }) => pins),
+      [1, 1],
+    );
+    const alone = { ...asked(without, [bareId!]), until: undefined, reason: '' };
+    await assert.rejects(pin(alone, workshop.how()), { code: 'repository.cannot' });
+  });
+
   test('of which nobody can tell makes cleanup fail, and nothing is removed', async () => {
     const { vault, ids } = await withBackups();
     const silent = { list: async () => Promise.reject(new SuretyError('store.unavailable', 'no answer')) };

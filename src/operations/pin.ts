@@ -1,11 +1,12 @@
 /** Pins snapshots against removal, and takes pins away: in every repository that has them, for every machine. */
 import { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
-import type { Snapshot } from '../engines/engine.ts';
+import type { PinBoard, Snapshot } from '../engines/engine.ts';
 import { activePins, type PinDocument, type UnpinDocument } from '../rules/pins.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { toWanted } from './locate.ts';
 import { meant, openPlaces, type Place } from './meant-snapshots.ts';
+import { isSameSnapshot } from './same-snapshot.ts';
 
 export interface PinTargets {
   readonly repositories: readonly RepositoryHandle[];
@@ -34,6 +35,8 @@ export interface PinReport {
   readonly until: Date | undefined;
   readonly reason: string;
   readonly pinned: readonly Pinned[];
+  /** Where the same snapshots can not be pinned, as in a mirror. */
+  readonly unpinnable: readonly Pinned[];
 }
 
 export interface UnpinReport {
@@ -51,21 +54,21 @@ export async function pin(request: PinRequest, how: { readonly signal: AbortSign
     });
   }
   const pinned: Pinned[] = [];
-  for (const { place, snapshot } of await targets(request, how)) {
+  const { able, unable } = await targets(request, how);
+  for (const { place, board, snapshot } of able) {
     const { time, host, source, paths } = snapshot;
     const document: PinDocument = { type: 'pin', at: now, by, until, reason, time, host, source, paths };
-    await boardOf(place).add(snapshot.id, document, how);
+    await board.add(snapshot.id, document, how);
     pinned.push(pinnedIn(place, snapshot));
   }
-  return { outcome: 'ok', until, reason, pinned };
+  return { outcome: 'ok', until, reason, pinned, unpinnable: unable };
 }
 
 /** Lifts every pin that is there now, also those that can not be read. Throws as {@link pin} does. */
 export async function unpin(request: PinTargets, how: { readonly signal: AbortSignal }): Promise<UnpinReport> {
   const { now, by } = request;
   const unpinned: UnpinReport['unpinned'][number][] = [];
-  for (const { place, snapshot } of await targets(request, how)) {
-    const board = boardOf(place);
+  for (const { place, board, snapshot } of (await targets(request, how)).able) {
     const pins = activePins(await board.list(how), [snapshot], now).get(snapshot.id) ?? [];
     const document: UnpinDocument = { type: 'unpin', at: now, by, lifts: pins.map(({ name }) => name) };
     if (pins.length > 0) await board.add(snapshot.id, document, how);
@@ -81,23 +84,52 @@ function pinnedIn({ repository }: Place, { id, source, time }: Snapshot): Pinned
 interface PinTarget {
   readonly place: Place;
   readonly snapshot: Snapshot;
+  readonly board: PinBoard;
 }
 
-/** All are known before the first is pinned. */
-async function targets({ repositories, ids }: PinTargets, how: { readonly signal: AbortSignal }): Promise<PinTarget[]> {
+interface Targets {
+  readonly able: readonly PinTarget[];
+  readonly unable: readonly Pinned[];
+}
+
+/** All are known before the first is pinned. Throws `repository.cannot` where none of them can be. */
+async function targets({ repositories, ids }: PinTargets, how: { readonly signal: AbortSignal }): Promise<Targets> {
   const places = await openPlaces(repositories, how);
-  const found = new Map<string, PinTarget>();
+  const able = new Map<string, PinTarget>();
+  const unable = new Map<string, Pinned>();
   for (const id of ids) {
-    for (const { place, going } of await meant(id, places, how, toWanted(id))) {
-      boardOf(place);
-      for (const one of going) {
-        const snapshot = place.listing.snapshots.find((listed) => listed.id === one.id);
-        if (snapshot === undefined) throw noSnapshot(one.id);
-        found.set(JSON.stringify([place.repository.name, one.id]), { place, snapshot });
+    for (const one of await named(id, places, how)) {
+      for (const { place, snapshot } of everywhere(one, places)) {
+        const key = JSON.stringify([place.repository.name, snapshot.id]);
+        const board = place.engine.pins;
+        if (board === undefined) unable.set(key, pinnedIn(place, snapshot));
+        else able.set(key, { place, snapshot, board });
       }
     }
   }
-  return [...found.values()];
+  const [none] = unable.values();
+  if (able.size === 0 && none !== undefined) throw cannot(none.repository);
+  return { able: [...able.values()], unable: [...unable.values()] };
+}
+
+async function named(id: string, places: readonly Place[], how: { readonly signal: AbortSignal }): Promise<Snapshot[]> {
+  const found = await meant(id, places, how, toWanted(id));
+  return found.flatMap(({ place, going }) =>
+    going.map((one) => {
+      const snapshot = place.listing.snapshots.find((listed) => listed.id === one.id);
+      if (snapshot === undefined) throw noSnapshot(one.id);
+      return snapshot;
+    }),
+  );
+}
+
+/** Where it is, and its copies: each has an id of its own. */
+function everywhere(snapshot: Snapshot, places: readonly Place[]): Omit<PinTarget, 'board'>[] {
+  return places.flatMap((place) =>
+    place.listing.snapshots
+      .filter((other) => other.id === snapshot.id || isSameSnapshot(other, snapshot))
+      .map((other) => ({ place, snapshot: other })),
+  );
 }
 
 function noSnapshot(id: string): SuretyError {
@@ -110,7 +142,8 @@ function noSnapshot(id: string): SuretyError {
   );
 }
 
-function boardOf({ repository, engine }: Place) {
-  if (engine.pins !== undefined) return engine.pins;
-  throw new SuretyError('repository.cannot', `snapshots in ${repository.name} can not be pinned`);
+function cannot(repository: string): SuretyError {
+  return new SuretyError('repository.cannot', `snapshots in ${repository} can not be pinned`, {
+    hint: 'a mirror keeps what its source is like now: copy the snapshot into another kind of repository with surety copy, and pin it there',
+  });
 }

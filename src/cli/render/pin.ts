@@ -3,9 +3,12 @@ import { shortId } from '../../base/short-id.ts';
 import type { Pinned, PinReport, UnpinReport } from '../../operations/pin.ts';
 import { localTime, table } from '../render.ts';
 
-export function pinReportText({ pinned, until }: PinReport): string {
+export function pinReportText({ pinned, unpinnable, until }: PinReport): string {
   const end = until === undefined ? '' : ` until ${localTime(until)}`;
-  return rowsText(pinned.map((one) => [`pinned${end}`, ...cellsOf(one)]));
+  return rowsText([
+    ...pinned.map((one) => [`pinned${end}`, ...cellsOf(one)]),
+    ...unpinnable.map((one) => ['can not be pinned', ...cellsOf(one)]),
+  ]);
 }
 
 export function unpinReportText({ unpinned }: UnpinReport): string {

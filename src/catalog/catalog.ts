@@ -40,8 +40,12 @@ export interface Catalog extends AsyncDisposable {
 
   /** Makes the snapshots known of `repository` exactly these, in one transaction. */
   replaceSnapshots(repository: string, snapshots: readonly SnapshotRecord[]): Promise<void>;
-  /** Forgets snapshots that cleanup removes, with their verdicts; unknown ids are fine. */
+  /** Adds snapshots to those known of `repository`; one that is known already is replaced. */
+  addSnapshots(repository: string, snapshots: readonly SnapshotRecord[]): Promise<void>;
+  /** Forgets snapshots that are going to be removed, but not what was found of them; unknown ids are fine. */
   removeSnapshots(repository: string, ids: readonly string[]): Promise<void>;
+  /** Forgets what was found of snapshots that are gone; unknown ids are fine. */
+  removeVerdicts(repository: string, ids: readonly string[]): Promise<void>;
   /** What is at a place from now on counts as the repository with this name. */
   rememberRepository(seen: RepositorySeen): Promise<void>;
   /** What was last remembered of the place, or undefined. */

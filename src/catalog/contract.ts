@@ -204,6 +204,18 @@ export const catalogContract: readonly CatalogCheck[] = [
     },
   },
   {
+    name: 'snapshots are added to those that are known',
+    async check(catalog) {
+      await catalog.replaceSnapshots('vault', [snapshot('a', 1), snapshot('b', 2)]);
+      await catalog.addSnapshots('vault', [snapshot('b', 2, { sizeBytes: 7 }), snapshot('c', 3)]);
+      assert.deepEqual(await catalog.snapshots({ repository: 'vault' }), [
+        snapshot('a', 1),
+        snapshot('b', 2, { sizeBytes: 7 }),
+        snapshot('c', 3),
+      ]);
+    },
+  },
+  {
     name: 'a repository is remembered by its name and place, the last one that was there',
     async check(catalog) {
       const seen = (location: string, id: string, n: number) => ({ name: 'vault', location, id, seenAt: minute(n) });
@@ -276,7 +288,7 @@ export const catalogContract: readonly CatalogCheck[] = [
     },
   },
   {
-    name: 'the last verdict of each snapshot and depth is kept until the snapshot is removed',
+    name: 'the last verdict of each snapshot and depth is kept until the snapshot is gone',
     async check(catalog) {
       const verdict = (id: string, at: number, given: Partial<Verdict> = {}): Verdict => {
         return { repository: 'vault', snapshot: id, depth: 'data', at: minute(at), ok: true, message: '', ...given };
@@ -289,7 +301,9 @@ export const catalogContract: readonly CatalogCheck[] = [
         verdict('b', 1),
         verdict('b', 2, { depth: 'structure' }),
       ]);
-      await catalog.removeSnapshots('vault', ['b', 'c']);
+      await catalog.removeSnapshots('vault', ['b']);
+      assert.equal((await catalog.verdicts({ repository: 'vault' })).length, 3, 'it may stay after all');
+      await catalog.removeVerdicts('vault', ['b', 'c']);
       assert.deepEqual(await catalog.verdicts({}), [verdict('a', 1, { repository: 'copy' }), verdict('a', 2, bad)]);
     },
   },

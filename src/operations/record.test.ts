@@ -4,9 +4,11 @@ import { after, before, describe, test } from 'node:test';
 import { brokenRepository, openWorkshop, type Workshop } from '../../test/fixtures/opened.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { openSqliteCatalog } from '../catalog/sqlite/open.ts';
+import type { Engine } from '../engines/engine.ts';
 import { type BackupReport, backup } from './backup.ts';
 import { cleanup } from './cleanup.ts';
 import { listenAll } from './events.ts';
+import { forget as forgetSnapshots } from './forget.ts';
 import { provenSnapshots } from './proven.ts';
 import { rebuildCatalog } from './rebuild-catalog.ts';
 import { recordInto } from './record.ts';
@@ -126,6 +128,36 @@ describe('what happens is in the catalog', () => {
       ],
     );
     assert.equal((await catalog.snapshots({ repository: 'vault' })).length, 1);
+  });
+
+  test('what a cleanup could not remove is still remembered, and what was found of it', async () => {
+    const vault = await workshop.repository('locked');
+    const [first, second] = [new Date(Date.now() - 1000), new Date()];
+    for (const [recoveryPoint, startedAt] of [
+      ['L1', first],
+      ['L2', second],
+    ] as const) {
+      const run = { job: 'nightly', recoveryPoint, startedAt, force: false };
+      await recorded((how) => backup({ ...run, sources: [source()], repositories: [vault] }, how));
+    }
+    const [old, newest] = await catalog.snapshots({ repository: 'locked' });
+    const bad = { repository: 'locked', depth: 'data', at: second, ok: false, message: 'damaged' } as const;
+    await catalog.recordVerdicts([{ ...bad, snapshot: old!.id }]);
+    let isLocked = true;
+    const forget: Engine['forget'] = async (ids, how) =>
+      isLocked ? ids.map((id) => ({ id, until: undefined })) : await vault.engine.forget(ids, how);
+    const engine: Engine = { ...vault.engine, forget };
+    const request = { repositories: [{ ...vault, open: async () => engine }], named: true, ids: [old!.id] };
+    const how = { allowNewest: true, allowPinned: true, catalog, now: second, restoring: () => new Set<string>() };
+    const again = async () => {
+      const run = { runId: 'F1', dryRun: false, prune: false, maxUnused: 0.05 };
+      await recorded((to) => forgetSnapshots({ ...request, ...how, ...run }, to));
+      const ids = (await catalog.snapshots({ repository: 'locked' })).map(({ id }) => id);
+      return { ids, verdicts: (await catalog.verdicts({ repository: 'locked' })).length };
+    };
+    assert.deepEqual(await again(), { ids: [old!.id, newest!.id], verdicts: 1 });
+    isLocked = false;
+    assert.deepEqual(await again(), { ids: [newest!.id], verdicts: 0 });
   });
 
   test('a catalog that fails is reported once and ends no run', async () => {

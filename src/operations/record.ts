@@ -5,6 +5,7 @@ import type { Listen, OperationEvent, Outcome } from './events.ts';
 import type { HookReport } from './hooks/hook-report.ts';
 import { recordHealing } from './record/record-healing.ts';
 import { recordMember } from './record/record-member.ts';
+import { type Leaving, recordLeaving, recordRemoval } from './record/record-removal.ts';
 import { recordRestore } from './record/record-restore.ts';
 import { recordVerification } from './record/record-verification.ts';
 import { recordedError, type StepFinished } from './record/step-record.ts';
@@ -29,6 +30,7 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
   /** Of each run that has not ended. */
   const errorCodes = new Map<string, string[]>();
   const warnings = new Map<string, { code: string; path: string; message: string }[]>();
+  const leaving = new Map<string, Leaving[]>();
 
   const write = (call: () => Promise<void>) => {
     last = last.then(call).catch((error: unknown) => {
@@ -49,8 +51,9 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
     } else if (event.type === 'hook.finished') {
       write(() => catalog.recordHook(event.run.id, toHookRecord(event.hook, event.at)));
     } else if (event.type === 'snapshots.forgetting') {
-      // Before they go: a cleanup that is killed in the middle leaves nothing that looks lost.
-      write(() => catalog.removeSnapshots(event.step.repository, event.ids));
+      const own = leaving.get(stepKey(event)) ?? [];
+      leaving.set(stepKey(event), own);
+      write(async () => void own.push(await recordLeaving(catalog, event.step.repository, event.ids)));
     } else if (event.type === 'step.finished') {
       if (event.error !== undefined)
         errorCodes
@@ -59,6 +62,9 @@ export function recordInto(catalog: Catalog, { exitCode, report }: RecorderHow):
       const own = warnings.get(stepKey(event)) ?? [];
       warnings.delete(stepKey(event));
       write(() => recordStep(catalog, event, own));
+      const gone = leaving.get(stepKey(event));
+      leaving.delete(stepKey(event));
+      if (gone !== undefined) write(() => recordRemoval(catalog, event, gone));
     } else if (event.type === 'run.finished') {
       const codes = errorCodes.get(event.run.id) ?? [];
       errorCodes.delete(event.run.id);

@@ -8,7 +8,7 @@ import { recordHook } from './hooks.ts';
 import { listDrills, listRestores, listVerifications, recordRestore, recordVerification } from './proofs.ts';
 import { findRepository, rememberRepository } from './repositories.ts';
 import { beginRun, closeAbandoned, endRun, findRun, history, lastSuccesses, type Owner, recordMember } from './runs.ts';
-import { listSeries, listSnapshots, removeSnapshots, replaceSnapshots } from './snapshots.ts';
+import { addSnapshot, listSeries, listSnapshots, removeSnapshots, replaceSnapshots } from './snapshots.ts';
 import { listVerdicts, recordVerdicts, removeVerdicts } from './verdicts.ts';
 
 export interface OpenCatalog {
@@ -62,11 +62,12 @@ export function openSqliteCatalog({ path, clock = systemClock }: OpenCatalog): C
     recordDrill: (runId, done) => write(() => recordRestore(database, runId, done)),
     recordRestore: (runId, done) => write(() => recordRestore(database, runId, done)),
     replaceSnapshots: (repository, snapshots) => write(() => replaceSnapshots(database, repository, snapshots)),
-    removeSnapshots: (repository, ids) =>
+    addSnapshots: (repository, snapshots) =>
       write(() => {
-        removeSnapshots(database, repository, ids);
-        removeVerdicts(database, repository, ids);
+        for (const snapshot of snapshots) addSnapshot(database, { ...snapshot, repository });
       }),
+    removeSnapshots: (repository, ids) => write(() => removeSnapshots(database, repository, ids)),
+    removeVerdicts: (repository, ids) => write(() => removeVerdicts(database, repository, ids)),
     rememberRepository: (seen) => write(() => rememberRepository(database, seen)),
     repository: (name, location) => read(() => findRepository(database, name, location)),
     history: (query) => read(() => history(database, query)),

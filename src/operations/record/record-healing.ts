@@ -1,5 +1,4 @@
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { HealResult } from '../heal-result.ts';
 import { toSnapshotRecord } from './snapshot-record.ts';
 import { foundBy, recordedError, type StepFinished, times } from './step-record.ts';
 
@@ -12,16 +11,13 @@ export async function recordHealing(catalog: Catalog, event: StepFinished): Prom
   const report = result?.after ?? result?.before;
   const checked = { repository, depth: 'structure' as const, ...times(event), outcome, ...foundBy(report) };
   await catalog.recordVerification(event.run.id, { ...checked, error: recordedError(event.error) });
-  if (result !== undefined && result.made.snapshots.length > 0) await addSnapshots(catalog, repository, result.made);
+  if (result !== undefined) {
+    const { repositoryId, snapshots } = result.made;
+    const added = snapshots.map((snapshot) => toSnapshotRecord(repository, repositoryId, snapshot));
+    await catalog.addSnapshots(repository, added);
+  }
   const results = result?.results ?? [];
   await catalog.recordVerdicts(
     results.map(({ id, depth, ok, message }) => ({ repository, snapshot: id, depth, at: event.at, ok, message })),
   );
-}
-
-async function addSnapshots(catalog: Catalog, repository: string, { repositoryId, snapshots }: HealResult['made']) {
-  const added = snapshots.map((snapshot) => toSnapshotRecord(repository, repositoryId, snapshot));
-  const ids = new Set(added.map(({ id }) => id));
-  const known = (await catalog.snapshots({ repository })).filter(({ id }) => !ids.has(id));
-  await catalog.replaceSnapshots(repository, [...known, ...added]);
 }

@@ -360,6 +360,13 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
     }
     assert.equal((await reading.finish()).fingerprint!.tables[0]?.rows, 9993);
     assert.equal(await server.sql('SELECT @@GLOBAL.net_write_timeout'), '1');
+    // What a run leaves that is killed while it is raised.
+    await server.sql('SET GLOBAL net_write_timeout = 10000061');
+    await using next = await source.read({ signal: never, warn: () => {} });
+    for await (const content of next.content([entry!], { signal: never })) {
+      if (content.kind === 'stream') for await (const _chunk of content.chunks) break;
+    }
+    assert.equal(await server.sql('SELECT @@GLOBAL.net_write_timeout'), '61');
     await server.sql('SET GLOBAL net_write_timeout = 60');
   });
 

@@ -56,9 +56,11 @@ export async function expectSuccess(child: Process, argv: readonly string[], how
   throw hostFailure(how.doing, exit) ?? how.explain?.(stderr, exit) ?? toolFailure(argv, how.doing, stderr, exit);
 }
 
-const OF_THE_HOST = ['unreachable', 'unknown-host-key', 'changed-host-key', 'no-pod'].map((word) => `reach.${word}`);
+const OF_THE_HOST = ['unreachable', 'unknown-host-key', 'changed-host-key', 'no-pod', 'denied', 'failed'].map(
+  (word) => `reach.${word}`,
+);
 
-/** That the host can not be reached, or not any more, is neither the program's fault nor that of what it worked on. */
+/** That the host can not be reached, or not any more, or lets nobody in, is neither the program's fault nor that of what it worked on. */
 export function hostFailure(doing: string, { error }: Exit): SuretyError | undefined {
   if (!hasCode(error, ...OF_THE_HOST)) return undefined;
   const { code, message, hint, retry, details } = error;

@@ -51,6 +51,24 @@ test('a process that was killed holds nothing', async () => {
   assert.deepEqual([...openHolds(place).held('plain')], []);
 });
 
+test('is held for sure, also while another process looks what is', async () => {
+  const place = join(folder, 'looked-at');
+  const script = `const { openHolds } = await import(${MODULE}); const holds = openHolds(process.argv[1]);
+    console.log('looking'); for (;;) holds.held('plain');`;
+  const child = spawn(process.execPath, ['-e', script, place], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await firstOutputOf(child);
+    const holds = openHolds(place);
+    for (let at = 0; at < 400; at++) {
+      using _ = holds.hold('plain', `s${at}`);
+      assert.ok(readdirSync(place).some((name) => name.startsWith(`plain s${at} `)));
+    }
+  } finally {
+    child.kill('SIGKILL');
+    await endOf(child);
+  }
+});
+
 test('an engine holds a snapshot from the beginning of its restore to the end, however that ends', async () => {
   const holds = openHolds(join(folder, 'engine'));
   const held = () => [...holds.held('vault')];

@@ -2,7 +2,7 @@
  * Which snapshots this machine is restoring from: a file each, locked by the operating system as long as its process lives. So what a
  * killed restore leaves holds nothing.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../base/errors.ts';
 import { randomHex } from '../base/ids.ts';
@@ -23,7 +23,7 @@ export function openHolds(folder: string): Holds {
     hold(repository, snapshot) {
       const name = [repository, snapshot, randomHex(8)].map(encodeURIComponent).join(' ');
       try {
-        const lock = lockRun(folder, name);
+        const lock = lockStanding(folder, name);
         return {
           [Symbol.dispose]() {
             lock[Symbol.dispose]();
@@ -45,14 +45,39 @@ export function openHolds(folder: string): Holds {
   };
 }
 
+/** Whoever looks at it keeps the lock for some microseconds. */
+const PATIENCE_MS = 5000;
+
+const ATTEMPTS = 100;
+
+/** The lock of a file that is there. One that somebody saw before it was locked was taken for a left one, and removed: then it is made again. */
+function lockStanding(folder: string, name: string): Disposable {
+  for (let attempt = 1; ; attempt++) {
+    const isLast = attempt >= ATTEMPTS;
+    const lock = lockOrUndefined(folder, name, isLast);
+    if (lock !== undefined && (isLast || existsSync(fileOf(folder, name)))) return lock;
+    lock?.[Symbol.dispose]();
+  }
+}
+
+/** SQLite refuses a file that was removed meanwhile. */
+function lockOrUndefined(folder: string, name: string, isLast: boolean): Disposable | undefined {
+  try {
+    return lockRun(folder, name, PATIENCE_MS);
+  } catch (error) {
+    if (isLast || existsSync(fileOf(folder, name)) || !existsSync(folder)) throw error;
+    return undefined;
+  }
+}
+
 function isHeld(folder: string, name: string): boolean {
   try {
-    lockRun(folder, name)[Symbol.dispose]();
+    using _ = lockRun(folder, name);
+    remove(folder, name);
+    return false;
   } catch (error) {
     return hasCode(error, 'run.busy');
   }
-  remove(folder, name);
-  return false;
 }
 
 function namesIn(folder: string): string[] {
@@ -64,5 +89,9 @@ function namesIn(folder: string): string[] {
 }
 
 function remove(folder: string, name: string): void {
-  rmSync(join(folder, `${name}${SUFFIX}`), { force: true });
+  rmSync(fileOf(folder, name), { force: true });
+}
+
+function fileOf(folder: string, name: string): string {
+  return join(folder, `${name}${SUFFIX}`);
 }

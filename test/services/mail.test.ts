@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Resolver } from 'node:dns';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -92,6 +93,15 @@ describe('mail through a real server', { skip: skipWithout('openssl') }, () => {
       server.mails.map(({ secure }) => secure),
       [true, true],
     );
+  });
+
+  test('goes to a name that this machine knows without asking a name server', async (context) => {
+    await using server = await startMailServer({ ...tls });
+    const asked = ['resolve4', 'resolve6'].map((name) =>
+      context.mock.method(Resolver.prototype, name as 'resolve4', () => assert.fail('a name server is asked')),
+    );
+    await send(mailTo(server.port, { security: 'none', server: 'localhost' }));
+    assert.deepEqual([server.mails.length, ...asked.map(({ mock }) => mock.callCount())], [1, 0, 0]);
   });
 
   test('goes out readable only where security: none says so', async () => {

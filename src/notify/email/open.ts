@@ -7,6 +7,7 @@ import type { SecretSpec } from '../../base/option-values.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Delivery, Message, Notifier, SendHow } from '../notifier.ts';
 import type { Address } from './address.ts';
+import { connectTo } from './connect.ts';
 import type { SmtpFailure, Translation } from './failure.ts';
 import type { EmailOptions } from './options.ts';
 import { smtpError, withoutSecrets } from './smtp-error.ts';
@@ -61,7 +62,7 @@ async function deliver(
 ): Promise<Delivery> {
   const ca = await authority(options.caFile);
   const { createTransport } = await import('nodemailer');
-  const transport = createTransport(transportOptions(options, { password, times, ca }));
+  const transport = createTransport(transportOptions(options, { password, times, ca, signal }));
   const from = options.from.name === '' ? { ...options.from, name: `Surety on ${host}` } : options.from;
   try {
     const sent = await transport.sendMail({
@@ -93,9 +94,16 @@ async function deliver(
   }
 }
 
+interface TransportHow {
+  readonly password: Secret | undefined;
+  readonly times: EmailTimes;
+  readonly ca: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 function transportOptions(
   { server, port, security, login }: EmailOptions,
-  { password, times, ca }: { password: Secret | undefined; times: EmailTimes; ca: string | undefined },
+  { password, times, ca, signal }: TransportHow,
 ): SMTPTransportOptions {
   return {
     host: server,
@@ -107,7 +115,12 @@ function transportOptions(
     connectionTimeout: times.connectMs,
     greetingTimeout: times.greetingMs,
     socketTimeout: times.silenceMs,
-    dnsTimeout: times.connectMs,
+    // By itself, it asks name servers first, also for what this machine knows.
+    getSocket: (_, done) =>
+      void connectTo({ host: server, port }, times.connectMs, signal).then(
+        (connection) => done(null, { connection }),
+        done,
+      ),
     socketCloseTimeout: CLOSE_MS,
     tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) },
     logger: false,

@@ -9,6 +9,16 @@ import type { RestoredEntry, Restoring } from '../sources/source.ts';
 import { observed } from './contract-sample.ts';
 import type { BackupHow, BackupResult, Engine, Snapshot } from './engine.ts';
 
+/** A new repository without snapshots, made for one check and disposed of after it. */
+export interface EngineUnderTest extends AsyncDisposable {
+  readonly engine: Engine;
+  /** Changes one byte in the middle of the largest thing that is stored. */
+  damage(): Promise<void>;
+}
+
+/** Promises by name; each gets a repository of its own. */
+export type EngineChecks = Readonly<Record<string, (under: EngineUnderTest) => Promise<void>>>;
+
 const never = new AbortController().signal;
 export const HOW = { signal: never };
 export const FIRST = new Date('2026-01-01T03:00:00Z');

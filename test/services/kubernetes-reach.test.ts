@@ -227,7 +227,9 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
         ready: false,
         waiting: 'ImagePullBackOff',
       });
+      server.cluster.addPod({ name: 'going' }).ending = true;
       for (const [pod, message] of [
+        ['going', /pod going \(ending\) is about to go/],
         ['nobody', /pods "nobody" not found/],
         ['statefulset/nobody', /statefulsets "nobody" not found/],
         ['app=nobody', /there is no pod with labels app=nobody in namespace stack of cluster test/],
@@ -338,6 +340,14 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
       writeFileSync(plugin, '#!/bin/sh\necho "please log in" >&2; exit 1\n', { mode: 0o755 });
       await using refused = open('one', { kubeconfig });
       assert.match((await failureOf(refused)).message, /there are no credentials for cluster test: please log in/);
+      for (const [script, timeout, message] of [
+        ['echo "{}"', '15s', /what the program printed is no credential/],
+        ['exec sleep 5', '300ms', /the program for credentials of cluster test does not end/],
+      ] as const) {
+        writeFileSync(plugin, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        await using odd = open('one', { kubeconfig, connect_timeout: timeout });
+        assert.match((await failureOf(odd)).message, message);
+      }
     });
 
     it('says what is wrong with a kubeconfig without quoting it', async () => {

@@ -24,7 +24,7 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
  */
 export async function choosePod(cluster: Cluster, options: KubernetesOptions, how: AskHow): Promise<ChosenPod> {
   const pod = await find(cluster, options.pod, how);
-  return chosen(pod, options.container);
+  return chosen(pod, options.container, cluster);
 }
 
 async function find(cluster: Cluster, choice: PodChoice, how: AskHow): Promise<V1Pod> {
@@ -118,8 +118,17 @@ function noneReady(which: string, pods: readonly V1Pod[], { namespace, where }: 
   return new SuretyError('reach.no-pod', message, { hint: '`kubectl describe pod` tells why' });
 }
 
-function chosen(pod: V1Pod, wanted: string | undefined): ChosenPod {
+function chosen(pod: V1Pod, wanted: string | undefined, { where }: Cluster): ChosenPod {
   const name = nameOf(pod);
+  if (name === '') {
+    throw new SuretyError('reach.failed', `what ${where} answered is no pod`, {
+      hint: 'does the address in the kubeconfig lead to the cluster itself, or to something in between',
+    });
+  }
+  if (pod.metadata?.deletionTimestamp !== undefined) {
+    const hint = 'wait until it is gone or another one has its name: what is written to it now may be lost with it';
+    throw new SuretyError('reach.no-pod', `pod ${describePod(pod)} is about to go`, { hint, retry: 'later' });
+  }
   const names = (pod.spec?.containers ?? []).map((container) => container.name);
   const container = wanted ?? pod.metadata?.annotations?.[DEFAULT_CONTAINER] ?? names[0] ?? '';
   const status = containerStatus(pod, container);

@@ -1,9 +1,10 @@
 /** The programming interface of a cluster: requests with credentials, a time-out, and errors that say what to do. */
 import type { AppsV1Api, CoreV1Api, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { ClientOptions } from 'ws';
+import { hasCode } from '../../base/errors.ts';
 import { type RetryPolicy, retry } from '../../base/retry.ts';
 import { limitTime } from '../../base/time-limit.ts';
-import { lineFailure, noCredentials, refusal } from './explain.ts';
+import { lateCredentials, lineFailure, noCredentials, refusal } from './explain.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 import type { KubernetesOptions } from './options.ts';
 
@@ -121,7 +122,7 @@ async function credentials(config: KubeConfig, where: string, signal: AbortSigna
       signal,
     );
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw hasCode(signal.reason, 'reach.unreachable') ? lateCredentials(where) : signal.reason;
     throw noCredentials(where, error);
   }
   return options;

@@ -53,15 +53,25 @@ export function lineFailure(doing: string, where: string, error: unknown): Suret
 
 /** The error for credentials that could not be got: a file, or a program that the kubeconfig names. */
 export function noCredentials(where: string, error: unknown): SuretyError {
-  const code = systemCode(error);
-  // A program's stdout has the token, and a parser quotes what it could not parse.
-  const why = error instanceof SyntaxError ? 'what the program printed is no credential' : messageOf(error);
+  // A program's stdout has the token, and a parser quotes what it could not parse; the library takes what was parsed for a credential.
+  const isRubbish = error instanceof SyntaxError || error instanceof TypeError;
+  const why = isRubbish ? 'what the program printed is no credential' : messageOf(error);
   const lines = withoutCredentials(why).trim().split('\n').slice(-3).join('; ');
-  return new SuretyError('reach.denied', `there are no credentials for ${where}: ${code ?? lines}`, {
-    hint: 'the program or file for credentials that the kubeconfig names must work without a terminal',
-    ...(error instanceof SyntaxError ? {} : { cause: error }),
+  return new SuretyError('reach.denied', `there are no credentials for ${where}: ${lines}`, {
+    hint: ALONE,
+    ...(isRubbish ? {} : { cause: error }),
   });
 }
+
+/** The error for credentials that did not come in time: a program may wait for somebody, or for a network. */
+export function lateCredentials(where: string): SuretyError {
+  return new SuretyError('reach.unreachable', `the program for credentials of ${where} does not end`, {
+    hint: `${ALONE}, and within connect_timeout of the host`,
+    retry: 'later',
+  });
+}
+
+const ALONE = 'the program or file for credentials that the kubeconfig names must work without a terminal';
 
 /** Without tokens that somebody on the way may have quoted; not longer than a message may be. */
 export function withoutCredentials(text: string): string {

@@ -99,6 +99,12 @@ describe('a host over SSH that can not be had', { skip: skipWithout(...SSH_PROGR
     await failsWith(server, { identityFile }, 'reach.denied', /runs no commands.*currently not available/);
   });
 
+  it('because nothing begins to run, which is not the fault of the line', async () => {
+    const identityFile = addLogin(server, 'silent', 'sleep 30');
+    const times = { connectTimeoutMs: 500, idleTimeoutMs: 1000 };
+    await failsWith(server, { ...times, identityFile }, 'reach.unreachable', /though it let the login in/);
+  });
+
   it('because nothing answers', async () => {
     await using line = await startFaultProxy(server.port, { mode: 'blackhole' });
     const times = { connectTimeoutMs: 1000, idleTimeoutMs: 1000 };

@@ -56,6 +56,19 @@ export function lateConnection(host: SshHost): SuretyError {
   return unreachable(host, 'no answer came while connecting');
 }
 
+/** The port's error for a login that was good, and behind which nothing begins: what was asked for was given up, the connection is still there. */
+export function silentAccount(host: SshHost, noise: string): SuretyError {
+  const quote = noise === '' ? '' : `; it says "${noise}"`;
+  return new SuretyError(
+    'reach.unreachable',
+    `nothing begins to run on ${shown(host)}, though it let the login in${quote}`,
+    {
+      retry: 'later',
+      hint: 'what does the shell of the account wait for when it starts: its files such as .profile, a forced command, a disk?',
+    },
+  );
+}
+
 /** What ssh exits with for reasons of its own. */
 const SSH_FAILED = 255;
 

@@ -11,7 +11,7 @@ import { FAR_COMMAND_LINE, type FarChannel, type FarEnd } from '../far-channel.t
 import { execFar } from '../far-command.ts';
 import type { HostIdentity, Reach } from '../reach.ts';
 import { SshConnection } from './connection.ts';
-import { connectFailure, lostConnection, type SshHost } from './failure.ts';
+import { connectFailure, lostConnection, type SshHost, silentAccount } from './failure.ts';
 import type { Master } from './master.ts';
 import type { SshOptions } from './options.ts';
 import { type SshExit, startSsh } from './ssh-process.ts';
@@ -58,6 +58,7 @@ async function openChannel(
   const child = startSsh(commandArguments(host.options, FAR_COMMAND_LINE, times, session?.socket), { folder: '' });
   const { stdin, stdout, stderr } = child;
   let exit: SshExit = { code: null };
+  let isGivenUp = false;
   const ended = child.ended.then(async (result) => {
     exit = result;
     session?.leave();
@@ -68,9 +69,11 @@ async function openChannel(
     failure({ words, noise, started }) {
       const ofMaster = session?.master.isAlive() === false ? session.master.words() : '';
       if (started) return lostConnection(host, ofMaster === '' ? lastLines(words) : ofMaster);
+      if (isGivenUp && session?.master.isAlive() === true) return silentAccount(host, noise);
       return connectFailure(host, { ...exit, words: `${words}\n${ofMaster}`, noise });
     },
     close() {
+      isGivenUp = true;
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
       child.kill();
     },

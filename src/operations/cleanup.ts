@@ -68,67 +68,83 @@ export async function cleanup(request: CleanupRequest, how: OperationHow): Promi
   return { outcome, dryRun: request.dryRun, repositories };
 }
 
+/** How far it has come, also where something fails after that. */
+interface Cleaned {
+  decision: RepositoryDecision | undefined;
+  removed: readonly string[];
+  removedFailures: readonly string[];
+  afterwards: Afterwards | undefined;
+}
+
+type Target = CleanupRequest['repositories'][number];
+
 async function cleanRepository(
-  { repository, keep }: CleanupRequest['repositories'][number],
+  target: Target,
   request: CleanupRequest,
   run: Run,
   how: OperationHow,
 ): Promise<RepositoryCleaned> {
-  const step = { repository: repository.name, source: '', snapshot: '' };
-  let decision: RepositoryDecision | undefined;
-  let removed: readonly string[] = [];
-  let removedFailures: readonly string[] = [];
-  let afterwards: Afterwards | undefined;
+  const { name, kind, location } = target.repository;
+  const step = { repository: name, source: '', snapshot: '' };
+  const done: Cleaned = { decision: undefined, removed: [], removedFailures: [], afterwards: undefined };
+  const onForget = (ids: readonly string[]) => how.listen({ type: 'snapshots.forgetting', run, step, ids });
   const ending = await runStep(
     {
-      run,
-      step,
-      doing: `repository ${repository.name}`,
-      work: async (tools) => {
-        const engine = await openCleanable(repository, tools);
-        if (request.allowClock !== true) await requireServerClock(engine, how.clock.now(), tools);
-        const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
-        for (const one of lost) tools.warn(lossWarning(one));
-        const now = how.clock.now();
-        const pins = await pinsOf(engine, listing.snapshots, { signal: tools.signal, now });
-        const storedAt = await engine.service?.storedAt?.(tools);
-        decision = await decide(listing, { repository, keep }, { request, missing: lost.length, now, pins, storedAt });
-        if (decision.refused !== undefined) throw refusal(decision.refused, lost.length > 0);
-        for (const one of decision.refusedSeries) tools.warn(seriesWarning(one));
-        decision = await withoutLocked(decision, engine, tools);
-        const ids = decision.remove.map(({ snapshot }) => snapshot.id);
-        const records = decision.failures.flatMap(({ failure, kept }) => (kept ? [] : [failure.id]));
-        if (!request.dryRun && ids.length + records.length > 0) {
-          if (engine.traits.appendOnly !== true) how.listen({ type: 'snapshots.forgetting', run, step, ids });
-          const locked = await engine.forget([...ids, ...records], tools);
-          const stays = new Set(locked.map(({ id }) => id));
-          decision = keepLocked(decision, locked);
-          [removed, removedFailures] = [ids, records].map((all) => all.filter((id) => !stays.has(id))) as [
-            string[],
-            string[],
-          ];
-        }
-        const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
-        if (removed.length > 0 || (prune?.freedBytes ?? 0) > 0) afterwards = await afterwardsOf(engine, tools);
-        return { verb: 'cleanup' as const, removed, prune };
-      },
+      ...{ run, step, doing: `repository ${name}` },
+      work: async (tools) => await clean(target, { ...request, clock: how.clock, onForget }, done, tools),
     },
     how,
   );
   return {
-    repository: repository.name,
-    kind: repository.kind,
-    location: repository.location,
-    outcome: ending.outcome,
-    decision,
-    removed,
-    removedFailures,
-    prune: ending.result?.prune,
-    afterwards,
-    warnings: ending.warnings,
-    error: ending.error,
-    durationMs: ending.durationMs,
+    ...{ repository: name, kind, location, outcome: ending.outcome },
+    ...done,
+    ...{ prune: ending.result?.prune, warnings: ending.warnings },
+    ...{ error: ending.error, durationMs: ending.durationMs },
   };
+}
+
+interface CleanWork extends CleanupRequest, Pick<OperationHow, 'clock'> {
+  /** Told before snapshots are removed. */
+  readonly onForget: (ids: readonly string[]) => void;
+}
+
+async function clean(target: Target, request: CleanWork, done: Cleaned, tools: StepTools) {
+  const { repository } = target;
+  const engine = await openCleanable(repository, tools);
+  if (request.allowClock !== true) await requireServerClock(engine, request.clock.now(), tools);
+  const { listing, lost } = await listAndCompare({ repository, engine, memory: request.memory }, tools);
+  for (const one of lost) tools.warn(lossWarning(one));
+  const now = request.clock.now();
+  const pins = await pinsOf(engine, listing.snapshots, { signal: tools.signal, now });
+  const storedAt = await engine.service?.storedAt?.(tools);
+  const decision = await decide(listing, target, { request, missing: lost.length, now, pins, storedAt });
+  done.decision = decision;
+  if (decision.refused !== undefined) throw refusal(decision.refused, lost.length > 0);
+  for (const one of decision.refusedSeries) tools.warn(seriesWarning(one));
+  done.decision = await withoutLocked(decision, engine, tools);
+  const ids = done.decision.remove.map(({ snapshot }) => snapshot.id);
+  if (!request.dryRun) await forgetDecided(engine, done.decision, done, request, tools);
+  const prune = request.prune ? await pruneAfter(engine, ids, request, tools) : undefined;
+  if (done.removed.length > 0 || (prune?.freedBytes ?? 0) > 0) done.afterwards = await afterwardsOf(engine, tools);
+  return { verb: 'cleanup' as const, removed: done.removed, prune };
+}
+
+async function forgetDecided(
+  engine: Engine,
+  decision: RepositoryDecision,
+  done: Cleaned,
+  { onForget }: CleanWork,
+  tools: StepTools,
+): Promise<void> {
+  const ids = decision.remove.map(({ snapshot }) => snapshot.id);
+  const records = decision.failures.flatMap(({ failure, kept }) => (kept ? [] : [failure.id]));
+  if (ids.length + records.length === 0) return;
+  if (engine.traits.appendOnly !== true) onForget(ids);
+  const locked = await engine.forget([...ids, ...records], tools);
+  const stays = new Set(locked.map(({ id }) => id));
+  done.decision = keepLocked(decision, locked);
+  done.removed = ids.filter((id) => !stays.has(id));
+  done.removedFailures = records.filter((id) => !stays.has(id));
 }
 
 async function openCleanable(repository: RepositoryHandle, tools: StepTools): Promise<Engine> {
@@ -147,7 +163,7 @@ interface Deciding {
 
 async function decide(
   listing: Listing,
-  { repository: { name }, keep }: CleanupRequest['repositories'][number],
+  { repository: { name }, keep }: Target,
   { request, missing, now, pins, storedAt }: Deciding,
 ): Promise<RepositoryDecision> {
   const catalog = request.memory?.catalog;

@@ -107,5 +107,6 @@ const SHOWN = 10;
 
 /** What the files are called in which a repository of this kind keeps content. */
 export function storedFile(kind: string): string {
-  return kind === 'archive' ? 'archive' : 'pack';
+  if (kind === 'archive') return 'archive';
+  return kind === 'mirror' ? 'file' : 'pack';
 }

@@ -58,8 +58,10 @@ export interface ListReport {
 /** A repository that can not be listed has its error in its entry and does not hide the others. */
 export async function list(request: ListRequest, how: { readonly signal: AbortSignal }): Promise<ListReport> {
   const read = await Promise.all(request.repositories.map((repository) => readListing(repository, request.now, how)));
-  const copies = await whereCopiesAre(read, request.catalog);
-  const repositories = await Promise.all(read.map((one) => describe(one, copies, request)));
+  const remembered = (await request.catalog?.snapshots({}).catch(() => [])) ?? [];
+  const copies = whereCopiesAre(read, remembered);
+  const sizeOf = knownSizes(read, remembered);
+  const repositories = await Promise.all(read.map((one) => describe(one, { copies, sizeOf }, request)));
   const failed = repositories.some((one) => one.error !== undefined || one.unreadable.length > 0);
   return { outcome: failed ? 'failed' : 'ok', repositories };
 }
@@ -85,10 +87,10 @@ async function readListing(handle: RepositoryHandle, now: Date, how: { readonly 
 }
 
 /** From the listings; of repositories that were not listed, or could not be, as far as the catalog remembers. */
-async function whereCopiesAre(
+function whereCopiesAre(
   read: readonly Read[],
-  catalog: Catalog | undefined,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+  remembered: readonly SnapshotRecord[],
+): ReadonlyMap<string, readonly string[]> {
   const copies = new Map<string, string[]>();
   const add = (repository: string, one: Snapshot | SnapshotRecord) => {
     const known = copies.get(samenessKey(one)) ?? [];
@@ -96,21 +98,32 @@ async function whereCopiesAre(
   };
   for (const { handle, listing } of read) for (const one of listing.snapshots) add(handle.name, one);
   const listed = new Set(read.filter(({ error }) => error === undefined).map(({ handle }) => handle.name));
-  const remembered = (await catalog?.snapshots({}).catch(() => [])) ?? [];
   for (const one of remembered) if (!listed.has(one.repository)) add(one.repository, one);
   return copies;
 }
 
+/** Some repositories do not say how large a snapshot is; another one that has it may, or the run that made it did. */
+function knownSizes(read: readonly Read[], remembered: readonly SnapshotRecord[]): Known['sizeOf'] {
+  const sizes = new Map<string, number>();
+  const know = (one: Snapshot | SnapshotRecord, sizeBytes: number | undefined) => {
+    // Without a recovery point two of one second may look the same.
+    if (sizeBytes !== undefined && one.recoveryPoint !== '') sizes.set(samenessKey(one), sizeBytes);
+  };
+  for (const one of remembered) know(one, one.sizeBytes);
+  for (const { listing } of read) for (const one of listing.snapshots) know(one, one.stats?.sizeBytes);
+  return (snapshot) => snapshot.stats?.sizeBytes ?? sizes.get(samenessKey(snapshot));
+}
+
 async function describe(
   { handle, listing, error, pins }: Read,
-  copies: Known['copies'],
+  everywhere: Pick<Known, 'copies' | 'sizeOf'>,
   request: ListRequest,
 ): Promise<RepositoryListing> {
   const { name, kind, location } = handle;
   const { catalog, now, typeOf } = request;
   const points = recoveryPoints(listing.snapshots);
   const incomplete = new Set(points.filter((point) => !point.complete).map(({ id }) => id));
-  const known = { now, stateOf: await snapshotStates(catalog, name), copies, incomplete, typeOf, pins };
+  const known = { now, stateOf: await snapshotStates(catalog, name), ...everywhere, incomplete, typeOf, pins };
   const wanted = listing.snapshots.map((one) => listedSnapshot(one, known)).filter((one) => isWanted(one, request));
   const newest = wanted.reverse().slice(0, request.last);
   const failures = await wantedFailures(listing, newest.at(-1)?.time, { name, request });

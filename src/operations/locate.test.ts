@@ -177,3 +177,20 @@ test('what failed or can not be read is told by its id, unless another repositor
   const other = repository('two', archive('files_20261121_030951'));
   assert.equal((await find(toWanted('files_20261121_030951'), shelf, other))[0], 'two');
 });
+
+test('an archive of borg is found by its name, or the beginning of it', async () => {
+  const named = (id: string, tree: string) => snapshotOf({ id, source: '', tree });
+  const borg = repository(
+    'borg',
+    named('c1', 'web-2024-01-01'),
+    named('c2', 'web-2024-01-02'),
+    named('c3', 'web-2024'),
+  );
+  const found = async (text: string) => (await find(toWanted(text), borg)).at(-1);
+  assert.deepEqual(await Promise.all(['web-2024-01-02', 'web-2024', 'c1'].map(found)), ['c2', 'c3', 'c1']);
+  await assert.rejects(found('web-2'), {
+    code: 'snapshot.ambiguous',
+    hint: 'type more of it: web-2024-01-01, web-2024-01-02 or web-2024',
+  });
+  await assert.rejects(found('wob'), { code: 'snapshot.unknown' });
+});

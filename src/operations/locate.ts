@@ -5,6 +5,7 @@ import { listed, nearest } from '../base/nearest.ts';
 import { shortId } from '../base/short-id.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import { selectById } from '../rules/selection.ts';
+import { givenName } from './given-name.ts';
 import type { RepositoryHandle } from './handles.ts';
 import { type Latest, newest } from './locate/latest.ts';
 import { type LocatedMember, membersOf } from './locate/point-copies.ts';
@@ -141,12 +142,28 @@ function snapshotById(id: string, shelves: readonly Shelf[]): Found {
     }
   }
   const candidates = [...owners.values()].map(({ snapshot }) => snapshot);
-  const { shelf, snapshot } = owners.get(selectById(candidates, id).id)!;
+  const { shelf, snapshot } = owners.get((namedSnapshot(candidates, id) ?? selectById(candidates, id)).id)!;
   return { repository: shelf.repository, engine: shelf.engine, point: undefined, snapshots: [snapshot] };
 }
 
+/** The one that has been given this name, or alone one that begins so. What begins several ids or names is left to the ids. */
+function namedSnapshot(candidates: readonly Snapshot[], name: string): Snapshot | undefined {
+  const wanted = name.trim();
+  if (wanted === '' || candidates.some(({ id }) => id.startsWith(wanted.toLowerCase()))) return undefined;
+  const named = candidates.filter((one) => givenName(one)?.startsWith(wanted) === true);
+  const exact = named.find((one) => givenName(one) === wanted);
+  if (exact !== undefined || named.length < 2) return exact ?? named[0];
+  throw new SuretyError('snapshot.ambiguous', `${named.length} snapshots have a name that starts with ${wanted}`, {
+    hint: `type more of it: ${listed(
+      named.slice(0, 5).flatMap((one) => givenName(one) ?? []),
+      'or',
+    )}`,
+  });
+}
+
 function isNamed(prefix: string): (snapshot: Snapshot) => boolean {
-  return ({ id }) => id.toUpperCase().startsWith(prefix.trim().toUpperCase());
+  const wanted = prefix.trim().toUpperCase();
+  return (one) => [one.id, givenName(one) ?? ''].some((text) => text.toUpperCase().startsWith(wanted));
 }
 
 /** Ids of recovery points begin with a time; the hex digits of a snapshot's id never contain a T. */

@@ -92,6 +92,8 @@ function pruneText({ kind, prune, decision, warnings, afterwards }: RepositoryCl
     if (dryRun) return '  what borg frees is known when it is done\n';
     return `  ${size(prune.freedBytes)} freed${prune.remainingBytes > 0 ? `, ${size(prune.remainingBytes)} remain` : ''}\n`;
   }
+  // The files of a snapshot go with it.
+  if (kind === 'mirror') return lockedText(prune, kind);
   const repacked = kind === 'archive' ? '' : `, ${prune.packsRepacked} repacked`;
   const removed = `${count(prune.packsRemoved, storedFile(kind))} ${dryRun ? 'would be removed' : 'removed'}${repacked}`;
   return (

@@ -1,7 +1,8 @@
 /** What a person reads after copies were made. */
 import { shortId } from '../../base/short-id.ts';
 import type { CopyMember, CopyReport } from '../../operations/copy.ts';
-import { count, duration, firstOf, localTime, saidOf, size, state, table } from '../render.ts';
+import { givenName } from '../../operations/given-name.ts';
+import { count, duration, firstOf, localTime, saidOf, shownPath, size, state, table } from '../render.ts';
 import type { CopyEnd } from '../run-copy.ts';
 import { errorBelow } from './error.ts';
 
@@ -32,7 +33,7 @@ function title({ to, location, job }: CopyReport): string {
 
 function memberRow(member: CopyMember, { to, dryRun }: CopyReport, colors: boolean): string[] {
   const { snapshot, from, copy, outcome } = member;
-  const what = `${snapshot.source === '' ? snapshot.paths.join(' ') : snapshot.source} of ${localTime(snapshot.time)}`;
+  const what = `${nameOf(snapshot)} of ${localTime(snapshot.time)}`;
   const way = `${from} → ${to}`;
   if (dryRun) return ['would copy', what, way, `snapshot ${shortId(snapshot.id)}`, size(snapshot.stats?.sizeBytes)];
   const head = [state(outcome, colors), what, way];
@@ -44,6 +45,13 @@ function memberRow(member: CopyMember, { to, dryRun }: CopyReport, colors: boole
     `stored ${size(member.storedBytes)}${member.asStored ? '' : ', packed anew'}`,
     [duration(member.durationMs), readBack(member)].filter((part) => part !== '').join(', '),
   ];
+}
+
+/** What another program made has no source. */
+function nameOf(snapshot: CopyMember['snapshot']): string {
+  const { source, paths, program } = snapshot;
+  if (source !== '') return source;
+  return shownPath(givenName(snapshot) ?? (paths.join(' ') || `(${program || 'another program'})`));
 }
 
 function readBack({ verified, error, rereadBytes }: CopyMember): string {

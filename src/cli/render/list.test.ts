@@ -105,3 +105,20 @@ test('of ten thousand snapshots the newest hundred are shown, quickly, and the r
   assert.equal(lines[103], '  10,000 snapshots');
   assert.equal((await textOf({ vault: { snapshots, unreadable: [] } })).split('\n').length, 10_004);
 });
+
+test('an archive of borg has its name, and the size that another repository knows', async () => {
+  const point = { time: new Date('2026-11-18T03:00:00Z'), recoveryPoint: '20261118T030000Z-aaaa' };
+  const stats = {
+    ...{ filesNew: 1, filesChanged: 0, filesUnmodified: 0, dirs: 0, others: 0 },
+    ...{ sizeBytes: 2048, addedBytes: 0, storedBytes: 0, dataBlobs: 0, treeBlobs: 0 },
+  };
+  const own = snapshotOf({ id: 'b1', tree: 'media@main:2026-11-18T03:00:00Z', ...point });
+  const foreign = snapshotOf({ id: 'b2', tree: 'web-2024', source: '', program: 'borg' });
+  const text = await textOf({
+    borg: { snapshots: [foreign, own], unreadable: [] },
+    vault: { snapshots: [snapshotOf({ id: 'd1', ...point, stats })], unreadable: [] },
+  });
+  const [borg = ''] = text.split('\nvault');
+  assert.match(borg, /^ {2}b2000000 .* web-2024 \(borg\) +main +- /m);
+  assert.match(borg, /^ {2}b1000000 .* media +main +2 KiB /m);
+});

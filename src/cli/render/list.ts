@@ -1,5 +1,6 @@
 /** What a person reads of `surety list`. */
 import { shortId } from '../../base/short-id.ts';
+import { givenName } from '../../operations/given-name.ts';
 import type { ListedFailure } from '../../operations/list/listed-failures.ts';
 import type { ListedSnapshot } from '../../operations/list/listed-snapshot.ts';
 import type { ListReport, RepositoryListing } from '../../operations/list.ts';
@@ -65,13 +66,20 @@ function snapshotRow(one: ListedSnapshot, now: Date, colors: boolean): string[] 
     shortId(one.id),
     localTime(one.time),
     age(one.time, now),
-    one.source === '' ? `(${one.program === '' ? 'another program' : one.program})` : one.source,
+    one.source === '' ? foreignName(one) : one.source,
     one.host,
     size(one.sizeBytes),
     one.state === 'bad' ? state('bad', colors) : one.state === 'unverified' ? '-' : one.state,
     one.copies.join(' '),
     one.recoveryPoint + (one.complete ? '' : ' (incomplete)') + (one.pins.length === 0 ? '' : ' pinned'),
   ];
+}
+
+/** By the name that it has, and the program that made it. */
+function foreignName(one: ListedSnapshot): string {
+  const name = givenName(one);
+  const program = `(${one.program === '' ? 'another program' : one.program})`;
+  return name === undefined ? program : `${shownPath(name)} ${program}`;
 }
 
 /** A server that is gone for a week fails every night in the same words: of one source they are said once. */

@@ -1,5 +1,6 @@
 /** What a person reads of `surety show`. */
 import { shortId } from '../../base/short-id.ts';
+import { givenName } from '../../operations/given-name.ts';
 import { hookName } from '../../operations/hooks/hook-report.ts';
 import type { ShownCopy, ShownEntry, ShownSnapshot, ShowReport } from '../../operations/show.ts';
 import { pinText } from '../../rules/pins.ts';
@@ -63,6 +64,7 @@ function snapshotText({ snapshot, facts, copies, pins }: ShownSnapshot, reposito
   const versions = Object.entries(facts?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
   const rows: [string, string | undefined][] = [
     ['snapshot', snapshot.id],
+    ['archive', givenName(snapshot)],
     [
       'source',
       snapshot.source === '' ? undefined : `${snapshot.source}${facts === undefined ? '' : ` (${facts.kind})`}`,

@@ -48,11 +48,9 @@ const DAMAGE =
 function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], colors: boolean): string {
   const head = `${state(one.outcome, colors)}  ${one.repository} (${one.location})`;
   if (one.report === undefined) return `${head}\n${one.error === undefined ? '' : errorBelow(one.error, '    ')}`;
-  const { snapshots, packs, packsRead, readBytes, problems, notes } = one.report;
-  const stored = storedFile(one.kind);
-  const read = depth === 'data' ? `, ${count(packsRead, stored)} read (${size(readBytes)})` : '';
+  const { snapshots, problems, notes } = one.report;
   const found = problems.length === 0 ? 'no problems' : count(problems.length, 'problem');
-  const line = `${head}: ${count(snapshots, 'snapshot')}, ${count(packs, stored)}${read}, ${found}, ${duration(one.durationMs)}\n`;
+  const line = `${head}: ${count(snapshots, 'snapshot')}${lookedAt(one.kind, one.report, depth)}, ${found}, ${duration(one.durationMs)}\n`;
   const named = problems.map(problemText);
   return (
     line +
@@ -65,6 +63,20 @@ function repositoryText(one: RepositoryVerified, depth: VerifyOutcome['depth'], 
       '    ',
     )
   );
+}
+
+type Looked = Pick<NonNullable<RepositoryVerified['report']>, 'snapshots' | 'packs' | 'packsRead' | 'readBytes'>;
+
+/** What was looked at of what is stored, and how much of it was read. borg tells what it read only: single archives, or all by its chunks. */
+function lookedAt(
+  kind: string,
+  { snapshots, packs, packsRead, readBytes }: Looked,
+  depth: VerifyOutcome['depth'],
+): string {
+  const isBorg = kind === 'borg';
+  const read = isBorg ? (packs === snapshots ? 'archive' : 'chunk') : storedFile(kind);
+  const there = isBorg ? '' : `, ${count(packs, storedFile(kind))}`;
+  return depth === 'data' ? `${there}, ${count(packsRead, read)} read (${size(readBytes)})` : there;
 }
 
 function warningsText({ warnings }: RepositoryVerified): string {

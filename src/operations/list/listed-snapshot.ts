@@ -58,6 +58,8 @@ export interface Known {
   readonly stateOf: StatesOf;
   /** Names of repositories by {@link samenessKey}. */
   readonly copies: ReadonlyMap<string, readonly string[]>;
+  /** Bytes of all its files; undefined where nothing tells it. */
+  readonly sizeOf: (snapshot: Snapshot) => number | undefined;
   /** Ids of the recovery points that lack a member. */
   readonly incomplete: ReadonlySet<string>;
   readonly pins: Pins;
@@ -66,12 +68,12 @@ export interface Known {
 }
 
 export function listedSnapshot(snapshot: Snapshot, known: Known): ListedSnapshot {
-  const { id, time, source, stats } = snapshot;
+  const { id, time, source } = snapshot;
   return {
     ...snapshot,
     ...known.stateOf(id),
     type: namedType(id) ?? known.typeOf(source),
-    sizeBytes: stats?.sizeBytes,
+    sizeBytes: known.sizeOf(snapshot),
     ageSeconds: Math.round((known.now.getTime() - time.getTime()) / 1000),
     copies: known.copies.get(samenessKey(snapshot)) ?? [],
     pins: known.pins.get(id) ?? [],

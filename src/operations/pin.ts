@@ -144,6 +144,6 @@ function noSnapshot(id: string): SuretyError {
 
 function cannot(repository: string): SuretyError {
   return new SuretyError('repository.cannot', `snapshots in ${repository} can not be pinned`, {
-    hint: 'a mirror keeps what its source is like now: copy the snapshot into another kind of repository with surety copy, and pin it there',
+    hint: 'mirrors and Borg repositories have no pins: copy it into a restic or archive repository with surety copy, and pin it there',
   });
 }

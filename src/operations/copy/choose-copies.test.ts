@@ -54,6 +54,14 @@ describe('what is copied', () => {
     assert.deepEqual((await choose({}, [vault], day(20), { onlyNewest: true })).ids, []);
   });
 
+  test('is nothing without a source where each source has a place of its own', async () => {
+    const vault = repository('vault', ...day(19), snapshotOf({ id: 'abc', source: '', tree: 'web-2024' }));
+    const chosen = await choose({}, [vault], [], { onlyNewest: true });
+    assert.deepEqual([chosen.ids, chosen.passedOver], [['d19', 'e19'], 1]);
+    const asked = choose({ ids: ['abc'] }, [vault], [], { onlyNewest: true });
+    await assert.rejects(asked, { code: 'repository.cannot', message: /^web-2024 was not made by Surety/ });
+  });
+
   test('is of some sources, or young', async () => {
     const vault = repository('vault', ...day(17), ...day(19));
     assert.deepEqual((await choose({ sources: ['db'] }, [vault], [])).ids, ['d19', 'd17']);

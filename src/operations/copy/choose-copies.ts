@@ -1,5 +1,8 @@
 /** Which snapshots are copied, from where, and in which order. */
+import { SuretyError } from '../../base/errors.ts';
+import { shortId } from '../../base/short-id.ts';
 import type { Engine, Snapshot } from '../../engines/engine.ts';
+import { givenName } from '../given-name.ts';
 import type { RepositoryHandle } from '../handles.ts';
 import { decideRepository, type KeepFor } from '../keep-decision.ts';
 import type { IsDamaged } from '../known-damage.ts';
@@ -73,6 +76,7 @@ export async function chooseCopies(
   const presence = presenceIn(there);
   const missing = sorted.filter(({ places: [{ snapshot }] }) => !presence.has(snapshot));
   if ('ids' in wanted) {
+    if (how.onlyNewest === true) for (const { places } of missing) expectSource(places[0].snapshot);
     return { copies: missing, present: sorted.length - missing.length, passedOver: 0, unread };
   }
   const isWanted = ({ places: [{ snapshot }] }: ChosenCopy) =>
@@ -157,11 +161,24 @@ function presenceIn(there: readonly Snapshot[]): { has(snapshot: Snapshot): bool
   };
 }
 
-/** The newest of each source, unless one that is there is newer. */
+/** What replaces what was there has a place for each source. */
+function expectSource(snapshot: Snapshot): void {
+  if (snapshot.source !== '') return;
+  const name = givenName(snapshot) ?? shortId(snapshot.id);
+  throw new SuretyError(
+    'repository.cannot',
+    `${name} was not made by Surety, and a mirror has a folder for each source`,
+    {
+      hint: 'restore it with surety restore ID --target DIR, or copy it into another kind of repository',
+    },
+  );
+}
+
+/** The newest of each source, unless one that is there is newer. What another program made has no source. */
 function newestOf(copies: readonly ChosenCopy[], there: readonly Snapshot[]): readonly ChosenCopy[] {
   const all = [...there, ...copies.map(({ places: [{ snapshot }] }) => snapshot)];
   const isLatest = ({ source, time }: Snapshot) => !all.some((one) => one.source === source && one.time > time);
-  return copies.filter(({ places: [{ snapshot }] }) => isLatest(snapshot));
+  return copies.filter(({ places: [{ snapshot }] }) => snapshot.source !== '' && isLatest(snapshot));
 }
 
 /** Without those that the next cleanup there would take away again. */

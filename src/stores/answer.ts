@@ -1,8 +1,8 @@
 /** Bodies that services on the web answer with: whether they are the part that was asked for, and all of it. */
 import type { Readable } from 'node:stream';
 import { SuretyError } from '../base/errors.ts';
-import { incomplete } from './body.ts';
-import type { Range } from './store.ts';
+import { incomplete, roomFor } from './body.ts';
+import type { How, Range } from './store.ts';
 
 /** A body that nobody has read yet. */
 export interface Answer {
@@ -16,6 +16,7 @@ export interface Asked {
   /** Of the store, for people. */
   readonly location: string;
   readonly signal: AbortSignal;
+  readonly into?: How['into'];
   /** The port's error for one of the connection. */
   readonly failure: (error: unknown) => unknown;
 }
@@ -61,7 +62,7 @@ function discard({ body }: Answer): void {
 
 /** All of it in one array. An answer that breaks off is `store.unavailable`. */
 export async function receiveWhole({ body, sizeBytes }: Answer, asked: Asked): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(sizeBytes);
+  const bytes = roomFor(sizeBytes, asked.into);
   try {
     requireAll(asked.key, sizeBytes, await fill(body, bytes));
     return bytes;
@@ -74,12 +75,17 @@ export async function receiveWhole({ body, sizeBytes }: Answer, asked: Asked): P
 function fill(body: Readable, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     let received = 0;
-    body.on('data', (chunk: Uint8Array) => {
+    const take = (chunk: Uint8Array) => {
       if (received + chunk.length <= bytes.length) bytes.set(chunk, received);
       received += chunk.length;
-    });
+    };
     const done = () => resolve(received);
-    body.once('end', done).once('close', done).once('error', reject);
+    // What would still come after an error is not to be written: the bytes are somebody else's by then.
+    const fail = (error: unknown) => {
+      body.off('data', take);
+      reject(error);
+    };
+    body.on('data', take).once('end', done).once('close', done).once('error', fail);
   });
 }
 

@@ -49,3 +49,11 @@ export function notFound(key: string, location: string, cause?: unknown): Surety
 export function alreadyExists(key: string, location: string, cause?: unknown): SuretyError {
   return new SuretyError('store.exists', `${key} exists already in ${location}`, { cause, details: { key } });
 }
+
+/** `sizeBytes` bytes to read into: the beginning of `into` where that is long enough, else new ones. */
+export function roomFor(sizeBytes: number, into: How['into']): Uint8Array<ArrayBuffer> {
+  // Shared bytes pass for bytes of one's own: who gave them knows what comes back.
+  return into !== undefined && into.length >= sizeBytes
+    ? (into as Uint8Array<ArrayBuffer>).subarray(0, sizeBytes)
+    : new Uint8Array(sizeBytes);
+}

@@ -123,6 +123,11 @@ export interface How {
    * again. Without it a call reaches the store, whatever is kept on this machine.
    */
   readonly kept?: 'use' | 'replace' | undefined;
+  /**
+   * Of `read`: where the bytes may go instead of into a new array, when they fit. Then what is returned is the beginning of it. Nothing is
+   * written there any more once the call has settled.
+   */
+  readonly into?: Uint8Array | undefined;
 }
 
 export interface PutHow extends How {

@@ -40,24 +40,40 @@ test('a restore that can not begin leaves no lock', async () => {
   assert.equal((await repository.files('locks', FOREVER)).length, 0);
 });
 
-test('what is there is looked at while the lock settles, and a lock that is lost then stops no restore', async () => {
+test('a restore begins when its lock is written, and one that is lost while it settles stops nothing', async () => {
   const plain = await makeResticRepository();
   const id = await addSnapshot(plain, { one: noise(1, 900) });
-  const listed: string[] = [];
+  const settled = Promise.withResolvers<void>();
+  let lockLists = 0;
   const repository = withStore(plain, (store) => ({
     ...store,
     async *list(prefix, how) {
-      listed.push(prefix);
-      // Whoever is alone came in the same moment.
-      if (listed.filter((one) => one === 'locks/').length === 2) await plain.writeUnpacked('locks', ALONE, FOREVER);
+      if (prefix === 'locks/') lockLists += 1;
+      if (prefix === 'locks/' && lockLists === 2) {
+        await settled.promise;
+        // Whoever is alone came in the same moment.
+        await plain.writeUnpacked('locks', ALONE, FOREVER);
+      }
       yield* store.list(prefix, how);
     },
   }));
   {
     await using restoring = await begin(repository, id);
+    assert.equal((await plain.files('locks', FOREVER)).length, 1);
+    settled.resolve();
     assert.equal((await Array.fromAsync(restoring.entries())).flat().length, 1);
   }
-  assert.ok(listed.indexOf('data/') < listed.lastIndexOf('locks/'), listed.join(' '));
+  const left = await plain.files('locks', FOREVER);
+  assert.ok(left.length <= 1, 'the lock of the restore is gone');
+});
+
+test('a restore that ends while its lock settles takes the lock with it', async () => {
+  const repository = await makeResticRepository();
+  const id = await addSnapshot(repository, { one: noise(1, 900) });
+  const startedMs = performance.now();
+  await (await begin(repository, id))[Symbol.asyncDispose]();
+  assert.equal((await repository.files('locks', FOREVER)).length, 0);
+  assert.ok(performance.now() - startedMs < 5_000);
 });
 
 test('a restore goes on without a lock where another program is alone, or where none can be written', async () => {

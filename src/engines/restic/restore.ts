@@ -8,7 +8,7 @@ import { openByteBudget } from './byte-budget.ts';
 import { findCopies, openCarefulReader } from './copies.ts';
 import { entriesOf } from './entries.ts';
 import { FACTS_FILE, readFacts } from './facts.ts';
-import type { Lock, LockHow } from './keep-lock.ts';
+import type { Lock } from './keep-lock.ts';
 import { loadIndex } from './load-index.ts';
 import { takeLock } from './locks.ts';
 import { keyOf, type Repository } from './repository.ts';
@@ -16,6 +16,7 @@ import { type Available, findAvailable } from './restore/available.ts';
 import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
 import { place } from './restore/place.ts';
 import { READ_BYTES } from './restore/plan.ts';
+import { openRangeBuffers } from './restore/range-buffers.ts';
 import { streamContent } from './restore/stream.ts';
 import type { ContentHandle } from './restored-entry.ts';
 import { openTreeReader, type TreeReader } from './tree-reader.ts';
@@ -29,23 +30,15 @@ const BUDGET_BYTES = 48 * 1024 * 1024;
  * `repository.damaged`, naming what is missing, `tree.damaged` and `snapshot.path-missing`. An index file that can not be
  * read matters only if something selected is not found in the others.
  *
- * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock. While the lock
- * settles, what is there is looked at already: its file keeps others away from the moment it is written.
+ * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock. Its file
+ * keeps others away from the moment it is written, so nothing waits until it has settled.
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   await using begun = new AsyncDisposableStack();
-  let lock: Lock | undefined;
-  let beginning: Promise<Restoring> | undefined;
-  begun.defer(async () => await lock?.[Symbol.asyncDispose]());
-  begun.defer(async () => await (await beginning?.catch(() => undefined))?.[Symbol.asyncDispose]());
-  const meanwhile = async (): Promise<void> => {
-    beginning = begin(repository, snapshot, how);
-    beginning.catch(() => {});
-  };
-  lock = await lockIfPossible(repository, { signal: how.signal, meanwhile });
-  // Without a lock it did not begin yet.
-  beginning ??= begin(repository, snapshot, how);
-  const restoring = await beginning;
+  const lock = lockMeanwhile(repository, how.signal);
+  begun.use(lock);
+  await lock.written;
+  const restoring = begun.use(await begin(repository, snapshot, how));
   const held = begun.move();
   return {
     ...restoring,
@@ -53,17 +46,29 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   };
 }
 
-async function lockIfPossible(
-  repository: Repository,
-  how: Pick<LockHow, 'signal' | 'meanwhile'>,
-): Promise<Lock | undefined> {
-  try {
-    return await takeLock(repository, { ...how, exclusive: false, optional: true });
-  } catch (error) {
-    how.signal.throwIfAborted();
-    if (error instanceof SuretyError) return undefined;
-    throw error;
-  }
+interface SettlingLock extends AsyncDisposable {
+  /** Resolves when the lock's file is there, or none can be had. */
+  readonly written: Promise<void>;
+}
+
+function lockMeanwhile(repository: Repository, signal: AbortSignal): SettlingLock {
+  const ended = new AbortController();
+  const { promise: written, resolve } = Promise.withResolvers<void>();
+  const taking = takeLock(repository, {
+    ...{ exclusive: false, optional: true },
+    signal: AbortSignal.any([signal, ended.signal]),
+    meanwhile: async () => resolve(),
+  });
+  // Whatever is in its way: what the restore itself meets is told by itself.
+  const lock: Promise<Lock | undefined> = taking.catch(() => undefined);
+  void lock.then(() => resolve());
+  return {
+    written,
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await (await lock)?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
@@ -74,12 +79,15 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   const available = await findAvailable(repository, { table, copies, packs }, how);
   const trees = openTreeReader(repository, table, 'use');
   await using begun = new AsyncDisposableStack();
-  const pool = begun.use(openPool(repository, table));
+  const buffers = openRangeBuffers(BUDGET_BYTES / READ_BYTES, READ_BYTES);
+  const pool = begun.use(
+    openPool({ masterKey: repository.masterKey, table: table.shared, buffers: buffers.all }, repository.workers),
+  );
   if (how.contentSoon === true) pool.begin(tasksIn(snapshot, how));
   await checkContent(trees, available, snapshot, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);
   const tools = {
-    ...{ repository, table, available, pool },
+    ...{ repository, table, available, pool, buffers },
     careful: openCarefulReader(repository, table, copies),
     budget: openByteBudget(BUDGET_BYTES),
     places: repository.store.traits.connections + 2 * repository.workers,
@@ -134,12 +142,10 @@ async function readFactsOrTell(
   }
 }
 
-function openPool(repository: Repository, table: BlobTable): WorkerPool<PlaceTask, FromRestoreWorker> {
-  const workerData: RestoreWorkerData = { masterKey: repository.masterKey, table: table.shared };
+function openPool(workerData: RestoreWorkerData, workers: number): WorkerPool<PlaceTask, FromRestoreWorker> {
   return new WorkerPool({
+    ...{ workers, workerData },
     url: new URL('./restore/worker.ts', import.meta.url),
-    workers: repository.workers,
-    workerData,
     onEvent: () => {},
     isEnd: ({ kind }) => kind === 'placed',
   });

@@ -51,9 +51,9 @@ async function statNow(container: Container, key: string, how: How): Promise<Sto
   }
 }
 
-function asked(container: Container, key: string, { signal }: How): Asked {
+function asked(container: Container, key: string, { signal, into }: How): Asked {
   const failure = (error: unknown) => azureFailure(error, `read ${key}`, container);
-  return { key, location: container.location, signal, failure };
+  return { key, location: container.location, signal, into, failure };
 }
 
 /** Undefined when the range has no bytes. */

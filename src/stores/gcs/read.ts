@@ -62,9 +62,9 @@ export function storedOf(bucket: Bucket, key: string, { size, timeCreated }: Obj
   return { key, sizeBytes, modifiedAt };
 }
 
-function asked(bucket: Bucket, key: string, { signal }: How): Asked {
+function asked(bucket: Bucket, key: string, { signal, into }: How): Asked {
   const failure = (error: unknown) => gcsFailure(error, `read ${key}`, bucket);
-  return { key, location: bucket.location, signal, failure };
+  return { key, location: bucket.location, signal, into, failure };
 }
 
 /** Undefined when the range has no bytes. */

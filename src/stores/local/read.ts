@@ -2,13 +2,13 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
-import { incomplete, notFound, rangeLength } from '../body.ts';
+import { incomplete, notFound, rangeLength, roomFor } from '../body.ts';
 import type { How, Range } from '../store.ts';
 import type { Root } from './root.ts';
 
 const PIECE_BYTES = 1 << 18;
 
-/** One range of a stored file in a fresh array: one open, one read, one close. */
+/** One range of a stored file in one array: one open, one read, one close. */
 export async function readFileRange(
   root: Root,
   key: string,
@@ -19,7 +19,7 @@ export async function readFileRange(
   // A wrong range must not allocate what the file does not have.
   const length = rangeLength(key, range, stored.sizeBytes);
   how.signal.throwIfAborted();
-  const bytes = new Uint8Array(length);
+  const bytes = roomFor(length, how.into);
   await fill(stored.handle, key, bytes, range?.offset ?? 0);
   how.signal.throwIfAborted();
   return bytes;

@@ -75,9 +75,9 @@ function missingBucket(bucket: Bucket, cause: unknown): SuretyError {
   });
 }
 
-function asked(bucket: Bucket, key: string, { signal }: How): Asked {
+function asked(bucket: Bucket, key: string, { signal, into }: How): Asked {
   const failure = (error: unknown) => s3Failure(error, `read ${key}`, bucket);
-  return { key, location: bucket.location, signal, failure };
+  return { key, location: bucket.location, signal, into, failure };
 }
 
 /** Undefined when the range has no bytes. */

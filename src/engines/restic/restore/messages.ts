@@ -1,4 +1,4 @@
-/** What the main thread and the workers of a restore say to each other. Bytes are transferred, never copied. */
+/** What the main thread and the workers of a restore say to each other. Bytes are transferred or shared, never copied. */
 import type { SharedBlobTable } from '../blob-table.ts';
 import type { MasterKey } from '../seal.ts';
 import type { SystemPath } from './write-file.ts';
@@ -6,14 +6,16 @@ import type { SystemPath } from './write-file.ts';
 export interface RestoreWorkerData {
   readonly masterKey: MasterKey;
   readonly table: SharedBlobTable;
+  /** What ranges of packs are read into. */
+  readonly buffers: readonly SharedArrayBuffer[];
 }
 
 /** Write blobs to files. */
 export interface PlaceTask {
   readonly kind: 'place';
   readonly task: number;
-  /** A range of a pack, and the offset in the pack at which it begins. */
-  readonly bytes: ArrayBuffer;
+  /** A range of a pack, or the number of the shared buffer that begins with it; and where in the pack it begins. */
+  readonly bytes: ArrayBuffer | number;
   readonly offset: number;
   /** Entries of the table to decode, and how many uses each has. */
   readonly entries: Int32Array;

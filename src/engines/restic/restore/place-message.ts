@@ -7,7 +7,7 @@ import type { WantedUses } from './plan.ts';
 export function placeMessage(
   placing: Placing,
   { uses, files }: WantedUses,
-  bytes: ArrayBuffer,
+  bytes: PlaceTask['bytes'],
   offset: number,
 ): Omit<PlaceTask, 'task'> {
   const plan = placing.uses;

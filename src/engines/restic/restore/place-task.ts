@@ -16,9 +16,9 @@ import {
 /** Files kept open between two blobs of theirs. */
 const OPEN_MAX = 64;
 
-/** Carries out a task: every blob is opened once and written to all its places. */
-export function runPlaceTask(task: PlaceTask, table: BlobTable, opener: BlobOpener): PlaceDone {
-  return new PlaceRun(task).run(table, opener);
+/** Carries out a task on its bytes: every blob is opened once, which overwrites it there, and written to all its places. */
+export function runPlaceTask(task: PlaceTask, bytes: ArrayBufferLike, table: BlobTable, opener: BlobOpener): PlaceDone {
+  return new PlaceRun(task).run(bytes, table, opener);
 }
 
 class PlaceRun {
@@ -42,8 +42,8 @@ class PlaceRun {
     this.#created = new Uint8Array(length);
   }
 
-  run(table: BlobTable, opener: BlobOpener): PlaceDone {
-    const { task, bytes, offset, entries, useCounts, useFiles, usePositions } = this.#task;
+  run(bytes: ArrayBufferLike, table: BlobTable, opener: BlobOpener): PlaceDone {
+    const { task, offset, entries, useCounts, useFiles, usePositions } = this.#task;
     this.#writeEmptyFiles();
     let use = 0;
     for (let at = 0; at < entries.length; at++) {

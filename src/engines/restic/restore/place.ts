@@ -14,6 +14,7 @@ import { FILE_OK, type FromRestoreWorker, type PlaceDone, type PlaceTask } from 
 import { placeMessage } from './place-message.ts';
 import { Placing } from './placing.ts';
 import { planUses, type Read, readsOf, type Uses, type WantedUses } from './plan.ts';
+import type { RangeBuffers } from './range-buffers.ts';
 import { repairFile } from './repair.ts';
 import { openResultQueue } from './result-queue.ts';
 
@@ -24,6 +25,7 @@ export interface PlaceTools {
   readonly careful: CarefulReader;
   readonly pool: WorkerPool<PlaceTask, FromRestoreWorker>;
   readonly budget: ByteBudget;
+  readonly buffers: RangeBuffers;
   /** How many reads and tasks may be under way at once. */
   readonly places: number;
 }
@@ -105,10 +107,11 @@ interface ReadTools extends PlaceTools {
 }
 
 async function runRead(tools: ReadTools, read: Read, signal: AbortSignal): Promise<void> {
-  const { repository, table, budget, placing } = tools;
+  const { budget, buffers, placing } = tools;
   await budget.take(read.length, signal);
+  const buffer = buffers.take(read.length);
   try {
-    const bytes = await readPack(repository, table, read, signal);
+    const bytes = await readPack(tools, read, buffer, signal);
     const wanted = placing.wanted(read);
     if (bytes === undefined) {
       for (const file of wanted.files) placing.markDamaged(file, countUses(tools.uses, wanted, file));
@@ -118,6 +121,7 @@ async function runRead(tools: ReadTools, read: Read, signal: AbortSignal): Promi
     const message = placeMessage(placing, wanted, bytes, read.offset);
     settle(placing, wanted.files, message, await runTask(tools, message));
   } finally {
+    if (buffer !== undefined) buffers.give(buffer);
     budget.give(read.length);
   }
 }
@@ -126,16 +130,22 @@ function countUses(uses: Uses, wanted: WantedUses, file: number): number {
   return wanted.uses.reduce((sum, use) => sum + (uses.files[use] === file ? 1 : 0), 0);
 }
 
-/** Undefined when the pack is missing or too short: each blob is looked for by itself later. */
+/**
+ * Reads into the shared buffer of this number where the store does that, and then returns the number. Undefined when the pack is missing or
+ * too short: each blob is looked for by itself later.
+ */
 async function readPack(
-  repository: Repository,
-  table: BlobTable,
+  { repository, table, buffers }: ReadTools,
   { pack, offset, length }: Read,
+  buffer: number | undefined,
   signal: AbortSignal,
-): Promise<ArrayBuffer | undefined> {
+): Promise<PlaceTask['bytes'] | undefined> {
+  const shared = buffer === undefined ? undefined : buffers.all[buffer]!;
+  const into = shared && new Uint8Array(shared);
   try {
-    const bytes = await repository.store.read(packKey(table, pack), { offset, length }, { signal });
-    // A part of a larger buffer can not be handed to a worker.
+    const bytes = await repository.store.read(packKey(table, pack), { offset, length }, { signal, into });
+    if (buffer !== undefined && (bytes.buffer as ArrayBufferLike) === shared) return buffer;
+    // A part of a buffer can not be handed to a worker without the rest of it.
     return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
   } catch (error) {
     if (hasCode(error, 'store.not-found', 'store.incomplete')) return undefined;
@@ -144,7 +154,10 @@ async function readPack(
 }
 
 async function runTask({ pool }: PlaceTools, message: Omit<PlaceTask, 'task'>): Promise<PlaceDone> {
-  return (await pool.run((task) => ({ ...message, task }), [message.bytes])) as PlaceDone;
+  return (await pool.run(
+    (task) => ({ ...message, task }),
+    typeof message.bytes === 'number' ? [] : [message.bytes],
+  )) as PlaceDone;
 }
 
 /** Takes over what a worker says about the files of its task. */

@@ -8,16 +8,17 @@ import type { PlaceTask, RestoreWorkerData } from './messages.ts';
 import { runPlaceTask } from './place-task.ts';
 
 const port = parentPort!;
-const { masterKey, table: shared } = workerData as RestoreWorkerData;
+const { masterKey, table: shared, buffers } = workerData as RestoreWorkerData;
 const table = new BlobTable(shared);
 const opener = createBlobOpener(createSealer(masterKey));
 
 port.on('message', (task: PlaceTask) => {
   try {
-    port.postMessage(runPlaceTask(task, table, opener));
+    const bytes = typeof task.bytes === 'number' ? buffers[task.bytes]! : task.bytes;
+    port.postMessage(runPlaceTask(task, bytes, table, opener));
   } catch (error) {
     port.postMessage({ kind: 'failed', task: task.task, code: systemCode(error) ?? '', message: messageOf(error) });
   }
   // Frees the memory now instead of when it is next collected.
-  task.bytes.transfer(0);
+  if (typeof task.bytes !== 'number') task.bytes.transfer(0);
 });

@@ -107,6 +107,8 @@ export interface EngineTraits {
   readonly replaces?: boolean;
   /** True where `restore` reads all that is stored of the snapshot and checks it before it hands out anything. */
   readonly checksBeforeRestore?: boolean;
+  /** True where contents are had one after another, in the order of the snapshot: what is asked for beside them costs as much as all of them. */
+  readonly readsInOrder?: boolean;
   /** True where content that comes as a stream is read whole each time, though only what is new is stored. */
   readonly rereadsStreams?: boolean;
   /** True where nobody can tell before it is done what `prune` will free: a dry run frees 0. */

@@ -23,6 +23,7 @@ export async function backup(repository: Repository, reading: Reading, how: Back
   });
   const name = archiveName(how.source, reading.host, how.startedAt, repository.names);
   repository.names.add(name);
+  repository.known.forget();
   const tally = startBorgTally(how, repository.clock);
   const backing: Backing = { repository, reading, how, name, tally, folder: folder.path };
   const made = await make(backing);

@@ -25,12 +25,25 @@ export interface ArchiveDocument {
   readonly records: AsyncGenerator<DocumentRecord>;
 }
 
+/** What was read of a document. `records` undefined: there are more than are kept. */
+export interface KnownFacts {
+  readonly path: string;
+  readonly head: DocumentHead;
+  readonly records: readonly DocumentRecord[] | undefined;
+}
+
+/** So many documents, and so many entries of each, are kept. */
+const KEPT_DOCUMENTS = 8;
+const KEPT_RECORDS = 1000;
+
 /** Undefined for an archive that Surety did not write. Its records are to be taken, or given up by `return`. */
 export async function openDocument(
   repository: Repository,
   snapshot: Snapshot,
   how: How,
 ): Promise<ArchiveDocument | undefined> {
+  const known = repository.facts.get(snapshot.id);
+  if (known?.records !== undefined) return { ...known, records: given(known.records) };
   const path = await documentPath(repository, snapshot, how);
   if (path === undefined) return undefined;
   const args = ['extract', '--stdout', archiveArgument(snapshot.tree), `pf:${path}`];
@@ -51,9 +64,29 @@ export async function openDocument(
 
 /** What the source recorded. */
 export async function facts(repository: Repository, snapshot: Snapshot, how: How): Promise<SnapshotFacts | undefined> {
+  const known = repository.facts.get(snapshot.id);
+  if (known !== undefined) return known.head.facts;
   const document = await openDocument(repository, snapshot, how);
-  await document?.records.return(undefined);
-  return document?.head.facts;
+  if (document === undefined) return undefined;
+  const { path, head } = document;
+  const records = await fewRecords(document.records);
+  if (repository.facts.size >= KEPT_DOCUMENTS) repository.facts.delete(repository.facts.keys().next().value ?? '');
+  repository.facts.set(snapshot.id, { path, head, records });
+  return head.facts;
+}
+
+/** All of them; undefined where there are more than are kept. */
+async function fewRecords(all: ArchiveDocument['records']): Promise<DocumentRecord[] | undefined> {
+  const records: DocumentRecord[] = [];
+  for await (const record of all) {
+    records.push(record);
+    if (records.length > KEPT_RECORDS) return undefined;
+  }
+  return records;
+}
+
+async function* given(records: readonly DocumentRecord[]): AsyncGenerator<DocumentRecord> {
+  yield* records;
 }
 
 function isHead(value: unknown): value is DocumentHead {

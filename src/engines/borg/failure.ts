@@ -2,6 +2,7 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { sshFailureOf } from '../../base/ssh-failure.ts';
 import type { Exit } from '../../reach/reach.ts';
+import { messageOfCode } from './exit-codes.ts';
 import type { BorgMessage } from './messages.ts';
 import { damaged, type OpenOptions } from './repository.ts';
 
@@ -27,18 +28,27 @@ const MEANINGS: Readonly<Record<string, Explain>> = {
   'Repository.StorageQuotaExceeded': ({ place }, said) =>
     full(place.shown, said, 'raise the quota, or run surety cleanup'),
   'Repository.CheckNeeded': ({ place }) => damaged(place.shown, 'borg asks for a check'),
+  'Repository.PathPermissionDenied': ({ place }, said) =>
+    new SuretyError('store.denied', `${place.shown}: ${said}`, { hint: 'check the rights of its files' }),
   'Repository.ObjectNotFound': ({ place }, said) => damaged(place.shown, said),
   IntegrityError: ({ place }, said) => damaged(place.shown, said),
+  FileIntegrityError: ({ place }, said) => damaged(place.shown, said),
   DecompressionError: ({ place }, said) => damaged(place.shown, said),
+  ArchiveTAMInvalid: forged,
+  ArchiveTAMRequiredError: forged,
+  TAMInvalid: forged,
+  TAMRequiredError: forged,
   'Archive.DoesNotExist': (_, said) =>
     new SuretyError('snapshot.unknown', said, { hint: 'surety list shows those that are there' }),
   'Archive.AlreadyExists': (_, said) => failed(said, 'run the backup again', 'later'),
   LockTimeout: locked,
+  LockErrorT: locked,
   LockFailed: ({ place }, said) =>
     failed(`${place.shown} can not be locked: ${said}`, 'check the rights of its folder'),
   LockError: locked,
   PassphraseWrong: wrongPassword,
   NoPassphraseFailure: wrongPassword,
+  PasscommandFailure: wrongPassword,
   PasswordRetriesExceeded: wrongPassword,
   KeyfileNotFoundError: noKey,
   KeyfileInvalidError: noKey,
@@ -59,6 +69,7 @@ const MEANINGS: Readonly<Record<string, Explain>> = {
   'Cache.RepositoryIDNotUnique': replayed,
   ConnectionClosed: unreachable,
   ConnectionClosedWithHint: unreachable,
+  ConnectionBrokenWithHint: unreachable,
   PathNotAllowed: ({ place }, said) =>
     new SuretyError('store.denied', `${place.shown}: ${said}`, {
       hint: 'borg serve --restrict-to-path on that host names other folders',
@@ -68,6 +79,8 @@ const MEANINGS: Readonly<Record<string, Explain>> = {
   MandatoryFeatureUnsupported: ({ place }, said) => new SuretyError('repository.version', `${place.shown}: ${said}`),
   UnsupportedPayloadError: ({ place }, said) => new SuretyError('repository.version', `${place.shown}: ${said}`),
   UnsupportedManifestError: ({ place }, said) => new SuretyError('repository.version', `${place.shown}: ${said}`),
+  UnknownKeyType: ({ place }, said) => new SuretyError('repository.version', `${place.shown}: ${said}`),
+  TAMUnsupportedSuiteError: ({ place }, said) => new SuretyError('repository.version', `${place.shown}: ${said}`),
   NoManifestError: ({ place }) => damaged(place.shown, 'it has no manifest'),
 };
 
@@ -78,6 +91,8 @@ export function borgFailure(where: Where, doing: string, exit: Exit, messages: r
   const known = messages.find(({ msgid }) => msgid !== undefined && Object.hasOwn(MEANINGS, msgid));
   if (known !== undefined) return MEANINGS[known.msgid!]!({ ...where }, said(known, messages));
   const texts = messages.map(({ message = '' }) => message);
+  const meaning = MEANINGS[messageOfCode(exit.code) ?? ''];
+  if (meaning !== undefined) return meaning({ ...where }, lastLine(texts));
   const all = texts.join('\n');
   if (/Errno 28\b|No space left on device/.test(all)) {
     return full(where.place.shown, 'no space left on device', 'make room there, or in the folder of caches of borg');
@@ -92,7 +107,7 @@ export function borgFailure(where: Where, doing: string, exit: Exit, messages: r
 
 /** Of a connection the words of `ssh` tell more. */
 function said(known: BorgMessage, messages: readonly BorgMessage[]): string {
-  if (known.msgid?.startsWith('ConnectionClosed') !== true) return (known.message ?? '').replace(/\.$/, '');
+  if (known.msgid?.startsWith('Connection') !== true) return (known.message ?? '').replace(/\.$/, '');
   return messages.map(({ message = '' }) => message.replace(/^Remote: /, '')).join('\n');
 }
 
@@ -143,6 +158,10 @@ function moved({ place }: Where): SuretyError {
     `borg knows the repository in ${place.shown} from another place, and does not use it here without being told to`,
     'if it was moved, write allow_moved: true; if not, somebody may have put it there',
   );
+}
+
+function forged({ place }: Where, said: string): SuretyError {
+  return damaged(place.shown, `${said}; somebody without the key may have changed it`);
 }
 
 function replayed({ place }: Where): SuretyError {

@@ -17,6 +17,7 @@ export async function forget(repository: Repository, ids: readonly string[], how
 }
 
 export async function deleteArchives(repository: Repository, names: readonly string[], how: How): Promise<void> {
+  if (names.length > 0) repository.known.forget();
   for (let at = 0; at < names.length; at += AT_ONCE) {
     const [first = '', ...rest] = names.slice(at, at + AT_ONCE);
     // Further names stand alone: they are of the repository of the first.

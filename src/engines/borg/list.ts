@@ -4,6 +4,7 @@ import { nearest } from '../../base/nearest.ts';
 import { shortId } from '../../base/short-id.ts';
 import type { How, Listing, Snapshot } from '../engine.ts';
 import { decodeComment } from './comment.ts';
+import { markListing } from './known-listing.ts';
 import { isCheckpoint } from './naming.ts';
 import { damaged, type OpenOptions, type Repository } from './repository.ts';
 import { borgText } from './run.ts';
@@ -119,7 +120,11 @@ function toSnapshot({ archive, id, start, comment = '', hostname = '', username 
 
 /** All archives; what they say of themselves is remembered for {@link documentPath}. */
 export async function listSnapshots(repository: Repository, how: How): Promise<ListedRepository> {
+  const known = await repository.known.get(repository);
+  if (known !== undefined) return known;
+  const mark = await markListing(repository);
   const listed = await listRepository(repository, how);
+  repository.known.keep(listed, mark);
   repository.documents.clear();
   for (const [id, path] of listed.documents) repository.documents.set(id, path);
   repository.names.clear();

@@ -3,6 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import type { Engine, EngineTraits, How, KeyRing } from '../engine.ts';
 import { facts } from './document.ts';
 import { keyRing } from './keys.ts';
+import { KnownListing, markListing } from './known-listing.ts';
 import { findSnapshot, listRepository, listSnapshots, namesIn } from './list.ts';
 import { LookedInto } from './looked-into.ts';
 import type { OpenOptions, Repository } from './repository.ts';
@@ -24,15 +25,22 @@ export async function initBorg(options: OpenOptions, how: How): Promise<void> {
 
 /** Opens a repository. Throws `repository.missing`, `repository.wrong-password`, `repository.locked` and what keeps borg from it. */
 export async function openBorg(options: OpenOptions, how: How): Promise<Engine> {
+  const mark = await markListing(options);
   const listed = await listRepository(options, how);
   const { id, mode } = listed;
-  const known = { documents: new Map(listed.documents), names: new Set(namesIn(listed)), looked: new LookedInto() };
-  const repository: Repository = { ...options, id, mode, ...known };
+  const known = new KnownListing();
+  known.keep(listed, mark);
+  const remembered = {
+    documents: new Map(listed.documents),
+    names: new Set(namesIn(listed)),
+    looked: new LookedInto(),
+  };
+  const repository: Repository = { ...options, ...{ id, mode, known, facts: new Map() }, ...remembered };
   return {
     traits: {
       ...{ kind: 'borg', id, location: options.place.shown, deduplicates: true },
       encrypts: /^(repokey|keyfile)/.test(mode),
-      ...{ readsBackNew: false, rereadsStreams: true, prunesUnseen: true, can: CAN },
+      ...{ readsBackNew: false, readsInOrder: true, rereadsStreams: true, prunesUnseen: true, can: CAN },
     },
     backup: async (reading, how) => (await import('./backup.ts')).backup(repository, reading, how),
     list: async (how) => (await listSnapshots(repository, how)).listing,

@@ -3,6 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
+import type { KnownFacts } from './document.ts';
+import type { KnownListing } from './known-listing.ts';
 import type { LookedInto } from './looked-into.ts';
 import type { BorgOptions } from './options.ts';
 import type { BorgPlace } from './place.ts';
@@ -29,6 +31,10 @@ export interface Repository extends OpenOptions {
   readonly mode: string;
   /** Where in archives that Surety wrote their document is, by the ids of those that were listed. */
   readonly documents: Map<string, string>;
+  /** What was listed last. */
+  readonly known: KnownListing;
+  /** What is known of archives that were asked about, by their ids: it does not change. */
+  readonly facts: Map<string, KnownFacts>;
   /** Names of archives, as they were last listed. */
   readonly names: Set<string>;
   /** Entries of the snapshot that was last looked into. */

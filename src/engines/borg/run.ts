@@ -4,6 +4,7 @@ import { shellWord } from '../../base/shell-word.ts';
 import { collectBytes } from '../../base/streams.ts';
 import type { Exit, Process } from '../../reach/reach.ts';
 import type { How } from '../engine.ts';
+import { isWarned } from './exit-codes.ts';
 import { borgFailure } from './failure.ts';
 import { type BorgMessage, parseMessage, textLines } from './messages.ts';
 import { withoutPlaceholders } from './place.ts';
@@ -20,7 +21,7 @@ export interface BorgCall extends How {
 export interface BorgEnd {
   /** What it wrote to stdout. */
   readonly output: string;
-  /** 0, or 1: it went on after something that it warned of. */
+  /** 0, or another where it went on after something that it warned of. */
   readonly exitCode: number;
 }
 
@@ -33,7 +34,7 @@ const MAX_TEXT_BYTES = 512 * 1024 * 1024;
 const SWAPPED = ['sh', '-c', 'exec "$0" "$@" 3>&1 1>&2 2>&3 3>&-'];
 
 /**
- * What borg tells while it works; at the end what it answered, which is at most 64 KiB. Throws where its exit code is neither 0 nor 1, what
+ * What borg tells while it works; at the end what it answered, which is at most 64 KiB. Throws where its exit code is neither 0 nor that of warnings, what
  * stdin threw, and the reason of the signal.
  */
 export async function* borgMessages(
@@ -121,7 +122,7 @@ async function expectEnd(
 ): Promise<number> {
   const exit: Exit = await child.exit;
   call.signal.throwIfAborted();
-  if (exit.error === undefined && (exit.code === 0 || exit.code === 1)) return exit.code;
+  if (exit.error === undefined && exit.code !== null && (exit.code === 0 || isWarned(exit.code))) return exit.code;
   throw borgFailure(borg, call.doing, exit, errors());
 }
 
@@ -155,6 +156,7 @@ function variables(borg: Borg): Record<string, string> {
     BORG_CHECK_I_KNOW_WHAT_I_AM_DOING: 'NO',
     BORG_DELETE_I_KNOW_WHAT_I_AM_DOING: 'NO',
     BORG_DISPLAY_PASSPHRASE: 'no',
+    BORG_EXIT_CODES: 'modern',
     TZ: 'UTC',
     LC_ALL: 'C.UTF-8',
     ...(place.shell !== undefined && { BORG_RSH: [...PATIENT, ...place.shell].map(shellWord).join(' ') }),

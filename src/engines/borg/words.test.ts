@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aclValue } from './acl.ts';
 import { type CommentDocument, decodeComment, encodeComment } from './comment.ts';
+import { isWarned } from './exit-codes.ts';
 import { borgFailure } from './failure.ts';
 import { borgMessageSize } from './message-size.ts';
 import { parseMessage } from './messages.ts';
@@ -52,6 +53,64 @@ test('sizes in messages are bytes', () => {
   assert.equal(borgMessageSize(freed, 'compaction freed about 2.42 kB repository space.'), 2420);
   assert.equal(borgMessageSize(freed, 'compaction freed about 686 B repository space.'), 686);
   assert.equal(borgMessageSize(freed, 'something else'), 0);
+});
+
+test('each exit code of borg 1.4 is what its message is, also where that was lost', () => {
+  const where = { place: { url: '/b', folder: '/b', shown: '/b', shell: undefined, env: {} } };
+  const ended = (code: number, ...said: readonly string[]) => {
+    const exit = { code, signal: null };
+    const error = borgFailure({ ...where, program: 'borg', lockWaitMs: 1000 }, 'backup', exit, said.map(parseMessage));
+    return (error as { code: string }).code;
+  };
+  const codes = { 3: 'failed', 4: 'failed', 10: 'exists', 11: 'version', 12: 'damaged', 13: 'missing', 15: 'missing' };
+  const more = {
+    16: 'damaged',
+    17: 'damaged',
+    18: 'failed',
+    19: 'exists',
+    25: 'version',
+    26: 'damaged',
+    27: 'version',
+  };
+  const keys = { 30: 'failed', 40: 'wrong-password', 42: 'wrong-password', 44: 'wrong-password', 47: 'version' };
+  const words = {
+    48: 'version',
+    50: 'wrong-password',
+    51: 'wrong-password',
+    52: 'wrong-password',
+    53: 'wrong-password',
+  };
+  const locks = { 60: 'failed', 61: 'failed', 62: 'failed', 64: 'failed', 70: 'locked', 71: 'locked', 73: 'locked' };
+  const damage = {
+    84: 'version',
+    90: 'damaged',
+    91: 'damaged',
+    92: 'damaged',
+    95: 'damaged',
+    97: 'damaged',
+    99: 'version',
+  };
+  for (const [code, what] of Object.entries({ ...codes, ...more, ...keys, ...words, ...locks, ...damage })) {
+    assert.equal(ended(Number(code)), `repository.${what}`, code);
+  }
+  const stores = {
+    14: 'full',
+    20: 'full',
+    21: 'denied',
+    80: 'unavailable',
+    81: 'unavailable',
+    83: 'denied',
+    87: 'unavailable',
+  };
+  for (const [code, what] of Object.entries(stores)) assert.equal(ended(Number(code)), `store.${what}`, code);
+  assert.equal(ended(31), 'snapshot.unknown');
+  // What was said counts more.
+  assert.equal(
+    ended(73, '{"type":"log_message","levelname":"ERROR","msgid":"PassphraseWrong"}'),
+    'repository.wrong-password',
+  );
+  const isEnd = (code: number) => isWarned(code);
+  assert.deepEqual([0, 1, 2, 99, 100, 105, 107, 127, 128, 143].filter(isEnd), [1, 100, 105, 107]);
 });
 
 test('the last words of borg are errors with what to do', () => {

@@ -37,11 +37,15 @@ export async function readStored(
     paths: snapshot.paths,
     entries: () => restoring.entries(),
     xattrs: (entries) => entries.map(xattrsOf),
-    // Of an archive, files are had one after another.
-    content: (entries, contentHow) => contents(restoring, entries, engine.traits.deduplicates, contentHow),
+    content: (entries, contentHow) => contents(restoring, entries, isRandom(engine), contentHow),
     finish: async () => facts,
     [Symbol.asyncDispose]: () => restoring[Symbol.asyncDispose](),
   };
+}
+
+/** Of an archive, files are had one after another. */
+function isRandom({ traits }: Engine): boolean {
+  return traits.deduplicates && traits.readsInOrder !== true;
 }
 
 /** Readers hand back the entries that they were given. */
@@ -61,14 +65,14 @@ const AHEAD_BYTES = 8 << 20;
 async function* contents(
   restoring: Restoring,
   entries: readonly Entry[],
-  isRandom: boolean,
+  isAnyTime: boolean,
   how: ContentHow,
 ): AsyncGenerator<Content> {
   const ahead = new Map<Entry, Promise<Uint8Array>>();
   let next = 0;
   let waitingBytes = 0;
   const begin = (at: number): void => {
-    for (; isRandom && next < Math.min(entries.length, at + AHEAD_FILES) && waitingBytes < AHEAD_BYTES; next++) {
+    for (; isAnyTime && next < Math.min(entries.length, at + AHEAD_FILES) && waitingBytes < AHEAD_BYTES; next++) {
       const entry = entries[next]!;
       if (entry.sizeBytes > SMALL_BYTES) continue;
       waitingBytes += entry.sizeBytes;

@@ -241,6 +241,7 @@ describe('a pod', { skip: skipWithout('openssl') }, () => {
         const error = await failureOf(reach);
         assert.equal(error.code, 'reach.no-pod');
         assert.match(error.message, message);
+        assert.match(error.hint ?? '', /kubectl|wait/, `what to do where ${error.message}`);
       }
     });
   });

@@ -133,7 +133,9 @@ function chosen(pod: V1Pod, wanted: string | undefined, { where }: Cluster): Cho
   const container = wanted ?? pod.metadata?.annotations?.[DEFAULT_CONTAINER] ?? names[0] ?? '';
   const status = containerStatus(pod, container);
   if (status === undefined && !names.includes(container)) {
-    throw new SuretyError('reach.no-pod', `pod ${name} has no container ${container}; it has ${names.join(', ')}`);
+    throw new SuretyError('reach.no-pod', `pod ${name} has no container ${container}; it has ${names.join(', ')}`, {
+      hint: 'name one of these under `container` of the host',
+    });
   }
   if (status?.state?.running === undefined || pod.status?.phase !== 'Running') {
     const message = `container ${container} does not run: ${describePod(pod)}`;

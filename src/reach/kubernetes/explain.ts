@@ -10,6 +10,8 @@ export interface Refused {
 
 const TLS_CODES = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL_)/;
 const LOGIN = 'log in again, or renew the token: `kubectl auth whoami` tells whether the cluster knows it';
+const ABSENT =
+  '`kubectl get statefulsets,deployments,pods` lists what there is: correct `pod` of the host, or its `namespace` and `context`';
 const ROLE = 'give its account that right: docs/kubernetes.md has the role that is needed';
 
 /** The error for an answer; `doing` is what was asked for: `looking for pod db-0`. */
@@ -25,7 +27,10 @@ export function refusal(doing: string, where: string, { status, body }: Refused)
     return new SuretyError('reach.denied', why, { hint: ROLE, details });
   }
   if (status === 404) {
-    return new SuretyError('reach.no-pod', `${doing} failed: ${said || 'it is not there'} (${where})`, { details });
+    return new SuretyError('reach.no-pod', `${doing} failed: ${said || 'it is not there'} (${where})`, {
+      hint: ABSENT,
+      details,
+    });
   }
   const message = `${doing} failed: ${where} answered ${status}${said === '' ? '' : `: ${said}`}`;
   if (status === 409 || status === 429 || status >= 500) {

@@ -38,7 +38,7 @@ describe('after hooks that are due', () => {
     const found: unknown[] = [];
     for (const left of open().left()) {
       using one = left;
-      const { forget, [Symbol.dispose]: _, ...rest } = one;
+      const { forget, replace: _replace, [Symbol.dispose]: _, ...rest } = one;
       found.push([rest, ...held]);
       forget();
     }

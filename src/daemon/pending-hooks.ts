@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode, messageOf } from '../base/errors.ts';
 import { replaceFile } from '../base/replace-file.ts';
-import { type DueHooks, type LeftHooks, lockOf, type PendingHooks } from '../operations/hooks/pending-hooks.ts';
+import {
+  type DueHooks,
+  type LeftHooks,
+  lockOf,
+  type PendingHooks,
+  type Remembered,
+} from '../operations/hooks/pending-hooks.ts';
 import type { Hook } from '../rules/hook.ts';
 
 export interface PendingHooksHow {
@@ -19,17 +25,18 @@ export function openPendingHooks(
 ): PendingHooks & { left(): Iterable<LeftHooks> } {
   const fileOf = ({ recoveryPoint, source }: DueHooks) =>
     join(folder, `${recoveryPoint}${source === '' ? '' : ` ${source}`}${ENDING}`);
+  function remember(due: DueHooks): Remembered {
+    const file = fileOf(due);
+    try {
+      replaceFile(file, JSON.stringify(due));
+    } catch (error) {
+      warn(`should this run be killed, its after hooks would not run: ${messageOf(error)}`);
+      return { forget: () => {} };
+    }
+    return { forget: () => remove(file, warn) };
+  }
   return {
-    remember(due) {
-      const file = fileOf(due);
-      try {
-        replaceFile(file, JSON.stringify(due));
-      } catch (error) {
-        warn(`should this run be killed, its after hooks would not run: ${messageOf(error)}`);
-        return { forget: () => {} };
-      }
-      return { forget: () => remove(file, warn) };
-    },
+    remember,
     *left() {
       for (const file of filesIn(folder)) {
         const due = readDue(file, warn);
@@ -37,7 +44,10 @@ export function openPendingHooks(
         if (due === undefined || held === undefined) continue;
         // Another process may have found it first.
         if (!existsSync(file)) held[Symbol.dispose]();
-        else yield { ...due, forget: () => remove(file, warn), [Symbol.dispose]: () => held[Symbol.dispose]() };
+        else {
+          const kept = { forget: () => remove(file, warn), replace: (other: DueHooks) => void remember(other) };
+          yield { ...due, ...kept, [Symbol.dispose]: () => held[Symbol.dispose]() };
+        }
       }
     },
   };

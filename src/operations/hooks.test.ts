@@ -212,7 +212,8 @@ describe('hooks', () => {
       say('never', { when: 'success' }),
       hook('exit 9'),
     ];
-    const left = { ...scope, host: 'local', hooks, forget: () => ++forgotten, [Symbol.dispose]: () => void ++released };
+    const kept = { forget: () => ++forgotten, replace: () => assert.fail('nothing is scaled') };
+    const left = { ...scope, host: 'local', hooks, ...kept, [Symbol.dispose]: () => void ++released };
     const reports: HookReport[] = [];
     await runLeftHooks([left], {
       clock: systemClock,

@@ -17,9 +17,10 @@ import {
   withFormer,
 } from '../rules/hook.ts';
 import type { Outcome } from './events.ts';
+import { hookFailed } from './hooks/hook-failed.ts';
 import { type HookPlace, type HookReport, type HookScope, hookName } from './hooks/hook-report.ts';
 import type { DueHooks, PendingHooks } from './hooks/pending-hooks.ts';
-import { runScaleHook, scaleByHand } from './hooks/run-scale-hook.ts';
+import { runScaleHook } from './hooks/run-scale-hook.ts';
 
 /** Where hooks run. */
 export interface HookGround {
@@ -70,8 +71,9 @@ export async function withHooks<Result>(
     outcome = outcomeOf(result);
     return result;
   } finally {
-    await runAfter(due, hooked, outcome, how);
-    kept?.forget();
+    const again = await runAfter(due, hooked, outcome, how);
+    if (again === undefined) kept?.forget();
+    else how.pending?.remember(again);
   }
 }
 
@@ -95,19 +97,34 @@ async function runBefore(
   return undefined;
 }
 
-export type AfterHow = Pick<HookHow, 'clock' | 'started' | 'finished'>;
+export type AfterHow = Pick<HookHow, 'clock' | 'started' | 'finished'> & {
+  /** They are of a run that is over: what was scaled by something else since is left alone. */
+  readonly isLate?: boolean;
+};
 
-/** Runs the `after` hooks that are due after this outcome, each of them whatever became of the others. */
-export async function runAfter(due: DueHooks, ground: HookGround, outcome: Outcome, how: AfterHow): Promise<void> {
+/**
+ * Runs the `after` hooks that are due after this outcome, each of them whatever became of the others. Returns those that could not scale back what
+ * the run had scaled, to be tried again by the next: nobody may miss for good what a backup took away.
+ */
+export async function runAfter(
+  due: DueHooks,
+  ground: HookGround,
+  outcome: Outcome,
+  how: AfterHow,
+): Promise<DueHooks | undefined> {
   const { job, source, recoveryPoint, hooks } = due;
   const env = { SURETY_OUTCOME: outcome };
+  const again: Hook[] = [];
   const signal = new AbortController().signal;
   for (const [at, hook] of hooks.entries()) {
     if (!isDue(hook, outcome)) continue;
     const place = { job, source, recoveryPoint, phase: 'after', number: at + 1, program: hookProgram(hook) } as const;
     how.started?.(place);
-    how.finished(await runHook(hook, place, { clock: how.clock, signal, ground, env }));
+    const report = await runHook(hook, place, { clock: how.clock, signal, ground, env, isLate: how.isLate });
+    how.finished(report);
+    if (report.error !== undefined && isScaling(hook) && hook.from !== undefined) again.push(hook);
   }
+  return again.length === 0 ? undefined : { ...due, hooks: again, isAgain: true };
 }
 
 interface RunHow {
@@ -116,6 +133,7 @@ interface RunHow {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string>>;
   readonly scaling?: Scaling;
+  readonly isLate?: boolean | undefined;
 }
 
 /** Never throws: what went wrong is in the report. */
@@ -143,7 +161,8 @@ async function failureOf(hook: Hook, place: HookPlace, how: RunHow): Promise<Sur
     const reach = await how.ground.reach({ signal, host: isScaling(hook) ? hook.host : undefined });
     if (isScaling(hook)) {
       const scaling = how.scaling && ((former: number) => how.scaling?.(hook, former));
-      await runScaleHook(reach, hook, { signal, scaling, tell: (state) => output.add(Buffer.from(`${state}\n`)) });
+      const tell = (state: string) => output.add(Buffer.from(`${state}\n`));
+      await runScaleHook(reach, hook, { signal, scaling, tell, onlyIfUnchanged: how.isLate === true });
       return undefined;
     }
     const env = { ...environmentOf(place), ...how.env };
@@ -197,18 +216,4 @@ function lastLines(stderr: string, stdout: string): string {
   const text = stderr.trim() === '' ? stdout : stderr;
   const lines = text.slice(-OUTPUT_BYTES).trimEnd().split('\n').slice(-OUTPUT_LINES);
   return lines.join('') === '' ? '' : `:\n${lines.join('\n')}`;
-}
-
-function hookFailed(message: string, cause: unknown, hook: Hook): SuretyError {
-  const reason = cause instanceof SuretyError ? `: ${cause.message}` : '';
-  return new SuretyError('hook.failed', message + reason, {
-    hint: hintOf(hook, cause),
-    cause,
-  });
-}
-
-function hintOf(hook: Hook, cause: unknown): string {
-  const own = cause instanceof SuretyError ? cause.hint : undefined;
-  if (isScaling(hook)) return own ?? scaleByHand(hook);
-  return own ?? 'run the command by hand to see what it needs';
 }

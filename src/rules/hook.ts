@@ -16,6 +16,8 @@ export interface ScaleHook extends HookTerms {
   readonly scale: Workload;
   /** `former`: as many as it had before a hook of the same run scaled it. */
   readonly to: number | 'former';
+  /** What a hook of the same run had told it to have meanwhile; undefined: that is not known. */
+  readonly from?: number;
   /** Name of the host whose cluster it is in; undefined: the host that the hooks run on. */
   readonly host: string | undefined;
 }
@@ -42,10 +44,10 @@ export function isScaling(hook: Hook): hook is ScaleHook {
 }
 
 /** The `after` hooks, those that scale the same workload back now knowing how many pods it had. */
-export function withFormer(hooks: readonly Hook[], { scale, host }: ScaleHook, former: number): readonly Hook[] {
+export function withFormer(hooks: readonly Hook[], { scale, host, to }: ScaleHook, former: number): readonly Hook[] {
   return hooks.map((hook) =>
     isScaling(hook) && hook.to === 'former' && hook.host === host && shownWorkload(hook.scale) === shownWorkload(scale)
-      ? { ...hook, to: former }
+      ? { ...hook, to: former, ...(to === 'former' ? {} : { from: to }) }
       : hook,
   );
 }

@@ -48,6 +48,10 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
           ...{ type: 'files', host: 'asleep', paths: ['.'] },
           hooks: { before: [{ scale: 'deployment/asleep', to: 1 }] },
         },
+        held: {
+          ...{ type: 'command', host: 'cluster', hooks: { before: [scale] } },
+          backup: `touch ${file('reading')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; cat now`,
+        },
         failing: { type: 'command', host: 'cluster', backup: 'false', hooks: { before: [scale] } },
         missing: {
           ...{ type: 'command', host: 'cluster', backup: 'true' },
@@ -60,7 +64,7 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
       },
       repositories: { plain: { type: 'archive', store: 'file:plain' } },
       jobs: Object.fromEntries(
-        ['volume', 'service', 'sleeper', 'failing', 'missing', 'stuck'].map((name) => [
+        ['volume', 'service', 'sleeper', 'held', 'failing', 'missing', 'stuck'].map((name) => [
           name,
           { sources: [name], to: ['plain'] },
         ]),
@@ -171,6 +175,28 @@ describe('what runs in a cluster', { skip: skipWithout('openssl') }, () => {
     const { stderr } = await surety.attempt('backup', 'volume');
     assert.match(stderr, /was killed: the after hooks of source volume run now/);
     assert.deepEqual(app.scaled, [0, 2, 0, 2]);
+  });
+
+  it('is scaled back by the next run where that could not be done, unless something else has scaled it since', async () => {
+    for (const others of [undefined, 3]) {
+      for (const name of ['reading', 'go']) rmSync(file(name), { force: true });
+      const running = surety.attempt('backup', 'held');
+      await until(() => existsSync(file('reading')), 'the source is being read');
+      server.faults.denied.add('update statefulsets/scale');
+      writeFileSync(file('go'), '');
+      const { code, stdout } = await running;
+      assert.equal(code, 1);
+      assert.match(stdout, /kubectl scale statefulset\/app --replicas=2; the next run tries it again/);
+      server.faults.denied.clear();
+      if (others !== undefined) server.cluster.scale(app, others);
+      app.scaled.length = 0;
+      const { stderr } = await surety.attempt('backup', 'sleeper');
+      assert.match(stderr, /could not scale back what it had scaled for source held: that is tried again now/);
+      assert.deepEqual(app.scaled, others === undefined ? [2] : []);
+      assert.doesNotMatch((await surety.attempt('backup', 'sleeper')).stderr, /tried again now/);
+    }
+    server.cluster.scale(app, 2);
+    await until(() => server.cluster.pods.size === 3 && server.cluster.pods.get('app-1')?.ready === true, 'as it was');
   });
 
   it('is said to be scaled by something else where that is so', async () => {

@@ -12,13 +12,18 @@ export interface LeftHow extends AfterHow {
   readonly say: (message: string) => void;
 }
 
-/** Runs what killed runs left. Their failures are told like any others, and they are not tried again. */
+/** Runs what killed runs left. Their failures are told like any others; only what could not be scaled back is tried again by the next run. */
 export async function runLeftHooks(left: Iterable<LeftHooks>, how: LeftHow): Promise<void> {
   for (const found of left) {
     using due = found;
     const owner = due.source === '' ? `job ${due.job}` : `source ${due.source}`;
-    how.say(`run ${due.recoveryPoint} was killed: the after hooks of ${owner} run now`);
-    await runAfter(due, how.groundOf(due), DIED, how);
-    due.forget();
+    how.say(
+      due.isAgain === true
+        ? `run ${due.recoveryPoint} could not scale back what it had scaled for ${owner}: that is tried again now`
+        : `run ${due.recoveryPoint} was killed: the after hooks of ${owner} run now`,
+    );
+    const again = await runAfter(due, how.groundOf(due), DIED, { ...how, isLate: true });
+    if (again === undefined) due.forget();
+    else due.replace(again);
   }
 }

@@ -14,6 +14,8 @@ export interface DueHooks {
   readonly host: string;
   /** As they were when the run began: they undo what its `before` hooks did. */
   readonly hooks: readonly Hook[];
+  /** They have run and did not undo what they were to undo; undefined: they have not run. */
+  readonly isAgain?: true;
 }
 
 export interface Remembered {
@@ -27,7 +29,10 @@ export interface PendingHooks {
 }
 
 /** What a process that is gone left behind. Held by nobody else until disposed of. */
-export interface LeftHooks extends DueHooks, Remembered, Disposable {}
+export interface LeftHooks extends DueHooks, Remembered, Disposable {
+  /** Keeps these for the next process instead. */
+  replace(due: DueHooks): void;
+}
 
 /** Name of the lock that the run holds: while it is held, the hooks are the run's own business. */
 export function lockOf({ job, source }: Pick<DueHooks, 'job' | 'source'>): string {

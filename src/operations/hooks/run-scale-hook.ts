@@ -8,12 +8,14 @@ export interface RunScaleHow {
   readonly signal: AbortSignal;
   /** Told how many pods it had, before that is changed; undefined: that does not matter. */
   readonly scaling: ((former: number) => void) | undefined;
+  /** Whether it is left as it is where something else has scaled it since the run that this belongs to. */
+  readonly onlyIfUnchanged: boolean;
   /** Told how far it is. */
   readonly tell: (state: string) => void;
 }
 
 /** Resolves when it has as many pods as it is to have. */
-export async function runScaleHook(reach: Reach, { scale, to }: ScaleHook, how: RunScaleHow): Promise<void> {
+export async function runScaleHook(reach: Reach, { scale, to, from }: ScaleHook, how: RunScaleHow): Promise<void> {
   const { signal, tell } = how;
   const { workloads, traits } = reach;
   if (workloads === undefined) {
@@ -25,6 +27,7 @@ export async function runScaleHook(reach: Reach, { scale, to }: ScaleHook, how: 
     const former = await workloads.replicas(scale, { signal });
     if (former !== to) how.scaling(former);
   }
+  if (how.onlyIfUnchanged && from !== undefined && (await workloads.replicas(scale, { signal })) !== from) return;
   await workloads.scale(scale, to, { signal, tell });
 }
 

@@ -124,9 +124,14 @@ const checks: Readonly<Record<string, (reach: Reach) => Promise<void>>> = {
     assert.ok(exit.code !== 0);
   },
 
-  async 'only the last 64 KiB of stderr are kept'(reach) {
-    const process = reach.exec(['sh', '-c', 'yes | head -c 500000 >&2; echo last >&2'], how);
+  async 'only the last 64 KiB of stderr are kept, and all of it is told'(reach) {
+    let toldBytes = 0;
+    const said = (chunk: Uint8Array) => {
+      toldBytes += chunk.length;
+    };
+    const process = reach.exec(['sh', '-c', 'yes | head -c 500000 >&2; echo last >&2'], { ...how, said });
     await process.exit;
+    assert.equal(toldBytes, 500_005);
     assert.equal(process.stderr().length, 65_536);
     assert.ok(process.stderr().endsWith('y\nlast\n'));
   },

@@ -48,7 +48,7 @@ class FarRun {
     this.#far = far;
     this.#argv = argv;
     this.#how = how;
-    this.#report = openFarReport(markPrefix(this.#nonce));
+    this.#report = openFarReport(markPrefix(this.#nonce), how.said);
     this.#output = openFarOutput(markPrefix(this.#nonce), far.location);
   }
 

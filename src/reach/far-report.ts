@@ -24,7 +24,8 @@ export interface FarReport {
 const STDERR_BYTES = 1 << 16;
 const WORDS_BYTES = 1 << 14;
 
-export function openFarReport(prefix: Buffer): FarReport {
+/** `said` is told all that the program writes. */
+export function openFarReport(prefix: Buffer, said?: (chunk: Uint8Array) => void): FarReport {
   const scanner = openMarkScanner(prefix);
   const tail = openTail(STDERR_BYTES);
   const words = openTail(WORDS_BYTES);
@@ -37,7 +38,10 @@ export function openFarReport(prefix: Buffer): FarReport {
 
   function take(bytes: Uint8Array): void {
     const within = group !== undefined && code === undefined;
-    if (within) tail.add(bytes);
+    if (within) {
+      tail.add(bytes);
+      said?.(bytes);
+    }
     // A connection that breaks is told of in the middle of the program's own words.
     words.add(bytes);
   }

@@ -31,7 +31,10 @@ function exec(argv: readonly string[], how: ExecHow): Process {
     return notStarted(startFailure(argv, how, error));
   }
   const stderr = openTail(STDERR_BYTES);
-  child.stderr.on('data', (chunk: Uint8Array) => stderr.add(chunk));
+  child.stderr.on('data', (chunk: Uint8Array) => {
+    stderr.add(chunk);
+    how.said?.(chunk);
+  });
   // Node lets go what comes from a child that has ended, unless somebody listens.
   child.stdout.on('readable', () => undefined);
   let failure: { readonly error: unknown } | undefined;

@@ -82,6 +82,8 @@ export interface ExecHow {
   readonly cwd?: string | undefined;
   /** Sent to the child's stdin, then closed. Default: closed at once. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Told all that it writes to stderr, as it comes, of which {@link Process.stderr} keeps the end only. The memory of a chunk is used again. */
+  readonly said?: (chunk: Uint8Array) => void;
   /** Time between SIGTERM and SIGKILL after an abort. Default 5,000. */
   readonly killAfterMs?: number;
 }

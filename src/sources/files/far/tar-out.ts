@@ -4,7 +4,7 @@ import type { TarEntry } from '../../../base/tar/tar-entry.ts';
 import type { Exit, Reach } from '../../../reach/reach.ts';
 import { pathBytes } from './path-bytes.ts';
 import { type TarDialect, tarOutArgv } from './tar-dialect.ts';
-import { type TarWord, tarWords } from './tar-words.ts';
+import { type Heard, hearTar, type TarWord } from './tar-words.ts';
 
 export interface TarOutHow {
   /** Name of the source, for messages. */
@@ -31,9 +31,6 @@ export interface SentEnd {
   readonly words: readonly TarWord[];
 }
 
-/** More that is said is lost, the oldest first. */
-const SAID_BYTES = 60_000;
-
 /**
  * Has files of another host sent, in one stream and in the order of `paths`. Those that are not there, or can not be read, are passed over;
  * the end tells why. Throws `source.failed` for a stream that breaks off, or in which something is that was not asked for.
@@ -43,7 +40,9 @@ export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGe
   const signal = AbortSignal.any([how.signal, ended.signal]);
   const argv = tarOutArgv(how.dialect, how.follow);
   const stdin = pathBytes(paths);
-  const process = how.reach.exec(argv, { signal, stdin, cwd: how.folder, env: { LC_ALL: 'C', TAR_OPTIONS: '' } });
+  const heard = hearTar();
+  const env = { LC_ALL: 'C', TAR_OPTIONS: '' };
+  const process = how.reach.exec(argv, { signal, stdin, cwd: how.folder, env, said: heard.add });
   let isWhole = false;
   try {
     await using reader = new TarReader(process.stdout, { several: !how.dialect.takesNames });
@@ -56,14 +55,14 @@ export async function* tarOut(paths: readonly string[], how: TarOutHow): AsyncGe
       at += 1;
     }
     const exit = await process.exit;
-    const words = checkEnd(exit, process.stderr(), how);
+    const words = checkEnd(exit, heard, how);
     isWhole = true;
     return { words };
   } catch (error) {
     how.signal.throwIfAborted();
     if (!hasCode(error, 'tar.truncated', 'tar.damaged', 'tar.unsupported')) throw error;
     const exit = await process.exit;
-    throw exit.error ?? brokenOff(error, process.stderr(), how);
+    throw exit.error ?? brokenOff(error, heard, how);
   } finally {
     if (!isWhole) ended.abort(new Error('no more is wanted'));
   }
@@ -74,23 +73,22 @@ function normal(path: string): string {
   return path.replace(/^(?:\.?\/+)+/, '');
 }
 
-function checkEnd({ code, signal, error }: Exit, said: string, how: TarOutHow): TarWord[] {
+function checkEnd({ code, signal, error }: Exit, heard: Heard, how: TarOutHow): readonly TarWord[] {
   if (error !== undefined) throw error;
-  const words = tarWords(said);
+  const words = heard.words();
+  // What was not heard may be that a file could not be read, in whose place there are zeros.
+  if (words === undefined) throw failed(how, 'its tar says more than can be heeded');
   const unknown = words.find(({ kind }) => kind === 'other');
   // The last is what `xargs` makes of it.
   const isKnown = (code === 1 || code === 2 || code === 123) && words.length > 0 && unknown === undefined;
   const isOrdinary = code === 0 || isKnown;
   if (!isOrdinary) throw failed(how, unknown?.message ?? `tar ended with ${signal ?? `exit code ${code}`}`);
   // Where all went well, what else was said is noise.
-  if (code === 0) return words.filter(({ kind }) => kind !== 'other');
-  if (said.length >= SAID_BYTES)
-    return [...words, { kind: 'other', path: undefined, message: 'more was said than was kept' }];
-  return words;
+  return code === 0 ? words.filter(({ kind }) => kind !== 'other') : words;
 }
 
-function brokenOff(error: unknown, said: string, how: TarOutHow): SuretyError {
-  const last = tarWords(said).at(-1)?.message;
+function brokenOff(error: unknown, heard: Heard, how: TarOutHow): SuretyError {
+  const last = heard.words()?.at(-1)?.message;
   return failed(how, last ?? messageOf(error), error);
 }
 

@@ -1,4 +1,5 @@
 /** What the `tar` of another host says of files that it could not write as they were. */
+import { StringDecoder } from 'node:string_decoder';
 import { decodeName } from '../../../base/names.ts';
 
 export interface TarWord {
@@ -27,6 +28,35 @@ const KINDS: readonly (readonly [words: RegExp, kind: TarWord['kind']])[] = [
   [/Read error|Cannot read|short read|Cannot seek/, 'broken'],
   [/Permission denied|Operation not permitted/, 'denied'],
 ];
+
+export interface Heard {
+  /** Takes the next of what it says. */
+  readonly add: (chunk: Uint8Array) => void;
+  /** All that it said; undefined where that was too much. */
+  words(): readonly TarWord[] | undefined;
+}
+
+/** Several for each file that is asked for at once. */
+const MAX_WORDS = 200_000;
+const MAX_LINE = 1 << 16;
+
+/** Listens to a program as it works: what it says of many files is more than is kept of its stderr. */
+export function hearTar(): Heard {
+  const decoder = new StringDecoder('utf8');
+  const words: TarWord[] = [];
+  let rest = '';
+  let isTooMuch = false;
+  return {
+    add(chunk) {
+      const lines = (rest + decoder.write(Buffer.from(chunk))).split('\n');
+      rest = lines.pop() ?? '';
+      isTooMuch ||= words.length > MAX_WORDS || rest.length > MAX_LINE;
+      if (isTooMuch) rest = '';
+      else for (const line of lines) words.push(...tarWords(line));
+    },
+    words: () => (isTooMuch ? undefined : [...words, ...tarWords(rest + decoder.end())]),
+  };
+}
 
 export function tarWords(said: string): TarWord[] {
   return said.split('\n').flatMap((line) => {

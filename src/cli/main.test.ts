@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memoryTerminal } from '../../test/fixtures/memory-terminal.ts';
+import type { Act } from './call.ts';
+import { EXAMPLES } from './examples.ts';
 import { runCommandLine } from './main.ts';
+import { createProgram } from './program.ts';
 
 async function run(...argv: string[]) {
   const terminal = memoryTerminal();
@@ -14,6 +17,15 @@ const mistakes: readonly (readonly [argv: string, err: string])[] = [
   ['keys', 'surety: no command was given\nhint: surety keys --help lists the commands\n'],
   ['bakcup', "surety: unknown command 'bakcup'\nhint: did you mean backup\n"],
   ['restore latest --targte x', "surety: unknown option '--targte'\nhint: did you mean --target\n"],
+  ['snapshots', "surety: unknown command 'snapshots'\nhint: surety list lists the snapshots\n"],
+  ['list --repo vault', "surety: unknown option '--repo'\nhint: did you mean --repository\n"],
+  ['restore latest --to x', "surety: unknown option '--to'\nhint: did you mean --target\n"],
+  ['backup --job x', "surety: unknown option '--job'\nhint: jobs are named without an option: surety backup JOB\n"],
+  [
+    'list vault',
+    "surety: too many arguments for 'list'. Expected 0 arguments but got 1: vault\n" +
+      'hint: say what vault is: --repository, --source or --job\n',
+  ],
   ['show', "surety: missing required argument 'id'\nhint: see surety show --help\n"],
   [
     'restore latest --target x --in-place',
@@ -85,6 +97,34 @@ test('help and version go to standard output and are no errors', async () => {
   }
   assert.match((await run('restore', '--help')).out, /--in-place/);
   assert.match((await run('--version')).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('the examples of the help can be typed as they are', async () => {
+  const called: string[] = [];
+  const act: Act = () => async () => void called.push('once');
+  for (const [words, examples] of Object.entries(EXAMPLES)) {
+    for (const [line] of examples) {
+      assert.ok(line.startsWith(`surety ${words}`), line);
+      const argv = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+        ([, one, two, three]) => one ?? two ?? three ?? '',
+      );
+      const program = await createProgram(argv.slice(1), act, { print: () => undefined, columns: 80 });
+      await program.parseAsync(argv.slice(1), { from: 'user' });
+    }
+    assert.match((await run(...words.split(' '), '--help')).out, /^Examples:\n {2}surety /m, words);
+  }
+  assert.equal(called.length, Object.values(EXAMPLES).flat().length);
+});
+
+test('help fits into a narrow terminal', async () => {
+  const terminal = memoryTerminal({ columns: 60 });
+  await runCommandLine(['store', 'check', '--help'], { ...terminal, outIsTty: true }, new AbortController().signal);
+  const [usage = ''] = terminal.outText.split('Examples:');
+  assert.match(usage, /^Usage: surety store check/);
+  assert.ok(
+    usage.split('\n').every((line) => line.length <= 60),
+    usage,
+  );
 });
 
 test('every command says what it is for and shows the global options', async () => {

@@ -11,9 +11,10 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { errorDocument, toJson } from './json.ts';
 import { printable } from './printable.ts';
-import { createProgram, globalsOf, isHelp, usageError } from './program.ts';
+import { createProgram, globalsOf, isHelp, parsedBy } from './program.ts';
 import { renderError } from './render/error.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
+import { usageError } from './usage-error.ts';
 
 /** Runs one command line of this process and resolves with its exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -26,6 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   terminal.err(`surety: the output can not be written: ${lost.message}\n`);
   return exitCode === EXIT.ok ? EXIT.failed : exitCode;
 }
+
+/** Longer lines are hard to read. */
+const HELP_COLUMNS = 100;
 
 /** The same with the surroundings given: for tests. */
 export async function runCommandLine(
@@ -49,7 +53,8 @@ export async function runCommandLine(
     };
   };
   try {
-    const program = await createProgram(argv, act, (text) => terminal.out(text));
+    const columns = terminal.outIsTty ? Math.min(HELP_COLUMNS, terminal.columns()) : HELP_COLUMNS;
+    const program = await createProgram(argv, act, { print: (text) => terminal.out(text), columns });
     await program.parseAsync(argv, { from: 'user' });
     return answered === undefined ? EXIT.ok : printAnswer(answered.answer, answered.call);
   } catch (thrown) {
@@ -82,7 +87,7 @@ function outputOf(
 }
 
 function toError(thrown: unknown, signal: AbortSignal): SuretyError {
-  const error = usageError(thrown);
+  const error = usageError(thrown, parsedBy(thrown));
   if (signal.aborted) return new SuretyError('run.interrupted', 'interrupted', { cause: error });
   return error instanceof SuretyError ? error : toSuretyError(error, 'unexpected', signal);
 }

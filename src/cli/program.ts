@@ -1,9 +1,10 @@
 /** The command line as commander knows it: names, global options, help. Every command adds its own options. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { programVersion } from '../base/environment.ts';
-import { SuretyError } from '../base/errors.ts';
 import type { Act, Globals } from './call.ts';
+import { EXAMPLES } from './examples.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
+import { wordsOf } from './usage-error.ts';
 
 /** By name, in the order of the help. A command's file brings along all it works with, so only what is called is loaded. */
 const COMMANDS: Readonly<Record<string, () => Promise<(act: Act) => Command>>> = {
@@ -35,13 +36,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<(act: Act) => Command>>> =
 };
 
 /** Where commander prints help and version. */
-export type Print = (text: string) => void;
+export interface HelpPage {
+  readonly print: (text: string) => void;
+  /** Characters that fit into a line. */
+  readonly columns: number;
+}
 
 /**
  * The program with the command that `argv` calls, or with all of them where it calls none: for help, and to say what may have been
  * meant. Actions go through `act`. Parsing throws {@link CommanderError}, never ends the process.
  */
-export async function createProgram(argv: readonly string[], act: Act, print: Print): Promise<Command> {
+export async function createProgram(argv: readonly string[], act: Act, page: HelpPage): Promise<Command> {
   const program = new Command('surety')
     .description('Backs up files and databases, keeps copies, and proves that they restore.')
     .version(programVersion(), '--version', 'print the version')
@@ -51,14 +56,13 @@ export async function createProgram(argv: readonly string[], act: Act, print: Pr
     .option('--verbose', 'also print what caused an error')
     .option('--no-progress', 'show no progress')
     .option('--no-cache', 'keep nothing of remote repositories on this machine, and use nothing that is kept')
-    .helpOption('--help', 'show this help')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`);
   const called = calledBy(argv);
   const loaded = await Promise.all(
     (called === undefined ? Object.keys(COMMANDS) : [called]).map((name) => COMMANDS[name]!()),
   );
   for (const create of loaded) program.addCommand(create(act));
-  settle(program, print);
+  settle(program, page);
   return program;
 }
 
@@ -69,27 +73,53 @@ function calledBy(argv: readonly string[]): string | undefined {
 }
 
 /** Which command commander was parsing when it threw. */
-const PARSED = new WeakMap<CommanderError, string>();
+const PARSED = new WeakMap<CommanderError, Command>();
+
+/** Undefined for what is no mistake on a command line. */
+export function parsedBy(error: unknown): Command | undefined {
+  return error instanceof CommanderError ? PARSED.get(error) : undefined;
+}
 
 /** commander hands settings down only to commands made by the parent; these are made on their own. */
-function settle(command: Command, print: Print): void {
+function settle(command: Command, page: HelpPage): void {
   if (command.description() === '') command.description(sentence(command.summary()));
   command
     .exitOverride((error) => {
-      PARSED.set(error, wordsOf(command));
+      PARSED.set(error, command);
       throw error;
     })
     .showSuggestionAfterError()
     .allowExcessArguments(false)
-    .configureOutput({ writeOut: print, writeErr: () => {} })
-    .configureHelp({ showGlobalOptions: command.parent !== null, sortSubcommands: false, helpWidth: 100 })
-    .helpOption('--help', 'show help');
-  for (const child of command.commands) settle(child, print);
+    .configureOutput({ writeOut: page.print, writeErr: () => {} })
+    .configureHelp({
+      showGlobalOptions: command.parent !== null,
+      sortSubcommands: false,
+      helpWidth: page.columns,
+      optionDescription,
+    })
+    .helpOption('-h, --help', 'show help');
+  const examples = examplesText(command);
+  if (examples !== '') command.addHelpText('after', examples);
+  for (const child of command.commands) settle(child, page);
 }
 
-/** What is typed to call a command: `surety keys add`. */
-function wordsOf(command: Command): string {
-  return command.parent === null ? command.name() : `${wordsOf(command.parent)} ${command.name()}`;
+/** What the line does stands beside it where there is room, else below. */
+function examplesText(command: Command): string {
+  const examples = EXAMPLES[wordsOf(command).replace(/^surety /, '')] ?? [];
+  if (examples.length === 0) return '';
+  const short = examples.filter(([line]) => line.length <= LONG_EXAMPLE);
+  const width = Math.max(...short.map(([line]) => line.length), 0);
+  const lines = examples.map(([line, does]) =>
+    line.length > LONG_EXAMPLE ? `  ${line}\n  ${' '.repeat(width)}  ${does}` : `  ${line.padEnd(width)}  ${does}`,
+  );
+  return `\nExamples:\n${lines.join('\n')}`;
+}
+
+const LONG_EXAMPLE = 60;
+
+/** What an option without its value means, its own words say. */
+function optionDescription(option: Option): string {
+  return new Help().optionDescription(Object.assign(Object.create(option), { presetArg: undefined }));
 }
 
 function sentence(text: string): string {
@@ -112,22 +142,4 @@ export function globalsOf(command: Command): Globals {
 /** True for the "errors" that commander throws after it printed help or the version. */
 export function isHelp(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
-}
-
-/** A mistake on the command line as our own error; anything else as it is. */
-export function usageError(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error;
-  const words = PARSED.get(error) ?? 'surety';
-  if (error.code === 'commander.help') {
-    return new SuretyError('usage.missing-command', 'no command was given', {
-      hint: `${words} --help lists the commands`,
-    });
-  }
-  const text = error.message.replace(/^error: /, '');
-  const suggestion = /\n\((Did you mean .*)\)$/.exec(text);
-  const message = suggestion === null ? text : text.slice(0, suggestion.index);
-  const code = error.code.replace(/^commander\./, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return new SuretyError(`usage.${code}`, message, {
-    hint: suggestion === null ? `see ${words} --help` : `d${suggestion[1]!.slice(1).replace(/\?$/, '')}`,
-  });
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   mkdirSync,
@@ -16,6 +17,8 @@ import { after, before, describe, it } from 'node:test';
 import { setXattr } from '../../src/base/posix.ts';
 import { openKubernetes } from '../../src/reach/kubernetes/open.ts';
 import { kubernetesOptions, kubernetesSchema } from '../../src/reach/kubernetes/options.ts';
+import type { Held } from '../../src/sources/held.ts';
+import type { Source, TouchedFile } from '../../src/sources/source.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { compareTrees } from '../fixtures/compare-trees.ts';
@@ -180,6 +183,23 @@ describe('file trees of a host over SSH', { skip: skipWithout(...SSH_PROGRAMS) }
   });
 });
 
+/** Has all files of a source compared with what was read of them. */
+async function expectEqual(source: Source, { entries, contents }: Held): Promise<void> {
+  const { signal } = new AbortController();
+  await using reading = await source.read({ signal, warn: () => {} });
+  const touched: TouchedFile[] = [];
+  for await (const batch of reading.entries()) {
+    for (const entry of batch.filter(({ type }) => type === 'file')) {
+      const sha256 = createHash('sha256').update(contents.get(entry.path)!).digest('hex');
+      touched.push({ entry, pieces: entry.sizeBytes === 0 ? [] : [{ sha256, sizeBytes: entry.sizeBytes }] });
+    }
+  }
+  const found = await reading.compare!(touched, { signal });
+  const attributes = new Map(entries.map(({ path, xattrs }) => [path, xattrs]));
+  assert.ok(touched.length > 50);
+  for (const [at, { entry }] of touched.entries()) assert.deepEqual(found[at], attributes.get(entry.path), entry.path);
+}
+
 describe('file trees of a pod', { skip: skipWithout('openssl') }, () => {
   it('are read from it, and go back', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'surety-pull-pod-'));
@@ -190,8 +210,9 @@ describe('file trees of a pod', { skip: skipWithout('openssl') }, () => {
       server.cluster.addPod({ name: 'one' });
       const raw = kubernetesSchema.parse({ pod: 'one', kubeconfig: server.kubeconfig() });
       await using reach = openKubernetes('pod', kubernetesOptions(raw, '/'));
-      const source = farSource({ paths: [tree], exclude: [] }, { reach });
+      const source = farSource({ paths: [tree], exclude: [], compare_touched: true }, { reach });
       const held = await holdAll(source);
+      await expectEqual(source, held);
       renameSync(tree, join(folder, 'kept'));
       const report = await writeAll(source, held);
       assert.deepEqual([report.failed, report.warnings], [[], []]);

@@ -75,7 +75,8 @@ export class EntriesReader {
     for await (const batch of this.#options.reading.entries()) {
       this.#options.how.signal.throwIfAborted();
       await this.#compare(batch);
-      if (Math.max(this.#fresh.length, this.#open.length) >= (this.#options.reading.askAhead ?? 1)) await this.#ask();
+      const waiting = Math.max(this.#fresh.length, this.#open.length);
+      if (waiting >= (this.#options.reading.askAhead ?? 1) || this.#touched.isFull()) await this.#ask();
       const ready = this.#options.ready();
       if (ready !== undefined) await this.#options.failure.during(ready);
       this.#options.failure.throwIfAny();

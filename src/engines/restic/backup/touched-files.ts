@@ -19,10 +19,14 @@ interface Touched {
   readonly pieces: readonly ContentPiece[];
 }
 
+/** About a hundred bytes of memory each, and of contents about a mebibyte. */
+const WAITING_PIECES = 100_000;
+
 /** Files that are as long as in the parent snapshot but not plainly what they were: where the source can, it compares them before they are read. */
 export class TouchedFiles {
   readonly #options: TouchedFilesOptions;
   #waiting: Touched[] = [];
+  #waitingPieces = 0;
 
   constructor(options: TouchedFilesOptions) {
     this.#options = options;
@@ -35,7 +39,14 @@ export class TouchedFiles {
     if (type !== 'file' || sizeBytes !== file.entry.sizeBytes) return;
     const pieces = piecesOf(content, table);
     const wholeBytes = pieces?.reduce((sum, piece) => sum + piece.sizeBytes, 0);
-    if (pieces !== undefined && wholeBytes === sizeBytes) this.#waiting.push({ file, content, pieces });
+    if (pieces === undefined || wholeBytes !== sizeBytes) return;
+    this.#waiting.push({ file, content, pieces });
+    this.#waitingPieces += pieces.length;
+  }
+
+  /** As much waits as is to be kept in memory. */
+  isFull(): boolean {
+    return this.#waitingPieces >= WAITING_PIECES;
   }
 
   /** Has all that were taken compared, and completes those with the content they had. Returns their entries: nothing of them is to be read. */
@@ -43,6 +54,7 @@ export class TouchedFiles {
     const { reading, tally, how } = this.#options;
     const touched = this.#waiting;
     this.#waiting = [];
+    this.#waitingPieces = 0;
     const equal = new Set<Entry>();
     if (touched.length === 0 || reading.compare === undefined) return equal;
     const asked = touched.map(({ file: { entry }, pieces }) => ({ entry, pieces }));

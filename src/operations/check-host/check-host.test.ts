@@ -43,7 +43,7 @@ test('what is missing for a kind of source is named', () => {
   assert.deepEqual(abilitiesOf(parseProbe('user x\n'), { shell: false })[1]?.by, 'missing: find, tar');
 });
 
-test('another key or address than at the last success is told, of a pod it is not', () => {
+test('another key or address than at the last success is told, of a pod that of its cluster', () => {
   const before = { address: '192.0.2.1', key: 'SHA256:b25l', at: new Date('2026-11-20T03:00:00Z') };
   assert.equal(changedIdentity('ssh', { address: '192.0.2.1', key: 'SHA256:b25l' }, before), undefined);
   assert.equal(changedIdentity('ssh', { address: '192.0.2.2', key: 'x' }, undefined), undefined);
@@ -52,5 +52,9 @@ test('another key or address than at the last success is told, of a pod it is no
   const address = changedIdentity('ssh', { address: '192.0.2.2', key: 'SHA256:b25l' }, before);
   assert.match(address?.message ?? '', /192\.0\.2\.2, it was 192\.0\.2\.1/);
   assert.equal(changedIdentity('ssh', { address: undefined, key: 'SHA256:b25l' }, before), undefined);
-  assert.equal(changedIdentity('kubernetes', { address: 'a', key: 'b' }, before), undefined);
+  const pod = { ...before, address: 'https://10.0.0.1:6443/stack/db-0 on node-1' };
+  const podAt = (address: string) => changedIdentity('kubernetes', { address, key: 'b' }, pod);
+  assert.equal(podAt('https://10.0.0.1:6443/stack/db-1 on node-2'), undefined);
+  assert.match(podAt('https://10.0.0.2:6443/stack/db-0 on node-1')?.message ?? '', /cluster or namespace is another/);
+  assert.match(podAt('https://10.0.0.1:6443/test/db-0 on node-1')?.message ?? '', /6443\/test, it was .*6443\/stack$/);
 });

@@ -71,7 +71,7 @@ function buildSource(name: string, raw: RawSource, copies: RawCopies): SourceCon
       return {
         ...attributes,
         kind: 'files',
-        options: SOURCE_OPTIONS.files({ ...raw, paths: raw.paths.map(expandHome) }),
+        options: SOURCE_OPTIONS.files({ ...raw, paths: raw.paths.map((path) => pathOn(attributes.host, path)) }),
       };
     case 'sqlite':
       return {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { findNamed } from './config.ts';
+import { findNamed, sourceInside } from './config.ts';
 import { renderProblem } from './explain.ts';
 import { checkConfig, parseConfig } from './parse.ts';
 import type { RawConfig } from './read.ts';
@@ -28,6 +28,18 @@ for (const file of readdirSync(TESTDATA).filter((name) => name.endsWith('.yaml')
 const VAULT = `
 repositories:
   vault: { type: restic, store: file:data/vault, password: { file: secret/password } }`;
+
+test('a home folder in a path is that of the host it is on', () => {
+  const config = parsed(`
+hosts: { main: { ssh: backup@main } }
+sources:
+  here: { type: files, paths: [~/pictures] }
+  there: { type: files, host: main, paths: [~/pictures] }
+  stopped: { type: service, host: main, stop: a, start: b, of: { type: files, paths: [~/pictures] } }
+${VAULT}`);
+  const paths = config.sources.map(sourceInside).map(({ options }) => 'paths' in options && options.paths);
+  assert.deepEqual(paths, [[`${homedir()}/pictures`], ['~/pictures'], ['~/pictures']]);
+});
 
 test('a whole configuration is parsed, with defaults filled in and places resolved', () => {
   const config = parsed(`

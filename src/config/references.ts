@@ -24,6 +24,7 @@ export function checkReferences(raw: unknown): Finding[] {
     findings.push(...checkNames(raw, ['sources', source, 'after'], 'source', sources));
   }
   for (const job of namesIn(raw, 'jobs')) {
+    findings.push(...checkAnyLeft(raw, job, repositories));
     findings.push(...checkNames(raw, ['jobs', job, 'sources'], 'source', sources));
     findings.push(...checkNames(raw, ['jobs', job, 'to'], 'repository', repositories));
     findings.push(...checkCopies(raw, job, repositories));
@@ -52,6 +53,16 @@ export function namesIn(raw: unknown, section: string): string[] {
 export function textsAt(raw: unknown, path: Path): string[] {
   const value = valueAt(raw, path);
   return Array.isArray(value) ? value.map(targetName).filter((item) => typeof item === 'string') : [];
+}
+
+/** A job that has no repository left would succeed without having done anything. */
+function checkAnyLeft(raw: unknown, job: string, repositories: readonly string[]): Finding[] {
+  const at = ['jobs', job];
+  const copies = textsAt(raw, [...at, 'copy_to']);
+  const isAnyLeft = repositories.some((name) => !copies.includes(name));
+  if (valueAt(raw, [...at, 'to']) !== 'all' || repositories.length === 0 || isAnyLeft) return [];
+  const message = 'all repositories are in `copy_to`: there is none left to back up to';
+  return [{ path: [...at, 'to'], message, suggestion: 'leave those out of copy_to that are to be backed up to' }];
 }
 
 /** A repository that a job backs up to has no need of copies, and none is copied into itself. */

@@ -29,6 +29,13 @@ describe('backup', () => {
     }
   });
 
+  test('a backup of nothing is an error', async () => {
+    const repositories = [await workshop.repository('nothing')];
+    await assert.rejects(backup(backupRequest({ sources: [], repositories }), workshop.how()), {
+      code: 'config.no-sources',
+    });
+  });
+
   test('a failing source and a failing repository stop nothing else, and the run has failed', async () => {
     const good = await workshop.repository('good');
     const sources = [workshop.source('missing'), workshop.source('there', { x: '1' })];

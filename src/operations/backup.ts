@@ -1,6 +1,6 @@
 /** Backs up the sources of a job into its repositories: every source into every repository, under one recovery-point id. */
 
-import type { SuretyError } from '../base/errors.ts';
+import { SuretyError } from '../base/errors.ts';
 import { type Gate, openGate } from '../base/limit.ts';
 import {
   type BackupTarget,
@@ -72,10 +72,11 @@ const ENDLESS: Patience = { stallMs: 0, limitMs: undefined };
 /**
  * Runs the backup. A member that fails never stops the others, so this resolves also when all of them failed: read
  * `outcome`. After an abort the remaining members are reported as interrupted, and `after` hooks run all the same. Throws only for a
- * request that makes no sense (`config.cycle`).
+ * request that makes no sense (`config.cycle`, `config.no-sources`).
  */
 export async function backup(request: BackupRequest, how: OperationHow): Promise<BackupReport> {
   const { job, recoveryPoint, startedAt } = request;
+  if (request.sources.length === 0) throw noSources(job);
   const plan = planOrder(request.sources);
   const startedMs = how.clock.elapsedMs();
   const run: Run = { verb: 'backup', job, id: recoveryPoint, startedAt };
@@ -99,6 +100,13 @@ export async function backup(request: BackupRequest, how: OperationHow): Promise
   const durationMs = Math.round(how.clock.elapsedMs() - startedMs);
   const complete = members.length > 0 && members.every(isStored);
   return { job, recoveryPoint, startedAt, durationMs, outcome, complete, members, hooks };
+}
+
+/** A backup of nothing must not look like one that went well. */
+function noSources(job: string): SuretyError {
+  return new SuretyError('config.no-sources', `job ${job} has no source`, {
+    hint: 'add what is to be protected to `sources`',
+  });
 }
 
 /** Whether the member is in its repository, and counts. */

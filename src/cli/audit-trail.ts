@@ -100,7 +100,7 @@ const NAMING: ReadonlySet<string> = new Set([
   ...['repository', 'source', 'host', 'job', 'path', 'target', 'as', 'at', 'days', 'since', 'until', 'conflict'],
   ...['owner', 'table', 'schema', 'to', 'from', 'into'],
 ]);
-const ARGUMENTS: ReadonlySet<string> = new Set(['id', 'job', 'source', 'repository', 'name']);
+const ARGUMENTS: ReadonlySet<string> = new Set(['id', 'job', 'source', 'repository', 'name', 'names', 'format']);
 
 /** What was typed, by the names of arguments and options; defaults are not. */
 function askedOf(command: Command): Asked {

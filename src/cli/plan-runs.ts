@@ -1,5 +1,5 @@
 /** What a command line that names jobs, sources and repositories means: which runs, of what, into what. */
-import { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import type { Job, Platform } from '../daemon/compose.ts';
 
 export interface Chosen {
@@ -19,7 +19,7 @@ export interface PlannedRun {
 
 /** Whole jobs run one after the other; single sources run together, into the repositories their jobs name. */
 export function planRuns(platform: Platform, { jobs, source, repository }: Chosen): PlannedRun[] {
-  const chosen = jobs.length === 0 ? platform.jobs : [...new Set(jobs)].map((name) => platform.job(name));
+  const chosen = jobs.length === 0 ? platform.jobs : [...new Set(jobs)].map((name) => jobNamed(platform, name));
   if (chosen.length === 0) {
     throw new SuretyError('config.no-job', 'the configuration has no job', {
       hint: 'add one under jobs: it names sources, and the repositories they go to',
@@ -34,8 +34,33 @@ export function planRuns(platform: Platform, { jobs, source, repository }: Chose
       like: job,
     }));
   }
-  platform.sources(source);
+  expectSources(platform, source);
   const homes = chosen.filter((job) => job.sources.some((name) => source.includes(name)));
   const homeNames = homes.length > 0 ? [...new Set(homes.flatMap((job) => job.to))] : platform.repositoryNames;
   return [{ job: '', sources: source, repositories: repository ?? homeNames, like: homes[0] }];
+}
+
+function jobNamed(platform: Platform, name: string): Job {
+  try {
+    return platform.job(name);
+  } catch (error) {
+    throw platform.sourceNames.includes(name)
+      ? otherwise(error, `${name} is a source: surety backup --source ${name}`)
+      : error;
+  }
+}
+
+function expectSources(platform: Platform, names: readonly string[]): void {
+  try {
+    platform.sources(names);
+  } catch (error) {
+    const job = platform.jobs.find(({ name }) => names.includes(name) && !platform.sourceNames.includes(name));
+    throw job === undefined ? error : otherwise(error, `${job.name} is a job: surety backup ${job.name}`);
+  }
+}
+
+/** What is no name of the one is one of the other. */
+function otherwise(error: unknown, hint: string): unknown {
+  if (!hasCode(error, 'config.unknown-name')) return error;
+  return new SuretyError(error.code, error.message, { hint, cause: error });
 }

@@ -115,7 +115,8 @@ async function warnLeftOut(
   }
   if (leftOut.length === 0) return;
   const names = chosen.members.map(({ name }) => name).join(', ');
-  const stays = `${leftOut.join(', ')} of the same recovery point, which ${names} may rely on, stays as it is now`;
+  const stay = leftOut.length === 1 ? 'stays as it is' : 'stay as they are';
+  const stays = `${listed(leftOut, 'and')} of the same recovery point, which ${names} may rely on, ${stay} now`;
   session.warn(`${stays}; restore the whole point for a state that fits together`);
 }
 

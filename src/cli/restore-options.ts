@@ -47,7 +47,7 @@ export function addRestoreOptions(command: Command): Command {
     .option('--into <source>', 'restore to the place of this configured source instead of its own')
     .option('--host <name>', 'with latest: the newest of this host')
     .option('--at <time>', 'the newest at or before this time, such as "2026-11-20 03:07" or "36h ago"')
-    .option('--proven', 'with latest: the newest that was already restored whole, or drilled')
+    .option('--proven', 'with latest: the newest that was already restored whole')
     .option('--path <path>', 'only this path or glob, and what is below it (repeatable)', repeated)
     .addOption(new Option('--conflict <policy>', 'what to do with a file that exists').choices(CONFLICTS))
     .option('--dry-run', 'show what would be done, and write nothing')

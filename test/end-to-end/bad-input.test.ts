@@ -182,6 +182,13 @@ describe('bad input', () => {
     assert.deepEqual([job.exitCode, job.code, job.hint], [2, 'config.unknown-name', 'did you mean main']);
     const repository = await failureOf(project.surety, 'list', '--repository', 'volt');
     assert.deepEqual([repository.exitCode, repository.code], [2, 'config.unknown-name']);
+    const source = await failureOf(project.surety, 'backup', 'files');
+    assert.deepEqual(
+      [source.code, source.hint],
+      ['config.unknown-name', 'files is a source: surety backup --source files'],
+    );
+    const wrongly = await failureOf(project.surety, 'backup', '--source', 'main');
+    assert.deepEqual([wrongly.code, wrongly.hint], ['config.unknown-name', 'main is a job: surety backup main']);
   });
 
   test('without a configuration every command says how to get one', async () => {

@@ -42,11 +42,13 @@ async function runCheck(call: Call, { reach }: CheckOptions): Promise<Answer> {
     count(config?.repositories.length ?? 0, 'repository', 'repositories'),
     count(config?.jobs.length ?? 0, 'job'),
   ];
+  const but = warnings.length === 0 ? '' : ` but for ${count(warnings.length, 'warning')}`;
   return {
     exitCode: { ok: EXIT.ok, warnings: EXIT.warnings, failed: EXIT.usage }[outcome],
     document: { verb: 'config check', outcome, file, errors, warnings },
     text:
-      lines.join('') + (config === undefined ? '' : `${file} is right: ${parts.join(', ')}\n${schedulesText(config)}`),
+      lines.join('') +
+      (config === undefined ? '' : `${file} is right${but}: ${parts.join(', ')}\n${schedulesText(config)}`),
   };
 }
 

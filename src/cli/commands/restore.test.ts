@@ -96,7 +96,10 @@ describe('restore of a point with a configuration, a database and files', () => 
     const { id } = point.snapshots.find((one: { source: string }) => one.source === 'media');
     for (const asked of [['latest', '--source', 'media'], [id]]) {
       const { err } = await run([], 'restore', ...asked, '--force');
-      assert.match(err, /warning: values, app of the same recovery point, which media may rely on, stays as it is now/);
+      assert.match(
+        err,
+        /warning: values and app of the same recovery point, which media may rely on, stay as they are now/,
+      );
       const beside = await run([], 'restore', ...asked, '--target', newTarget());
       assert.doesNotMatch(beside.err, /warning/);
     }

@@ -30,7 +30,7 @@ const never = view('cleanup', '0 4 1 * 1', '0 4 1 * 1', { state: 'unknown', next
 
 test('each schedule has a row, with further times below it and what is overdue at the end', () => {
   assert.deepEqual(scheduleText([overdue, never], how).split('\n'), [
-    'WHAT            WHEN                        TIME ZONE      LAST RUN                              NEXT',
+    'What            When                        Time zone      Last run                              Next',
     'backup nightly  daily at 02:00 (0 2 * * *)  Europe/Berlin  2026-11-19 02:00, 2d 03h ago, failed  2026-11-22 02:00',
     '                                                                                                 2026-11-23 02:00',
     'cleanup         0 4 1 * 1                   Europe/Berlin  -                                     2026-11-23 04:00',

@@ -23,7 +23,7 @@ export function scheduleText(items: readonly ScheduleView[], { now, colors }: Ho
       ...more.map((time) => ['', '', '', '', time]),
     ];
   });
-  const titles = ['WHAT', 'WHEN', 'TIME ZONE', 'LAST RUN', 'NEXT'].map((title) => ({ title }));
+  const titles = ['What', 'When', 'Time zone', 'Last run', 'Next'].map((title) => ({ title }));
   return table(titles, rows) + overdueText(items, now) + unknownText(items);
 }
 

@@ -19,6 +19,10 @@ export interface FarContentHow {
 }
 
 const NONE: readonly Xattr[] = [];
+const REASONS: Readonly<Partial<Record<TarWord['kind'], string>>> = {
+  denied: 'permission denied',
+  long: 'its path is too long',
+};
 const NS_PER_S = 1_000_000_000n;
 
 /** Contents and attributes of files of another host. One stream brings both. */
@@ -144,8 +148,7 @@ export class FarContent {
       } else if (word?.kind === 'xattr')
         this.#warn('attribute.unreadable', entry, `has attributes that can not be read: ${word.message}`);
       else {
-        const why =
-          word === undefined ? 'it did not come' : word.kind === 'denied' ? 'permission denied' : word.message;
+        const why = word === undefined ? 'it did not come' : (REASONS[word.kind] ?? word.message);
         this.#warn('entry.unreadable', entry, `can not be read: ${why}`);
       }
     }

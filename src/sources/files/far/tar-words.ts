@@ -4,10 +4,10 @@ import { decodeName } from '../../../base/names.ts';
 
 export interface TarWord {
   /**
-   * `gone`: it is not there any more. `denied`: it may not be read. `changed`: what came of it is of several moments. `broken`: what came of it
+   * `gone`: it is not there any more. `denied`: it may not be read. `long`: no program can name it. `changed`: what came of it is of several moments. `broken`: what came of it
    * is not what is in it. `xattr`: its attributes. `other`: nothing that is known.
    */
-  readonly kind: 'gone' | 'denied' | 'changed' | 'broken' | 'xattr' | 'other';
+  readonly kind: 'gone' | 'denied' | 'long' | 'changed' | 'broken' | 'xattr' | 'other';
   /** As the program was given it; undefined where it can not be made out. */
   readonly path: string | undefined;
   readonly message: string;
@@ -27,6 +27,7 @@ const KINDS: readonly (readonly [words: RegExp, kind: TarWord['kind']])[] = [
   [/File removed before we read it|No such file or directory|Not a directory/, 'gone'],
   [/Read error|Cannot read|short read|Cannot seek/, 'broken'],
   [/Permission denied|Operation not permitted/, 'denied'],
+  [/File name too long/, 'long'],
 ];
 
 export interface Heard {

@@ -11,11 +11,23 @@
  * `repository.locked` (retry later; exit code 4), `repository.lock-lost` (another program may have changed the repository meanwhile),
  * `repository.damaged`, `tree.damaged` (a directory of a snapshot), `repository.failed` (a worker died), `repository.interrupted` (work
  * went on after its end), `snapshot.unknown` (the hint names the nearest), `snapshot.ambiguous`, `snapshot.path-missing`,
- * `key.unknown`, `key.in-use`, `key.empty-password`, `repository.cannot` (a verb its traits do not name), `repository.wrong-recipient`,
- * `repository.no-identity`, `repository.wrong-identity` (the secret key for what is encrypted is missing or another one), and those of the store.
+ * `key.unknown`, `key.in-use`, `key.empty-password`, `repository.cannot` (a verb its traits do not name), `repository.append-only`, `repository.wrong-recipient`,
+ * `repository.no-identity`, `repository.wrong-identity` (the secret key for what is encrypted is missing or another one),
+ * `repository.no-rsync` and `repository.too-many-deletions` (of a mirror), and those of the store.
  */
 import type { PinDocument, PinMark, UnpinDocument } from '../rules/pins.ts';
-import type { Reading, RestoredEntry, Restoring, SourceFacts, Warning } from '../sources/source.ts';
+import type { Reading, RestoredEntry, Restoring, Warning } from '../sources/source.ts';
+import type { Copying, CopyingHow } from './copying.ts';
+import type { HealReport, OfferedContent, WantedContents } from './healing.ts';
+import type { How, ProgressHow } from './how.ts';
+import type { BackupStats, Listing, Snapshot, SnapshotFacts } from './snapshot.ts';
+import type { PruneHow, PruneReport, RebuildReport, VerifyHow, VerifyReport } from './upkeep.ts';
+
+export type * from './copying.ts';
+export type * from './healing.ts';
+export type * from './how.ts';
+export type * from './snapshot.ts';
+export type * from './upkeep.ts';
 
 export interface Engine extends AsyncDisposable {
   readonly traits: EngineTraits;
@@ -124,25 +136,6 @@ export interface EngineTraits {
   >;
 }
 
-export interface How {
-  readonly signal: AbortSignal;
-}
-
-export interface ProgressHow {
-  readonly progress?: (progress: Progress) => void;
-}
-
-/** Totals so far; `total` values grow while they are not known yet. Called at most about ten times a second. */
-export interface Progress {
-  readonly phase: 'scan' | 'read' | 'write' | 'check' | 'repack' | 'delete';
-  readonly items: number;
-  readonly totalItems?: number | undefined;
-  readonly sizeBytes: number;
-  readonly totalBytes?: number | undefined;
-  /** What is being worked on. */
-  readonly current?: string | undefined;
-}
-
 export interface BackupHow extends How, ProgressHow {
   readonly warn: (warning: Warning) => void;
   /** Kind of the source: `files`, `postgres`, … */
@@ -173,99 +166,6 @@ export interface BackupResult {
   readonly files?: readonly string[];
 }
 
-export interface CopyingHow extends How {
-  readonly warn: (warning: Warning) => void;
-}
-
-/** Snapshots of one repository on their way into another. Both are locked as for a backup until its end. */
-export interface Copying extends AsyncDisposable {
-  /**
-   * Stores the snapshot with the same time, host, paths, tags, source and recovery point; its id is the other repository's own. Every byte is checked before
-   * it is stored. Throws `repository.damaged` or `tree.damaged`, naming the file of the other repository, when something that the snapshot needs can not be read
-   * there; what could be is stored, so that a copy from elsewhere needs only the rest. Undefined where just this snapshot can not be taken as it is stored.
-   */
-  copy(snapshot: Snapshot, how: CopyHow): Promise<CopyResult | undefined>;
-}
-
-export interface CopyHow extends ProgressHow {
-  /**
-   * Read back all files that were stored and compare them with what was sent, before the snapshot is. An engine that can not leaves
-   * `rereadBytes` out of its result.
-   */
-  readonly readBack?: boolean;
-}
-
-export interface CopyResult {
-  readonly snapshot: Snapshot;
-  /** True when it was there already: nothing was stored. */
-  readonly already: boolean;
-  /** Bytes that were read of the other repository's content, and bytes that were stored. */
-  readonly readBytes: number;
-  readonly storedBytes: number;
-  /** Keys of the files that were stored. */
-  readonly files: readonly string[];
-  /** Bytes that were read back, all of them as they were sent, where that was asked for. */
-  readonly rereadBytes?: number | undefined;
-}
-
-export interface BackupStats {
-  readonly filesNew: number;
-  readonly filesChanged: number;
-  readonly filesUnmodified: number;
-  readonly dirs: number;
-  readonly others: number;
-  /** Bytes of all files in the snapshot. */
-  readonly sizeBytes: number;
-  /** Bytes that were not in the repository before, uncompressed and as stored. */
-  readonly addedBytes: number;
-  readonly storedBytes: number;
-  readonly dataBlobs: number;
-  readonly treeBlobs: number;
-}
-
-export interface Snapshot {
-  /** Of a `restic` repository 64 hex digits, of an `archive` what its files are named after: `database_20241122_020000`. */
-  readonly id: string;
-  readonly time: Date;
-  readonly host: string;
-  readonly paths: readonly string[];
-  readonly tags: readonly string[];
-  readonly user: string;
-  /** Name of the source, '' when Surety did not write it. */
-  readonly source: string;
-  /** '' when Surety did not write it. */
-  readonly recoveryPoint: string;
-  readonly parent?: string | undefined;
-  readonly tree: string;
-  readonly stats?: BackupStats | undefined;
-  readonly program: string;
-}
-
-export interface Listing {
-  readonly snapshots: readonly Snapshot[];
-  readonly unreadable: readonly { readonly id: string; readonly error: Error }[];
-  /** Backups that failed and left a record of that, oldest first. They are no snapshots: nothing counts or restores them. */
-  readonly failures?: readonly FailedBackup[];
-  /** Files of the repository that belong to no snapshot: what a killed run left, or a copy that is not finished. */
-  readonly incomplete?: readonly string[];
-}
-
-export interface FailedBackup {
-  readonly id: string;
-  readonly time: Date;
-  readonly source: string;
-  readonly message: string;
-}
-
-/** The document that Surety keeps inside each snapshot. */
-export interface SnapshotFacts extends SourceFacts {
-  readonly source: string;
-  readonly host: string;
-  readonly recoveryPoint: string;
-  readonly program: string;
-  readonly warnings: number;
-}
-
 /** Said to who opens a repository: the verb begins at once, so what it looks at first is fetched along with what opening needs. */
 export interface OpenAhead {
   readonly verb: 'backup' | 'restore';
@@ -285,42 +185,6 @@ export interface EntriesHow extends How {
   readonly contentSoon?: boolean | undefined;
 }
 
-export interface VerifyHow extends How, ProgressHow {
-  /** Only these snapshots' data; undefined: the whole repository. */
-  readonly snapshots?: readonly string[] | undefined;
-  /** `structure`: indexes, snapshots, trees and pack sizes. `data`: also every stored byte, or the subset of it. */
-  readonly depth: 'structure' | 'data';
-  /** Which part of the packs to read: the n-th of m equal parts, a random percentage, a random amount, or those with these keys. */
-  readonly subset?:
-    | { readonly files: readonly string[] }
-    | { readonly part: number; readonly of: number }
-    | { readonly percent: number }
-    | { readonly sizeBytes: number };
-}
-
-export interface VerifyReport {
-  readonly problems: readonly Problem[];
-  /** Worth knowing, not damage: packs no index names, leftovers, stale locks. */
-  readonly notes: readonly string[];
-  readonly snapshots: number;
-  readonly packs: number;
-  readonly packsRead: number;
-  readonly readBytes: number;
-}
-
-export interface Problem {
-  /**
-   * `pack.missing`, `pack.size`, `pack.damaged`, `blob.damaged`, `blob.missing`, `index.damaged`, `snapshot.damaged`, `tree.damaged`,
-   * `config.damaged`, `key.damaged`, `lock.damaged`, `archive.damaged`, `archive.missing`, `metadata.damaged`. An operation adds `snapshot.missing`: an engine can not know of it.
-   */
-  readonly code: string;
-  /** Key of the repository's file, such as `data/ab/ab12…`. */
-  readonly key: string;
-  readonly message: string;
-  /** What can not be restored whole because of it: the first few paths, and of every snapshot at least one. */
-  readonly affects: readonly { readonly snapshot: string; readonly path: string }[];
-}
-
 export interface HealHow extends How, ProgressHow {
   readonly warn: (warning: Warning) => void;
   /** Looks what can be had, and stores nothing. */
@@ -338,79 +202,6 @@ export interface HealFrom {
   readonly open?: (how: How) => Promise<Engine>;
   /** Contents of some of these files as they are there, in any order; those that are not there are left out. May be another version. */
   readonly contents?: (wanted: WantedContents, how: How) => AsyncIterable<OfferedContent>;
-}
-
-/** Files of a snapshot whose content is not all there. One path is {@link RESERVED_NAME} where the facts are lost. */
-export interface WantedContents {
-  readonly snapshot: Snapshot;
-  readonly files: ReadonlyMap<string, { readonly sizeBytes: number; readonly mtimeNs: bigint }>;
-}
-
-export interface OfferedContent {
-  readonly path: string;
-  /** Read only as far as it is needed. */
-  readonly chunks: AsyncIterable<Uint8Array>;
-}
-
-export interface HealReport {
-  /** What was healed, or in a dry run can be, by where it came from. What a good part of the repository itself had is not among it. */
-  readonly healed: readonly Healed[];
-  /** What is lost still; nothing in `affects` where no snapshot needs it. */
-  readonly lost: Lost;
-  /** Keys of the files that were added and of those that were removed. */
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-}
-
-export interface Healed {
-  readonly from: string;
-  /** Files of the repository that were taken as wholes, and pieces of content or directories. */
-  readonly files: number;
-  readonly blobs: number;
-  readonly sizeBytes: number;
-}
-
-export interface Lost {
-  /** Pieces of content and directories that some snapshot needs. */
-  readonly blobs: number;
-  /** Keys of single files that can not be made good, with what to do about each. */
-  readonly files: readonly { readonly key: string; readonly hint: string }[];
-  /** The first few paths, and of every snapshot at least one. */
-  readonly affects: Problem['affects'];
-  /** Ids of snapshots that only a new copy can make whole: they lack a directory, what the source recorded, or all. */
-  readonly toCopy: readonly string[];
-}
-
-export interface PruneHow extends How, ProgressHow {
-  readonly dryRun: boolean;
-  /** Unused share that may stay, as a fraction of what remains. restic's default is 0.05. */
-  readonly maxUnused: number;
-}
-
-export interface PruneReport {
-  readonly packsKept: number;
-  readonly packsRepacked: number;
-  readonly packsRemoved: number;
-  readonly repackedBytes: number;
-  readonly freedBytes: number;
-  readonly remainingBytes: number;
-  readonly remainingUnusedBytes: number;
-  /** What was to go and stays because a lock of the store keeps it; it is in no other number but the remaining bytes. */
-  readonly locked?: LockedFiles | undefined;
-}
-
-export interface LockedFiles {
-  readonly files: number;
-  readonly sizeBytes: number;
-  /** When the last of these locks ends, as far as the service says. */
-  readonly until: Date | undefined;
-}
-
-export interface RebuildReport {
-  readonly packs: number;
-  readonly indexes: number;
-  /** Packs whose header can not be read; they are left where they are. */
-  readonly unreadable: readonly string[];
 }
 
 export interface KeyRing {

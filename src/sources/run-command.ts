@@ -13,6 +13,8 @@ export interface CommandHow extends ExecHow {
   readonly doing: string;
   /** Undefined: as long as it wants. */
   readonly timeoutMs: number | undefined;
+  /** What is started in place of the command, made of it; it ends as the command does. */
+  readonly wrap?: (argv: readonly string[]) => readonly string[];
   /** Values that must not be in an error, whatever the command says. */
   readonly hide?: readonly string[];
 }
@@ -35,7 +37,7 @@ const SAID_BYTES = 4096;
 export async function runCommand(command: CommandLine, how: CommandHow): Promise<void> {
   using limit = timeLimit(how);
   const ended = new AbortController();
-  const argv = argvOf(command);
+  const argv = how.wrap?.(argvOf(command)) ?? argvOf(command);
   const said = openTail(SAID_BYTES);
   const child = how.reach.exec(argv, execHow(how, AbortSignal.any([limit.signal, ended.signal])));
   keep(child.stdout, said).catch(() => {});

@@ -2,9 +2,9 @@
 import { Readable, Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { SuretyError } from '../../base/errors.ts';
+import { frameHead } from '../../base/framed-input.ts';
 import type { FarChannel, FarFailureFacts } from '../far-channel.ts';
 import { type Ending, endingFailure, endingOf } from './ending.ts';
-import { frameHead } from './framed-input.ts';
 import { watchLiveness } from './liveness.ts';
 
 export interface ExecChannelHow {

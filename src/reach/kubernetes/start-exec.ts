@@ -1,12 +1,12 @@
 /** Starts what runs everything in a container, in the newest protocol that the cluster speaks. */
 import type { WebSocket } from 'ws';
+import { framedCommand } from '../../base/framed-input.ts';
 import { FAR_COMMAND, type FarChannel } from '../far-channel.ts';
 import type { ChosenPod } from './choose-pod.ts';
 import { type AskHow, type Cluster, renewing } from './cluster.ts';
 import { connectExec, NEWER, OLDER } from './connect.ts';
 import { containerFate, seenAgain } from './container-fate.ts';
 import { execChannel } from './exec-channel.ts';
-import { framedCommand } from './framed-input.ts';
 import type { KubernetesOptions } from './options.ts';
 
 export interface StartHow extends AskHow {

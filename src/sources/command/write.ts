@@ -1,6 +1,7 @@
 import { formatBytes } from '../../base/bytes.ts';
 import type { CommandLine } from '../../base/command-line.ts';
 import { SuretyError } from '../../base/errors.ts';
+import { framed, framedCommand, UNFRAMES } from '../../base/framed-input.ts';
 import { displayName } from '../../base/names.ts';
 import { runCommand } from '../run-command.ts';
 import { RESERVED_NAME, type RestoredEntry, type Restoring, type WriteHow, type WriteReport } from '../source.ts';
@@ -53,13 +54,18 @@ async function verify(restoring: Restoring, entry: RestoredEntry, { signal }: Wr
   return sizeBytes;
 }
 
+/** Where a shell there can see to that, the command is killed when its input breaks off: it must not take half of it for the whole. */
 async function feed(
   source: CommandSource,
   command: CommandLine,
   stdin: AsyncIterable<Uint8Array>,
   { signal }: WriteHow,
 ): Promise<void> {
-  await runCommand(command, { ...source.how('restore command', signal), stdin });
+  const how = source.how('restore command', signal);
+  const { code } = await source.reach.exec(UNFRAMES, { signal }).exit;
+  signal.throwIfAborted();
+  if (code === 0) await runCommand(command, { ...how, stdin: framed(stdin), wrap: framedCommand });
+  else await runCommand(command, { ...how, stdin });
 }
 
 function countedInput(restoring: Restoring, entry: RestoredEntry, how: WriteHow) {

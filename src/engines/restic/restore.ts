@@ -1,7 +1,6 @@
 /** The verb `restore`: what a snapshot names is checked to be there, then handed out. */
-import { hasCode, SuretyError } from '../../base/errors.ts';
-import { displayName } from '../../base/names.ts';
-import type { Restoring, SourceFacts } from '../../sources/source.ts';
+import { hasCode } from '../../base/errors.ts';
+import type { RestoredEntry, Restoring, SourceFacts } from '../../sources/source.ts';
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
 import type { BlobTable } from './blob-table.ts';
 import { openByteBudget } from './byte-budget.ts';
@@ -11,15 +10,16 @@ import { FACTS_FILE, readFacts } from './facts.ts';
 import type { Lock } from './keep-lock.ts';
 import { loadIndex } from './load-index.ts';
 import { takeLock } from './locks.ts';
-import { keyOf, type Repository } from './repository.ts';
-import { type Available, findAvailable } from './restore/available.ts';
+import type { Repository } from './repository.ts';
+import { findAvailable } from './restore/available.ts';
+import { type Batches, checkContent } from './restore/check-content.ts';
 import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
 import { place } from './restore/place.ts';
 import { READ_BYTES } from './restore/plan.ts';
 import { openRangeBuffers } from './restore/range-buffers.ts';
 import { streamContent } from './restore/stream.ts';
 import type { ContentHandle } from './restored-entry.ts';
-import { openTreeReader, type TreeReader } from './tree-reader.ts';
+import { openTreeReader } from './tree-reader.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** What is read and not written yet, in all. */
@@ -84,7 +84,7 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
     openPool({ masterKey: repository.masterKey, table: table.shared, buffers: buffers.all }, repository.workers),
   );
   if (how.contentSoon === true) pool.begin(tasksIn(snapshot, how));
-  await checkContent(trees, available, snapshot, how, unreadable);
+  const kept = await checkContent(trees, available, snapshot, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);
   const tools = {
     ...{ repository, table, available, pool, buffers },
@@ -97,11 +97,15 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   const held = begun.move();
   return {
     facts,
-    entries: () => entriesOf(trees, snapshot, { ...how, onLost }),
+    entries: () => (kept === undefined ? entriesOf(trees, snapshot, { ...how, onLost }) : replay(kept)),
     place: (files, placeHow) => place(tools, files, placeHow),
     stream: (entry, streamHow) => streamContent(tools, entry.handle as ContentHandle, streamHow),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+async function* replay(batches: Batches): AsyncGenerator<readonly RestoredEntry[]> {
+  yield* batches;
 }
 
 /** How many tasks there will be, as far as one can tell beforehand. A selection is mostly small. */
@@ -149,48 +153,4 @@ function openPool(workerData: RestoreWorkerData, workers: number): WorkerPool<Pl
     onEvent: () => {},
     isEnd: ({ kind }) => kind === 'placed',
   });
-}
-
-interface LostFile {
-  readonly path: string;
-  readonly error: SuretyError;
-}
-
-async function checkContent(
-  trees: TreeReader,
-  available: Available,
-  snapshot: Snapshot,
-  how: EntriesHow,
-  unreadable: readonly string[],
-): Promise<void> {
-  let first: LostFile | undefined;
-  let count = 0;
-  for await (const batch of entriesOf(trees, snapshot, how)) {
-    for (const { path, handle } of batch) {
-      const missing = (handle as ContentHandle).find((id) => available.find(id) < 0);
-      if (missing === undefined) continue;
-      const error = available.explain(missing);
-      how.onLost?.(path, error);
-      first ??= { path, error };
-      count += 1;
-    }
-  }
-  if (first !== undefined && how.onLost === undefined) throw incomplete(first, count, unreadable);
-}
-
-function incomplete({ path, error }: LostFile, count: number, unreadable: readonly string[]): SuretyError {
-  const more = count === 1 ? '' : ` and ${count - 1} more files`;
-  const index = unreadable.map((id) => `; ${keyOf('index', id)} can not be read`).join('');
-  return new SuretyError(
-    'repository.damaged',
-    `the content of ${displayName(path)}${more} is not all there: ${error.message}${index}`,
-    {
-      hint:
-        unreadable.length > 0
-          ? 'make the index anew'
-          : 'run surety verify to see what else is affected; what is there can be restored to another place',
-      cause: error,
-      details: { ...error.details, files: count },
-    },
-  );
 }

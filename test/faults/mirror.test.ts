@@ -1,7 +1,9 @@
 /** Mirrors where something goes wrong: files that may not be read, full disks, folders that are links, records that rot. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -72,6 +74,30 @@ describe('a mirror', { skip: skipWithout('rsync') }, () => {
       await using engine = await openTestMirror(join(own, `${by}-copy`));
       assert.deepEqual((await engine.verify({ ...HOW, depth: 'data' })).problems, []);
     }
+  });
+
+  it('loses nothing to a source that goes away while it is copied', { skip: skipUnlessRoot() }, async () => {
+    await using disk = await mountSmallDisk('size=2m');
+    const mounted = join(disk.path, 'media');
+    cpSync(media, mounted, { recursive: true });
+    const seen = join(top, 'mounted', 'media');
+    mkdirSync(seen, { recursive: true });
+    for (const by of ['rsync', 'reading'] as const) {
+      const own = `${folder}-${by}`;
+      await expectSuccess(['mount', '--bind', mounted, seen]);
+      await mirrorTree(own, seen, { by });
+      const unmount = () => execFileSync('umount', ['-l', seen]);
+      await assert.rejects(mirrorTree(own, seen, { by, listed: unmount }), { code: 'source.unmounted' }, by);
+      await assert.rejects(mirrorTree(own, seen, { by }), { code: 'source.unmounted' }, by);
+      assert.deepEqual(readdirSync(join(own, 'media')), ['latest']);
+    }
+  });
+
+  it('loses no more than its share to files that vanish before they are read', async () => {
+    await mirrorTree(folder, media);
+    const listed = () => renameSync(join(media, 'sub'), join(media, 'elsewhere'));
+    await assert.rejects(mirrorTree(folder, media, { listed }), { code: 'repository.too-many-deletions' });
+    assert.equal(readdirSync(join(folder, 'media', 'latest', 'media', 'sub')).length, 20);
   });
 
   it('on a disk that gets full is what it was before', { skip: skipUnlessRoot() || skipWithout('mount') }, async () => {

@@ -6,7 +6,7 @@ import type { BackupHow, BackupResult, BackupStats, SnapshotFacts } from '../eng
 import { pacedProgress } from '../paced-progress.ts';
 import { withXattrs } from './backup/attributes.ts';
 import { type Base, readBases } from './backup/base.ts';
-import { expectFewDeletions } from './backup/few-deletions.ts';
+import { expectFewDeletions, filesOf } from './backup/few-deletions.ts';
 import { keepUnread, keptOf, withKept, withoutUnread } from './backup/unread.ts';
 import { keepMonth, writeRecord } from './backup/write-record.ts';
 import { copyOf } from './copy-name.ts';
@@ -38,7 +38,8 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
   const unread = () => how.unread?.() ?? [];
   const entries = withoutUnread(await collect(reading, repository, how), unread());
   const { all: missed } = await keptOf(repository, last, unread(), { entries, files: undefined }, how);
-  if (last !== undefined) expectFewDeletions(last, [...entries, ...missed], { ...repository, source: how.source });
+  const deleting = { ...repository, source: how.source };
+  expectFewDeletions(last, filesOf([...entries, ...missed]), deleting);
 
   const prepared = await repository.place.update(
     { copy, reading, entries, base: how.force === true ? undefined : shared },
@@ -50,6 +51,8 @@ export async function backup(repository: Repository, reading: Reading, asked: Ba
     const missing = [...unread(), ...prepared.unread];
     const kept = await keptOf(repository, last, missing, { entries, files: prepared.files }, how);
     const whole = await keepUnread(prepared, last, kept, how);
+    // What was listed may have vanished before it was read.
+    expectFewDeletions(last, whole.files, deleting);
     const stats = statsOf(entries, whole, shared);
     await lock.expectHeld(how);
     await prepared.commit();

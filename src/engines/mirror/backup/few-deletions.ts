@@ -1,5 +1,5 @@
 import { SuretyError } from '../../../base/errors.ts';
-import type { Entry, RestoredEntry } from '../../../sources/source.ts';
+import type { Entry } from '../../../sources/source.ts';
 import type { Base } from './base.ts';
 
 /** So few files may always go: a share says nothing of them. */
@@ -12,14 +12,20 @@ export interface Deleting {
   readonly maxDelete: number;
 }
 
-/** Throws `repository.too-many-deletions` where more of the last copy is in none of these than may go. */
+/** Paths of files. */
+export function filesOf(entries: Iterable<Pick<Entry, 'path' | 'type'>>): Set<string> {
+  const files = new Set<string>();
+  for (const { path, type } of entries) if (type === 'file') files.add(path);
+  return files;
+}
+
+/** Throws `repository.too-many-deletions` where more files of the last copy are none of those that are there than may go. */
 export function expectFewDeletions(
-  last: Base,
-  stays: Iterable<Pick<Entry | RestoredEntry, 'path' | 'type'>>,
+  last: Base | undefined,
+  there: { readonly size: number; has(path: string): boolean },
   { source, maxDelete }: Deleting,
 ): void {
-  const there = new Set<string>();
-  for (const { path, type } of stays) if (type === 'file') there.add(path);
+  if (last === undefined) return;
   const gone = [...last.files.keys()].filter((path) => !there.has(path));
   if (gone.length <= FEW_FILES && there.size > 0) return;
   if (gone.length <= last.files.size * maxDelete) return;

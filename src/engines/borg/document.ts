@@ -5,17 +5,11 @@
  */
 import type { How, Snapshot, SnapshotFacts } from '../engine.ts';
 import { parseLines } from '../json-lines.ts';
-import type { DocumentRecord } from './held-entry.ts';
+import type { DocumentHead, DocumentRecord } from './held-entry.ts';
 import { documentPath } from './list.ts';
 import { archiveArgument } from './naming.ts';
 import { damaged, type Repository } from './repository.ts';
 import { borgOutput } from './run.ts';
-
-export interface DocumentHead {
-  readonly facts: SnapshotFacts;
-  /** Entries that borg has under another path, by their own. */
-  readonly stored_as?: Readonly<Record<string, string>> | undefined;
-}
 
 export interface ArchiveDocument {
   /** Its path in the archive. */
@@ -23,13 +17,6 @@ export interface ArchiveDocument {
   readonly head: DocumentHead;
   /** Taken once. */
   readonly records: AsyncGenerator<DocumentRecord>;
-}
-
-/** What was read of a document. `records` undefined: there are more than are kept. */
-export interface KnownFacts {
-  readonly path: string;
-  readonly head: DocumentHead;
-  readonly records: readonly DocumentRecord[] | undefined;
 }
 
 /** So many documents, and so many entries of each, are kept. */

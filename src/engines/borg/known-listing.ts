@@ -1,14 +1,27 @@
 /** What was listed last, for as long as nothing can have changed it: each start of borg takes a third of a second. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ListedRepository } from './list.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Listing } from '../engine.ts';
 import type { BorgPlace } from './place.ts';
-import type { OpenOptions } from './repository.ts';
 
 /** Of a repository on another host nobody is asked whether it changed: its answer may be as old as this. */
 const FRESH_MS = 2000;
 
-type Where = Pick<OpenOptions, 'place' | 'clock'>;
+interface Where {
+  readonly place: BorgPlace;
+  readonly clock: Clock;
+}
+
+export interface ListedRepository {
+  readonly id: string;
+  readonly mode: string;
+  readonly listing: Listing;
+  /** Names of archives that are not finished. */
+  readonly checkpoints: readonly string[];
+  /** Of archives that Surety wrote: where in them their document is, by their ids. */
+  readonly documents: ReadonlyMap<string, string>;
+}
 
 /** What to compare a listing with later. Taken before it is made, so that what changes meanwhile shows. */
 export interface ListingMark {

@@ -2,9 +2,9 @@
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
 import { shortId } from '../../base/short-id.ts';
-import type { How, Listing, Snapshot } from '../engine.ts';
+import type { How, Snapshot } from '../engine.ts';
 import { decodeComment } from './comment.ts';
-import { markListing } from './known-listing.ts';
+import { type ListedRepository, markListing } from './known-listing.ts';
 import { isCheckpoint } from './naming.ts';
 import { damaged, type OpenOptions, type Repository } from './repository.ts';
 import { borgText } from './run.ts';
@@ -17,16 +17,6 @@ interface ListedArchive {
   readonly comment?: string;
   readonly hostname?: string;
   readonly username?: string;
-}
-
-export interface ListedRepository {
-  readonly id: string;
-  readonly mode: string;
-  readonly listing: Listing;
-  /** Names of archives that are not finished. */
-  readonly checkpoints: readonly string[];
-  /** Of archives that Surety wrote: where in them their document is, by their ids. */
-  readonly documents: ReadonlyMap<string, string>;
 }
 
 const FORMAT = '{archive}{id}{start}{comment}{hostname}{username}';

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Reach } from '../../reach/reach.ts';
-import type { KnownFacts } from './document.ts';
+import type { KnownFacts } from './held-entry.ts';
 import type { KnownListing } from './known-listing.ts';
 import type { LookedInto } from './looked-into.ts';
 import type { BorgOptions } from './options.ts';

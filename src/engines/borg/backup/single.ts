@@ -8,8 +8,7 @@ import { toRecord } from '../../entry-record.ts';
 import { openFileContent } from '../../file-content.ts';
 import type { Shape } from '../../shape.ts';
 import { passing } from '../../tar-members.ts';
-import type { DocumentHead } from '../document.ts';
-import type { DocumentRecord } from '../held-entry.ts';
+import type { DocumentHead, DocumentRecord } from '../held-entry.ts';
 import { borgRun } from '../run.ts';
 import { type Backing, createArguments, finishReading, type Made } from './backing.ts';
 

@@ -6,8 +6,7 @@ import { toRecord } from '../../entry-record.ts';
 import { LineSpool } from '../../line-spool.ts';
 import { openSpool } from '../../spool.ts';
 import { members } from '../../tar-members.ts';
-import type { DocumentHead } from '../document.ts';
-import type { DocumentRecord } from '../held-entry.ts';
+import type { DocumentHead, DocumentRecord } from '../held-entry.ts';
 import { borgRun } from '../run.ts';
 import { type Backing, createArguments, finishReading, type Made } from './backing.ts';
 

@@ -10,8 +10,7 @@ import { type Entry, RESERVED_NAME, type ReadingTree } from '../../../sources/so
 import type { SnapshotFacts } from '../../engine.ts';
 import { toRecord } from '../../entry-record.ts';
 import { LineSpool } from '../../line-spool.ts';
-import type { DocumentHead } from '../document.ts';
-import type { DocumentRecord } from '../held-entry.ts';
+import type { DocumentHead, DocumentRecord } from '../held-entry.ts';
 import { borgRun } from '../run.ts';
 import { type Backing, createArguments, finishReading, type Made } from './backing.ts';
 import { type StoredPaths, storedPaths } from './stored-paths.ts';

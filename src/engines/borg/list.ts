@@ -80,14 +80,23 @@ interface ListDocument {
 }
 
 function parse(json: string): ListDocument {
-  const value: unknown = JSON.parse(json);
-  const { archives, repository, encryption } = value as Partial<ListDocument>;
+  const { archives, repository, encryption } = parsed(json) as Partial<ListDocument>;
   if (Array.isArray(archives) && typeof repository?.id === 'string' && typeof encryption?.mode === 'string') {
     return { archives, repository, encryption };
   }
   throw new SuretyError('repository.failed', 'borg list answers in a way that is not known', {
     hint: 'Surety works with borg 1.2 and 1.4',
   });
+}
+
+function parsed(json: string): object {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    // What it is instead is nothing that a person could make use of.
+    return {};
+  }
 }
 
 function toSnapshot({ archive, id, start, comment = '', hostname = '', username = '' }: ListedArchive): Snapshot {

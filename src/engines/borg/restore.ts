@@ -14,6 +14,7 @@ import { allEntries } from './entries.ts';
 import type { ContentHandle, HeldEntry } from './held-entry.ts';
 import type { HeldSnapshot } from './looked-into.ts';
 import { damaged, type Repository } from './repository.ts';
+import { streamWindows } from './stream-windows.ts';
 
 /** Selected entries and the directories above them, in name order, in batches. */
 export async function* entries(
@@ -34,12 +35,13 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   const wanted = () => handlesOf(chosen());
   const open = () => openCursor(repository, snapshot.tree, wanted);
   const placing = opening.use(open());
-  const streaming = opening.use(
-    streamInTurn(open, (path) => damaged(snapshot.tree, `${displayName(path)} is no file`)),
-  );
-  const opened = opening.move();
   // Only what Surety wrote has the order of entries: of anything else, what is asked for together is had together.
   const isOrdered = held.facts !== undefined;
+  const noFile = (path: string) => damaged(snapshot.tree, `${displayName(path)} is no file`);
+  const streaming = opening.use(
+    isOrdered ? streamInTurn(open, noFile) : streamWindows({ open, coming: wanted, noFile }),
+  );
+  const opened = opening.move();
   return {
     facts: held.facts,
     entries: () => inBatches(restored(chosen(), held), how),

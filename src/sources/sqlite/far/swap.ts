@@ -24,7 +24,7 @@ if [ -e "$path" ]; then
   for other in "$path".before-restore-*; do
     if [ "$other" -ef "$path" ] && [ ! -L "$other" ]; then rm -f -- "$other"; fi
   done
-  users=$(list_users "$path" "$locks" "$restored.users")
+  users=$(list_users "$path" "$locks")
   if [ -n "$users" ]; then printf '%s\\n' "$users"; exit 0; fi
   if [ "$readable" = 1 ]; then
     for suffix in -wal -journal; do

@@ -5,21 +5,22 @@ import type { About } from '../sqlite-error.ts';
 
 /**
  * A function for scripts: `list_users PATH LOCKS` prints a line `user NAME (process ID)` for each process that has the database or a companion
- * open, or holds a lock on it. Sees what that account may see; only Linux tells.
+ * open, or holds a lock on it. Sees what that account may see; only Linux tells. Needs no file: on a full disk nobody would seem to be there.
  */
 export const LIST_USERS = `
 list_users() {
-  for fd in /proc/[0-9]*/fd/*; do
-    for suffix in '' -wal -shm -journal; do
-      if [ "$fd" -ef "$1$suffix" ]; then id=\${fd#/proc/}; echo "\${id%%/*}"; fi
+  ids=$({
+    for fd in /proc/[0-9]*/fd/*; do
+      for suffix in '' -wal -shm -journal; do
+        if [ "$fd" -ef "$1$suffix" ]; then id=\${fd#/proc/}; echo "\${id%%/*}"; fi
+      done
     done
-  done >"$3" 2>/dev/null
-  [ -z "$2" ] || grep -e "$2" /proc/locks 2>/dev/null | sed 's/.* \\([0-9][0-9]*\\) [0-9a-f]*:[0-9a-f]*:[0-9].*/\\1/' >>"$3"
-  sort -un "$3" | while read -r id; do
+    [ -z "$2" ] || grep -e "$2" /proc/locks | sed 's/.* \\([0-9][0-9]*\\) [0-9a-f]*:[0-9a-f]*:[0-9].*/\\1/'
+  } 2>/dev/null | sort -un)
+  for id in $ids; do
     name=$(tr '\\0' '\\n' <"/proc/$id/cmdline" 2>/dev/null | head -n 1)
     printf 'user %s (process %s)\\n' "\${name##*/}" "$id"
   done
-  rm -f "$3"
 }
 `;
 

@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { SuretyError } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
-import { type FarFolder, openFarFolder } from '../../far-folder.ts';
+import { openFarFolder } from '../../far-folder.ts';
 import { runScript, scriptArgv, valuesOf } from '../../far-script.ts';
 import type { RestoredEntry, Restoring, WriteHow, WriteReport } from '../../source.ts';
 import { runTool } from '../../tool.ts';
@@ -93,7 +93,7 @@ async function replaceFar(restore: Restore, entry: RestoredEntry): Promise<Write
     doing: `restore of database ${database.source}`,
     fullCode: 'target.full',
   });
-  await expectUnusedThere(restore, folder);
+  await expectUnusedThere(restore);
   const restored = `${folder.path}/restored.db`;
   await send(restore, entry, restored);
   const integrity = await checkThere(database, place.tools, restored, signal);
@@ -129,10 +129,10 @@ async function makeFolders({ database, how, missing }: Restore): Promise<void> {
   });
 }
 
-async function expectUnusedThere({ database, place, how }: Restore, folder: FarFolder): Promise<void> {
+async function expectUnusedThere({ database, place, how }: Restore): Promise<void> {
   const doing = `restore of database ${database.source}`;
-  const script = `${LIST_USERS}\nlist_users "$1" "$2" "$3"`;
-  const args = [place.real, lockPattern(place.file), `${folder.path}/users`];
+  const script = `${LIST_USERS}\nlist_users "$1" "$2"`;
+  const args = [place.real, lockPattern(place.file)];
   const said = await runScript(database.reach, script, args, { signal: how.signal, doing });
   expectNoUsers(aboutFar(database, place.path), valuesOf(said).get('user') ?? []);
 }

@@ -123,14 +123,17 @@ async function fetchVariables({ name, options }: SourceOf<'command'>, { director
 }
 
 /** A database that a source of its own protects is no mere file. One that no job backs up is: else it would be nowhere. */
-async function databasesBeside({ host }: SourceConfig, { sources, jobs, directory }: Config): Promise<ForeignFile[]> {
+async function databasesBeside({ host }: SourceConfig, config: Config): Promise<ForeignFile[]> {
+  const { sources, jobs, hosts, directory } = config;
   const databases = sources
     .map(sourceInside)
     .flatMap((one) => (one.kind === 'sqlite' && one.host === host ? [one] : []));
   const kept = databases.filter(({ name }) => jobs.some((job) => job.sources.includes(name)));
   if (kept.length === 0) return [];
   const { COMPANIONS, parsePlace } = await import('../sources/sqlite/place.ts');
-  // On another host paths are relative to the folder in which commands begin there.
-  const pathOf = (path: string) => (isHere(host) ? parsePlace(path, directory).path : path);
+  // On another host paths are relative to the folder in which commands begin there: over SSH, that is the home folder.
+  const isSsh = hosts.some(({ name, kind }) => name === host && kind === 'ssh');
+  const pathThere = (path: string) => (isSsh ? path.replace(/^~\/+/, '') : path);
+  const pathOf = (path: string) => (isHere(host) ? parsePlace(path, directory).path : pathThere(path));
   return kept.map(({ options }) => ({ path: pathOf(options.path), companions: COMPANIONS }));
 }

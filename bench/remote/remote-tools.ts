@@ -5,10 +5,13 @@ import type { Place, Tool } from '../tools/tool.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'surety');
 
-/** Tools that write to a bucket of their own at `access`. `place.repository` is a local folder that none of them uses. */
-export function remoteTools(access: S3Access): readonly Tool[] {
+/**
+ * Tools that write to a bucket of their own at `access`. `place.repository` is a local folder that none of them uses. What Node makes of
+ * Surety's code stays in the folder `compiled` from round to round, as on every machine where it ran before.
+ */
+export function remoteTools(access: S3Access, compiled: string): readonly Tool[] {
   const keys = { AWS_ACCESS_KEY_ID: access.accessKeyId, AWS_SECRET_ACCESS_KEY: access.secretAccessKey };
-  return [surety(access, keys), restic(access, keys), rclone(access)];
+  return [surety(access, { ...keys, NODE_COMPILE_CACHE: compiled }), restic(access, keys), rclone(access)];
 }
 
 type Keys = Readonly<Record<string, string>>;

@@ -2,9 +2,10 @@
  * What the shell of another host is told to list. It looks for the means that are there: GNU `find`, else `find` and `stat` as busybox has them,
  * else Python. Everything comes in words that end with NUL, in sections; what a program says on its stderr is part of its section.
  */
+
+import { shellWord } from '../../../base/shell-word.ts';
 import type { FilesOptions } from '../options.ts';
 import { PYTHON_LIST } from './python-list.ts';
-import { shellWord } from './shell-word.ts';
 import type { Start } from './starts.ts';
 
 export interface ListOrder {

@@ -1,5 +1,5 @@
 /** Which patterns `find` can tell exactly as {@link import('../exclude.ts')} does: what they leave out need not travel. */
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../../../base/shell-word.ts';
 
 /** No character but `*` means anything to both; a `**` means something else to each. */
 const PLAIN = /^[^*?[{\\]+$/;

@@ -75,9 +75,12 @@ export async function receiveWhole({ body, sizeBytes }: Answer, asked: Asked): P
 function fill(body: Readable, bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     let received = 0;
+    const room = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const take = (chunk: Uint8Array) => {
-      if (received + chunk.length <= bytes.length) bytes.set(chunk, received);
-      received += chunk.length;
+      const end = received + chunk.length;
+      // In shared bytes `set` copies word by word, three times as slow.
+      if (chunk.length > 0 && end <= room.length) room.fill(chunk, received, end);
+      received = end;
     };
     const done = () => resolve(received);
     // What would still come after an error is not to be written: the bytes are somebody else's by then.

@@ -60,6 +60,12 @@ export async function runTestFile(file: string, how: TestFileHow): Promise<TestF
   return { file, seconds, ...countsOf(happened, why, file), output: textOf(printed), left };
 }
 
+/**
+ * Large blocks go back to the system when they are freed (of the C library, where that is glibc): a program is started by copying the
+ * page tables of the process that starts it, and test files start hundreds.
+ */
+const SMALL_MEMORY = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_ARENA_MAX: '2' };
+
 interface Places {
   readonly printed: string;
   readonly events: string;
@@ -78,7 +84,7 @@ function start(file: string, how: TestFileHow, { printed, events, mark }: Places
   try {
     return spawn(process.execPath, [...options, join(how.root, file)], {
       cwd: how.root,
-      env: { ...environment, [TEST_FILE_MARK]: mark, [TEST_EVENTS_FILE]: events },
+      env: { ...environment, ...SMALL_MEMORY, [TEST_FILE_MARK]: mark, [TEST_EVENTS_FILE]: events },
       stdio: ['ignore', output, output],
       // A session of its own: neither a terminal nor what is typed there reaches it.
       detached: true,

@@ -24,7 +24,8 @@ const options = {
   password: PASSWORD,
   compressionLevel: 3,
   packSizeBytes: PACK_SIZE_BYTES,
-  workers: 2,
+  // Each takes long to start.
+  workers: 1,
   ...{ host: 'sample-host', user: 'sample-user', program: 'surety test' },
 };
 
@@ -54,12 +55,10 @@ export async function makeRepository({ repository }: Sample): Promise<void> {
   await initCheaply(store, PASSWORD);
 }
 
-/** Opens the repository; `wrap` puts something around its store. */
-export async function openSample(
-  { repository }: Sample,
-  wrap: (store: Store) => Store = (store) => store,
-): Promise<Engine> {
-  return openRestic(wrap(await openLocalStore({ path: repository })), options);
+/** Opens the repository; `wrap` puts something around its store, which several workers then write to. */
+export async function openSample({ repository }: Sample, wrap?: (store: Store) => Store): Promise<Engine> {
+  const store = await openLocalStore({ path: repository });
+  return wrap === undefined ? openRestic(store, options) : openRestic(wrap(store), { ...options, workers: 2 });
 }
 
 export async function backUp(engine: Engine, { source }: Sample, startedAt = new Date()): Promise<BackupResult> {

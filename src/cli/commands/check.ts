@@ -3,7 +3,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { check } from '../../operations/check.ts';
 import type { Act, Answer, Call } from '../call.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
-import { state, table } from '../render.ts';
+import { checkText } from '../render/check.ts';
 import { repeated } from '../repeated.ts';
 import { runHeal } from '../run-heal.ts';
 import { finishKilledRuns } from '../run-left-hooks.ts';
@@ -55,20 +55,7 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
       },
       call,
     );
-    const rows = report.checks.map(({ status, subject, what, detail, hint }) => [
-      state(status, call.terminal.colors),
-      subject,
-      what,
-      hint === undefined ? detail : `${detail} (${hint})`,
-    ]);
     const doubts = platform.configWarnings.length > 0;
-    const notes = report.checks.some(({ status }) => status === 'note');
-    const wellness = doubts
-      ? 'All is well but for the warnings.\n'
-      : notes
-        ? 'All is well for the next backup.\n'
-        : 'All is well.\n';
-    const good = report.outcome === 'ok' ? wellness : '';
     return {
       exitCode: exitCodeOfOutcome(report.outcome),
       document: {
@@ -77,7 +64,7 @@ async function runCheck(call: Call, options: CheckOptions): Promise<Answer> {
         ...report,
         ...(finished.length === 0 ? {} : { finished }),
       },
-      text: `configuration ${platform.file}\n${table([{ title: '' }, { title: '' }, { title: '' }, { title: '' }], rows)}${good}`,
+      text: checkText(report, { file: platform.file, doubts, colors: call.terminal.colors }),
     };
   });
 }

@@ -105,7 +105,9 @@ const STATES = {
 } as const;
 
 function copyText({ repository, id, state, verifiedAt, message }: ShownCopy): string {
-  const when = verifiedAt === undefined ? '' : `, ${localTime(verifiedAt)}`;
+  // When it was restored is in the catalog alone; what is known here is when it was verified.
+  const verified = state === 'proven' ? ', verified' : ',';
+  const when = verifiedAt === undefined ? '' : `${verified} ${localTime(verifiedAt)}`;
   return `${repository} as ${shortId(id)}: ${STATES[state]}${when}${message === '' ? '' : `: ${message}`}`;
 }
 

@@ -1,9 +1,9 @@
 /** Runs programs at the far end of a connection so that it looks the same as here. */
-import { SuretyError } from '../base/errors.ts';
+import { hasCode, SuretyError } from '../base/errors.ts';
 import { randomHex } from '../base/ids.ts';
 import type { FarChannel, FarEnd } from './far-channel.ts';
 import { feedFar } from './far-feed.ts';
-import { endFarGroup, within } from './far-group.ts';
+import { endFarGroup, endLostGroup, within } from './far-group.ts';
 import { openFarOutput } from './far-output.ts';
 import { openFarReport } from './far-report.ts';
 import { markPrefix, runLine } from './far-script.ts';
@@ -90,7 +90,9 @@ class FarRun {
       const closed = channel.ended.then(() => within(reading, LAST_OUTPUT_MS));
       await Promise.race([closed, report.exited.then(() => within(closed, LAST_OUTPUT_MS))]);
       await this.#ending;
-      return this.#outcome(channel);
+      const outcome = this.#outcome(channel);
+      if (this.#report.hasBegun() && this.#isCutOff(outcome)) await endLostGroup(this.#far, await this.#report.began);
+      return outcome;
     } finally {
       signal.removeEventListener('abort', end);
       channel.stdin.destroy();
@@ -121,6 +123,11 @@ class FarRun {
     if (code !== undefined) return { code, signal: null };
     if (this.#ending !== undefined) return ended;
     return this.#isLeft ? BROKEN_PIPE : { code: null, signal: null, error: this.#lost(channel) };
+  }
+
+  /** By the connection, and not by anybody here. */
+  #isCutOff({ error }: Exit): boolean {
+    return hasCode(error, 'reach.unreachable') && this.#ending === undefined && this.#failure === undefined;
   }
 
   #lost(channel: FarChannel): SuretyError {

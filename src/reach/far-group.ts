@@ -1,6 +1,6 @@
 /** Ends what was started on another host. */
 import type { FarChannel, FarEnd } from './far-channel.ts';
-import { endLine } from './far-script.ts';
+import { endLine, endLostLine } from './far-script.ts';
 
 /** For how long ending it is tried before the connection is given up instead. */
 const PATIENCE_MS = 10_000;
@@ -31,6 +31,27 @@ export async function endFarGroup(
   } finally {
     clearTimeout(impatient);
     killer.close();
+  }
+}
+
+/** For how long it is tried where the connection was lost: nobody waits gladly for what has failed. */
+const LOST_PATIENCE_MS = 3000;
+
+/**
+ * Asks a process group there to end whose connection was lost, over another one. Nobody reads what it writes any more, and not everything notices
+ * that: a dump would wait for ever, and hold its locks. Resolves when that is done, or can not be done.
+ */
+export async function endLostGroup(far: FarEnd, group: number): Promise<void> {
+  const signal = AbortSignal.timeout(LOST_PATIENCE_MS);
+  try {
+    const killer = await far.open({ signal });
+    killer.stdin.on('error', () => undefined).end(endLostLine(group));
+    killer.stdout.resume();
+    killer.stderr.resume();
+    await within(killer.ended, LOST_PATIENCE_MS);
+    killer.close();
+  } catch {
+    // The host can not be reached, or the container is gone.
   }
 }
 

@@ -51,6 +51,14 @@ export function endLine(group: number): Buffer {
   );
 }
 
+/**
+ * The line that asks a process group to end whose connection is lost, where it is still that one: what it is told must not reach another that has
+ * its number by now. It is not killed: what it is finishing, such as to remove what it has made, it may finish.
+ */
+export function endLostLine(group: number): Buffer {
+  return line(`if grep -q _surety /proc/${group}/cmdline 2>/dev/null; then kill -TERM -${group} 2>/dev/null; fi`);
+}
+
 /** Where there is neither /proc nor ps, the shell leads its group: it is what the connection started. */
 const GROUP = [
   '_surety_group=',

@@ -2,6 +2,7 @@ import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import { listed } from '../../base/nearest.ts';
 import type { ServerRestore } from '../source.ts';
+import { type Account, accountOf, grantName } from './account.ts';
 import { text } from './quote.ts';
 import type { Session } from './session.ts';
 import type { Version } from './version.ts';
@@ -37,28 +38,22 @@ export async function lackingRights(
   place: RestoredPlace,
   how: Pick<ServerRestore, 'as' | 'inPlace'> & { readonly source: string; readonly needed: readonly string[] },
 ): Promise<SuretyError | undefined> {
-  const hasRoles = version.flavour === 'mariadb' || version.major >= 8;
-  const counting =
-    version.flavour === 'mariadb'
-      ? '(SELECT COUNT(*) FROM information_schema.applicable_roles)'
-      : "CURRENT_ROLE() <> 'NONE'";
-  const [[user = '', roles = ''] = []] = await session.query(`SELECT CURRENT_USER(), ${hasRoles ? counting : '0'}`);
-  if (roles !== '0') return undefined;
+  const account = await accountOf(session, version);
+  if (account.hasRoles) return undefined;
   const { database, names } = place;
   const beside = how.as === undefined && !how.inPlace;
   for (const name of beside ? [database, names.restoring, names.before] : [database]) {
-    const held = await heldRights(session, user, name);
+    const held = await heldRights(session, account, name);
     const missing = how.needed.filter((right) => !held.has(right));
     if (held.size > 0 && missing.length > 0)
-      return denied(how, { user, database, beside, missing, isNew: name !== database });
+      return denied(how, { account, database, beside, missing, isNew: name !== database });
   }
   return undefined;
 }
 
 /** Rights of the user on a database of this name, whether it is there or not; USAGE is among them for everybody. */
-async function heldRights(session: Session, user: string, database: string): Promise<Set<string>> {
-  const at = user.lastIndexOf('@');
-  const grantee = text(`'${user.slice(0, at)}'@'${user.slice(at + 1)}'`);
+async function heldRights(session: Session, account: Account, database: string): Promise<Set<string>> {
+  const grantee = text(account.grantee);
   const rows = await session.query(
     `SELECT privilege_type FROM information_schema.user_privileges WHERE grantee = ${grantee} UNION
      SELECT privilege_type FROM information_schema.schema_privileges WHERE grantee = ${grantee} AND ${text(database)} LIKE table_schema`,
@@ -69,7 +64,7 @@ async function heldRights(session: Session, user: string, database: string): Pro
 function denied(
   { source }: { readonly source: string },
   found: {
-    readonly user: string;
+    readonly account: Account;
     readonly database: string;
     readonly beside: boolean;
     readonly missing: readonly string[];
@@ -77,12 +72,10 @@ function denied(
     readonly isNew: boolean;
   },
 ): SuretyError {
-  const { user, database, beside, missing, isNew } = found;
-  const at = user.lastIndexOf('@');
-  const to = `'${user.slice(0, at)}'@'${user.slice(at + 1)}'`;
-  // In the place of a grant `_` and `%` stand for other characters.
-  const name = database.replaceAll('`', '``').replaceAll(/[_%]/g, '\\$&');
-  const grants = [name, ...(beside ? [`${name}\\_%`] : [])].map((where) => `GRANT ALL ON \`${where}\`.* TO ${to}`);
+  const { account, database, beside, missing, isNew } = found;
+  const { user, grantee } = account;
+  const name = grantName(database);
+  const grants = [name, ...(beside ? [`${name}\\_%`] : [])].map((where) => `GRANT ALL ON \`${where}\`.* TO ${grantee}`);
   const shown = displayName(database);
   const where = isNew ? `databases beside ${shown}, which a restore makes` : `database ${shown}`;
   return new SuretyError(

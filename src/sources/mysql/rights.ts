@@ -1,6 +1,7 @@
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
 import { listed } from '../../base/nearest.ts';
+import { type Account, accountOf, grantName } from './account.ts';
 import type { Server } from './client.ts';
 import { text } from './quote.ts';
 import type { Session } from './session.ts';
@@ -16,21 +17,14 @@ export async function expectRights(
   version: Version,
   database: string,
 ): Promise<void> {
-  // MySQL has roles since version 8, and tells of them since 8.0.19.
-  const hasRoles = version.flavour === 'mariadb' || version.major >= 8;
-  const counting =
-    version.flavour === 'mariadb'
-      ? '(SELECT COUNT(*) FROM information_schema.applicable_roles)'
-      : "CURRENT_ROLE() <> 'NONE'";
-  const [[user = '', roles = ''] = []] = await session.query(`SELECT CURRENT_USER(), ${hasRoles ? counting : '0'}`);
-  // What roles bring can only be told by trying.
-  if (roles !== '0') return;
-  const found = await session.query(rightsQuery(user, database));
+  const account = await accountOf(session, version);
+  if (account.hasRoles) return;
+  const found = await session.query(rightsQuery(account, database));
   const held = new Set(found.map(([right = '']) => right.toUpperCase()));
   const missing = neededRights(server).filter((right) => !held.has(right));
   const blind = server.options.routines && !seesRoutines(found);
   if (missing.length === 0 && !blind) return;
-  throw missing.length > 0 ? lacking(server, database, user, missing) : blindness(server, database, user);
+  throw missing.length > 0 ? lacking(server, database, account, missing) : blindness(server, database, account);
 }
 
 function neededRights({ options }: Server): string[] {
@@ -41,9 +35,8 @@ function neededRights({ options }: Server): string[] {
 }
 
 /** Rows of right and where it holds: `*`, `database` or `mysql`. */
-function rightsQuery(user: string, database: string): string {
-  const at = user.lastIndexOf('@');
-  const grantee = text(`'${user.slice(0, at)}'@'${user.slice(at + 1)}'`);
+function rightsQuery(account: Account, database: string): string {
+  const grantee = text(account.grantee);
   const schema = `information_schema.schema_privileges WHERE grantee = ${grantee}`;
   return [
     `SELECT privilege_type, '*' FROM information_schema.user_privileges WHERE grantee = ${grantee}`,
@@ -61,34 +54,29 @@ function seesRoutines(found: readonly (readonly string[])[]): boolean {
   });
 }
 
-function lacking({ source }: Server, database: string, user: string, missing: readonly string[]): SuretyError {
+function lacking(
+  { source }: Server,
+  database: string,
+  { user, grantee }: Account,
+  missing: readonly string[],
+): SuretyError {
   return new SuretyError(
     'source.denied',
     `${source}: the user ${user} lacks the ${missing.length === 1 ? 'right' : 'rights'} ${listed(missing, 'and')} on database ${displayName(database)}, so the dump would not be complete`,
     {
-      hint: `GRANT ${missing.join(', ')} ON ${grantPlace(database)} TO ${grantUser(user)}`,
+      hint: `GRANT ${missing.join(', ')} ON \`${grantName(database)}\`.* TO ${grantee}`,
       details: { source, database },
     },
   );
 }
 
-function blindness({ source }: Server, database: string, user: string): SuretyError {
+function blindness({ source }: Server, database: string, { user, grantee }: Account): SuretyError {
   return new SuretyError(
     'source.denied',
     `${source}: the user ${user} may not see the routines of others, so those of database ${displayName(database)} could be missing in the dump`,
     {
-      hint: `GRANT SELECT ON mysql.proc TO ${grantUser(user)} (MySQL 8: GRANT SHOW_ROUTINE ON *.*), or set \`routines: false\``,
+      hint: `GRANT SELECT ON mysql.proc TO ${grantee} (MySQL 8: GRANT SHOW_ROUTINE ON *.*), or set \`routines: false\``,
       details: { source, database },
     },
   );
-}
-
-/** In the place of a grant `_` and `%` stand for other characters. */
-function grantPlace(database: string): string {
-  return `\`${database.replaceAll('`', '``').replaceAll(/[_%]/g, '\\$&')}\`.*`;
-}
-
-function grantUser(user: string): string {
-  const at = user.lastIndexOf('@');
-  return `'${user.slice(0, at)}'@'${user.slice(at + 1)}'`;
 }

@@ -33,7 +33,7 @@ export async function readRange(
 }
 
 /** Undefined when the pack is missing or shorter than the index says; then each blob is looked for by itself. */
-async function readBytes(
+export async function readBytes(
   repository: Repository,
   table: BlobTable,
   { pack, offset, length }: BlobRange,

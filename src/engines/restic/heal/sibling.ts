@@ -10,8 +10,8 @@ import { idText } from '../format/id.ts';
 import { nodesOf } from '../format/tree.ts';
 import { loadIndex } from '../load-index.ts';
 import { takeLock } from '../locks.ts';
-import { packKey } from '../pack-key.ts';
 import { openBlob } from '../read-blob.ts';
+import { readBytes } from '../read-range.ts';
 import type { Repository } from '../repository.ts';
 import type { LostBlob, LostBlobs } from './lost-blobs.ts';
 
@@ -45,7 +45,7 @@ export async function openSibling({ name, open }: HealFrom, how: How): Promise<S
       }
       const ranges = blobRanges(table, wanted.keys());
       await eachConcurrently(ranges, RANGES_AT_ONCE, eachHow.signal, async (range, signal) => {
-        const bytes = await readOrNot(repository, table, range, { signal });
+        const bytes = await readBytes(repository, table, range, { signal });
         for (const entry of range.entries) {
           const blob = wanted.get(entry)!;
           const from = table.offsetOf(entry) - range.offset;
@@ -73,20 +73,6 @@ async function load(repository: Repository, { signal }: How): Promise<Loaded> {
     },
   });
   return { table, careful: openCarefulReader(repository, table, findCopies(table)) };
-}
-
-async function readOrNot(
-  repository: Repository,
-  table: BlobTable,
-  { pack, offset, length }: { readonly pack: number; readonly offset: number; readonly length: number },
-  how: How,
-): Promise<Uint8Array | undefined> {
-  try {
-    return await repository.store.read(packKey(table, pack), { offset, length }, how);
-  } catch (error) {
-    if (hasCode(error, 'store.not-found', 'store.incomplete')) return undefined;
-    throw error;
-  }
 }
 
 async function openOrSearch(

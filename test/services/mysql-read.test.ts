@@ -23,6 +23,10 @@ import {
   temporaryFolder,
 } from './mysql-sample.ts';
 
+/** Sessions that wait for their next statement, such as the one that holds a lock. */
+const SLEEPING =
+  "SELECT id FROM information_schema.processlist WHERE command = 'Sleep' AND user = 'root' AND id <> CONNECTION_ID()";
+
 let server: MariadbServer;
 
 describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'mariadb-dump') }, () => {
@@ -233,6 +237,15 @@ describe('databases of MariaDB are read', { skip: skipWithout('mariadbd', 'maria
     const locked = await take(openSource(server, { database: 'lab', single_transaction: false }));
     assert.deepEqual(locked.warnings, []);
     assert.equal(await server.sql('INSERT INTO lab.old VALUES (2); SELECT COUNT(*) FROM lab.old'), '2');
+    const alone = openSource(server, { database: 'lab', single_transaction: false, fingerprint: 'off' });
+    await using reading = await alone.read({ signal: never, warn: () => {} });
+    const [[entry] = []] = await Array.fromAsync(reading.entries());
+    for await (const content of reading.content([entry!], { signal: never })) {
+      // Whoever else writes now does not wait any more.
+      for (const id of (await server.sql(SLEEPING)).split('\n')) await server.sql(`KILL ${id}`);
+      if (content.kind === 'stream') for await (const _ of content.chunks);
+    }
+    await assert.rejects(reading.finish(), { code: 'source.incomplete', message: /lock of the tables was lost/ });
     truncateSync(join(server.folder, 'data/lab/old.MYI'), 100);
     await server.sql('FLUSH TABLES');
     await assert.rejects(take(openSource(server, { database: 'lab' })), (error: SuretyError) => {

@@ -21,6 +21,8 @@ export interface Moment extends AsyncDisposable {
   readonly session: Session | undefined;
   /** Why dumps and session may differ by what was written between their beginnings; undefined: they do not. */
   readonly inexact: string | undefined;
+  /** To be called when the dumps are taken. Throws `source.incomplete` where the lock that was kept for them is gone by then. */
+  expectKept(): Promise<void>;
 }
 
 export interface MomentHow {
@@ -51,7 +53,8 @@ export async function takeMoment(requests: readonly MomentRequest[], how: Moment
     opening.defer(() => dump.close());
     return dump;
   });
-  const inTime = await allBegun(dumps, server.options.lock_timeout, signal);
+  const inTime = (await allBegun(dumps, server.options.lock_timeout, signal)) && (await isAlive(lock.session));
+  signal.throwIfAborted();
   const inexact = lock.problem ?? (inTime ? undefined : 'the dump did not begin while the tables were locked');
   await held.disposeAsync();
   const opened = opening.move();
@@ -59,6 +62,9 @@ export async function takeMoment(requests: readonly MomentRequest[], how: Moment
     dumps,
     session,
     inexact: wanted ? inexact : undefined,
+    async expectKept() {
+      if (keepLock && !(await isAlive(lock.session))) throw lockLost(server);
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -71,12 +77,15 @@ interface Lock {
 /** The whole server first: that is one moment for all databases and stops changes of their structure too. */
 async function lockForReading(requests: readonly MomentRequest[], how: MomentHow): Promise<Lock> {
   const tables = requests.flatMap(({ database, lockable }) => lockable.map((table) => qualified(database, table)));
+  const { server } = how;
   const statements = ['FLUSH TABLES WITH READ LOCK'];
   if (tables.length > 0) statements.push(`LOCK TABLES ${tables.map((table) => `${table} READ`).join(', ')}`);
   let problem: string | undefined;
   for (const statement of statements) {
     const session = newSession(how);
     try {
+      // A host that is cut off in this moment must not keep everybody from writing until it is missed.
+      if (server.options.single_transaction) await session.query(`SET SESSION wait_timeout = ${waitSeconds(server)}`);
       await session.query(statement);
       return { session, problem: undefined };
     } catch (error) {
@@ -91,6 +100,29 @@ async function lockForReading(requests: readonly MomentRequest[], how: MomentHow
     }
   }
   return { session: undefined, problem };
+}
+
+/** The server gives up a session that says nothing for as long as this: more than all that is done under the lock may take. */
+function waitSeconds({ options }: Server): number {
+  return 30 + Math.ceil((2 * options.lock_timeout) / 1000);
+}
+
+/** True also where there is none. */
+async function isAlive(session: Session | undefined): Promise<boolean> {
+  if (session === undefined) return true;
+  return await session.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+function lockLost({ source }: Server): SuretyError {
+  const message = `${source}: the lock of the tables was lost while they were dumped, so the dump is not of one moment`;
+  return new SuretyError('source.incomplete', message, {
+    hint: 'see the log of the server for why it ended that session, then back up again',
+    retry: 'later',
+    details: { source },
+  });
 }
 
 function lockFailure({ source }: Server, problem: string): SuretyError {

@@ -78,6 +78,7 @@ export class MysqlReading implements Reading {
     const group = together ? members : members.filter((member) => member.entryName === entryName);
     const signal = AbortSignal.any([how.signal, this.#closing.signal]);
     const withSession = server.options.fingerprint !== 'off';
+    await this.#current?.expectKept();
     await this.#endMoment();
     const requests = group.map(({ request }) => request);
     const moment = await takeMoment(requests, { signal, server, tools, withSession });
@@ -120,6 +121,7 @@ export class MysqlReading implements Reading {
     const { server, tools, how, members, users } = this.#of;
     const { source } = server;
     const fingerprint = await keepAlive(this.#whole(), how.alive);
+    await this.#current?.expectKept();
     const names = members.map(({ stored }) => stored.name);
     expectRows({ source, previous: how.previous }, fingerprint, names);
     const sizes = [...this.#taken.values()].reduce((sum, { dump }) => sum + dump.sizeBytes(), this.#usersBytes);

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeProject, type Project } from '../fixtures/project.ts';
+
+const ROWS = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'scripts.md'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| `'));
+
+/** Fields that the page says the command has. What is in brackets is below them, what comes after a colon elsewhere. */
+function documented(argv: string): string[] {
+  const row = ROWS.find((line) => new RegExp(`^\\| [^|]*\`${argv.split(/ (?:-|latest|f)/)[0]}\``).test(line)) ?? '';
+  const [, command = '', fields = ''] = row.split('|');
+  if (command.includes(',')) return [];
+  const [own = ''] = fields.replaceAll(/\([^()]*\)/g, '').split(/[;:]/);
+  return [...own.matchAll(/`(\w+)`/g)].flatMap(([, name]) => name ?? []);
+}
 
 describe('--json', () => {
   let project: Project;
@@ -51,6 +64,7 @@ describe('--json', () => {
       assert.equal(document.verb, verb);
       assert.equal(document.outcome, code === 0 ? 'ok' : 'failed');
       assert.equal(done.stderr, '');
+      if (code === 0) for (const field of documented(argv)) assert.ok(field in document, `${argv} has ${field}`);
       if (code !== 2) return;
       assert.match(document.error.code, /^[a-z-]+\.[a-z-]+$/);
       assert.ok(document.error.message.length > 0 && document.error.hint.length > 0);

@@ -1,6 +1,7 @@
 /** Lets a source take back a dump that something else made of its database. */
 import { SuretyError } from '../base/errors.ts';
 import { displayName } from '../base/names.ts';
+import type { Whole } from '../base/whole.ts';
 import { type SourceConfig, sourceInside } from '../config/config.ts';
 import type { Restoring, Source } from '../sources/source.ts';
 
@@ -26,16 +27,18 @@ export async function takingForeignDumps(source: Source, configured: SourceConfi
       : await import('../sources/mysql/entry-name.ts').then(({ entryNameOf: name }) => ({
           entryNameOf: () => name(database),
         }));
-  return {
+  const inside: Whole<Source> = {
     traits: source.traits,
     read: (how) => source.read(how),
     locate: (entryPath) => source.locate(entryPath),
+    restoreOutlook: source.restoreOutlook && ((how) => source.restoreOutlook!(how)),
     write: (restoring, how) => source.write(onlyDump(restoring, entryNameOf), how),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
+  return inside;
 }
 
-function onlyDump(restoring: Restoring, entryNameOf: (ending: string) => string): Restoring {
+function onlyDump(restoring: Restoring, entryNameOf: (ending: string) => string): Whole<Restoring> {
   return {
     facts: restoring.facts,
     async *entries() {

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, relative } from 'node:path';
 import { hostName } from '../base/environment.ts';
 import { SuretyError } from '../base/errors.ts';
 import { shortId } from '../base/short-id.ts';
+import type { Whole } from '../base/whole.ts';
 import { type Config, type SourceConfig, sourceInside } from '../config/config.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import type { Restoring, Source } from '../sources/source.ts';
@@ -101,11 +102,12 @@ async function openWriter(snapshot: Snapshot, kind: string, name: string, direct
 }
 
 /** Restores the one file of a snapshot under another name: `target` is that file. */
-function renamed(source: Source): Source {
+function renamed(source: Source): Whole<Source> {
   return {
     traits: source.traits,
     read: (how) => source.read(how),
     locate: (entryPath) => source.locate(entryPath),
+    restoreOutlook: source.restoreOutlook && ((how) => source.restoreOutlook!(how)),
     async write(restoring, how) {
       const { target } = how;
       if (target === undefined) return await source.write(restoring, how);
@@ -120,7 +122,7 @@ function renamed(source: Source): Source {
   };
 }
 
-function onlyFile(restoring: Restoring, name: string): Restoring {
+function onlyFile(restoring: Restoring, name: string): Whole<Restoring> {
   return {
     facts: restoring.facts,
     async *entries() {

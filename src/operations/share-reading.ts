@@ -1,4 +1,5 @@
 /** One reading for several repositories: what is expensive to read, or is stopped for it, is read once. */
+import type { Whole } from '../base/whole.ts';
 import type { Reading, SourceFacts, Warning } from '../sources/source.ts';
 import { type Meeting, type Member, openMeeting } from './share-reading/meeting.ts';
 import { shareContent } from './share-reading/share-content.ts';
@@ -108,7 +109,12 @@ export function shareReading(
       // Pieces are those of one repository: each has its own compared.
       const compare: Reading['compare'] = reading.compare && ((touched, own) => reading.compare!(touched, own));
       const xattrs: Reading['xattrs'] = (entries) => reading.xattrs(entries);
-      return { host, paths, tree, askAhead, compare, xattrs, ...of(taker), [Symbol.asyncDispose]: goAway };
+      const taken: Whole<Reading> = {
+        ...{ host, paths, tree, askAhead, compare, xattrs },
+        ...of(taker),
+        [Symbol.asyncDispose]: goAway,
+      };
+      return taken;
     } catch (error) {
       await goAway();
       throw error;

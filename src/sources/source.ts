@@ -35,7 +35,7 @@ export interface Source extends AsyncDisposable {
   /** The original place of an entry on this host, links followed. Undefined when it has none. */
   locate(entryPath: string): string | undefined;
   /** Of a source that restores into a server: what a restore would meet there now. Throws where the server can not be asked. */
-  restoreOutlook?(how: { readonly signal: AbortSignal }): Promise<RestoreOutlook>;
+  readonly restoreOutlook?: ((how: { readonly signal: AbortSignal }) => Promise<RestoreOutlook>) | undefined;
 }
 
 export interface RestoreOutlook {

@@ -1,4 +1,5 @@
 /** A reading that tells when something comes out of it. */
+import type { Whole } from '../../base/whole.ts';
 import type { Content, Reading } from '../../sources/source.ts';
 
 export interface ReadingWatcher {
@@ -9,7 +10,7 @@ export interface ReadingWatcher {
 }
 
 /** The same reading; what it hands out is told to the watcher. Content that is only a path is not. */
-export function watchReading(reading: Reading, watcher: ReadingWatcher): Reading {
+export function watchReading(reading: Reading, watcher: ReadingWatcher): Whole<Reading> {
   return {
     host: reading.host,
     paths: reading.paths,

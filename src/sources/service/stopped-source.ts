@@ -1,4 +1,5 @@
 import { formatElapsed } from '../../base/durations.ts';
+import type { Whole } from '../../base/whole.ts';
 import type {
   Content,
   ContentHow,
@@ -17,7 +18,7 @@ import type { StoppableService } from './stoppable.ts';
 import { openTurns } from './turns.ts';
 
 /** The source inside, with the service stopped from before it is read until all of it was. */
-export function stoppedSource(service: StoppableService, source: Source): Source {
+export function stoppedSource(service: StoppableService, source: Source): Whole<Source> {
   const turns = openTurns();
   const begin = async (how: ReadHow | WriteHow): Promise<Outage> => {
     await using opening = new AsyncDisposableStack();
@@ -41,7 +42,7 @@ export function stoppedSource(service: StoppableService, source: Source): Source
     },
     write: (restoring, how) => (isInPlace(how) ? writeInside(restoring, how) : source.write(restoring, how)),
     locate: (entryPath) => source.locate(entryPath),
-    ...(source.restoreOutlook === undefined ? {} : { restoreOutlook: (how) => source.restoreOutlook!(how) }),
+    restoreOutlook: source.restoreOutlook && ((how) => source.restoreOutlook!(how)),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 
@@ -77,7 +78,7 @@ function stoppedFor(downtimeMs: number): string {
   return `the service was stopped for ${formatElapsed(downtimeMs)}`;
 }
 
-class StoppedReading implements Reading {
+class StoppedReading implements Whole<Reading> {
   readonly host: string;
   readonly paths: readonly string[];
   readonly tree: Reading['tree'];

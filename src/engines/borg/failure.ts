@@ -1,6 +1,6 @@
 /** What borg means by its last words, in the words of the port. */
 import { hasCode, SuretyError } from '../../base/errors.ts';
-import { sshFailureOf } from '../../base/ssh-failure.ts';
+import { LOOK_AT_NETWORK, sshFailureOf } from '../../base/ssh-failure.ts';
 import type { Exit } from '../../reach/reach.ts';
 import { messageOfCode } from './exit-codes.ts';
 import type { BorgMessage } from './messages.ts';
@@ -187,9 +187,9 @@ function unreachable({ place }: Where, text: string): SuretyError {
       hint: 'compare it with the host, and put it into known_hosts',
     });
   }
-  return new SuretyError('store.unavailable', `the connection to ${place.shown} broke off${because}`, {
-    retry: 'later',
-  });
+  const isNoConnection = /^connect to host|resolve hostname/i.test(line);
+  const what = isNoConnection ? `${place.shown} can not be reached` : `the connection to ${place.shown} broke off`;
+  return new SuretyError('store.unavailable', `${what}${because}`, { retry: 'later', hint: LOOK_AT_NETWORK });
 }
 
 function noProgram({ program, place }: Where, messages: readonly BorgMessage[], cause: unknown): SuretyError {

@@ -132,10 +132,11 @@ test('the last words of borg are errors with what to do', () => {
   assert.equal(codeOf(said('Repository.InsufficientFreeSpaceError')), 'store.full');
   assert.equal(codeOf(said('IntegrityError')), 'repository.damaged');
   assert.equal(codeOf(said('Archive.DoesNotExist')), 'snapshot.unknown');
-  assert.equal(
-    codeOf(said('ConnectionClosedWithHint', 'Remote: ssh: connect to host b: Connection refused')),
-    'store.unavailable',
-  );
+  const refused = said('ConnectionClosedWithHint', 'Remote: ssh: connect to host b: Connection refused');
+  assert.equal(codeOf(refused), 'store.unavailable');
+  const exit = { code: 2, signal: null };
+  const error = borgFailure({ ...where, program: 'borg', lockWaitMs: 1000 }, 'backup', exit, [parseMessage(refused)]);
+  assert.match(String(error), /\/b can not be reached: connect to host b: Connection refused$/);
   assert.equal(codeOf('OSError: [Errno 28] No space left on device'), 'store.full');
   assert.equal(codeOf('sh: 1: exec: borg: not found', 127), 'repository.failed');
   assert.equal(codeOf('unheard of'), 'repository.failed');

@@ -22,8 +22,10 @@ export function lookOrThrow(source: string, path: string): BigIntStats {
   throw missing(source, path);
 }
 
-export function missing(source: string, path: string): SuretyError {
-  return new SuretyError('source.missing', `${displayName(path)} of source ${source} does not exist`, {
+/** `where` is said after it, where it is not this machine: `on its host`. */
+export function missing(source: string, path: string, where = ''): SuretyError {
+  const words = ['does not exist', where].filter((part) => part !== '').join(' ');
+  return new SuretyError('source.missing', `${displayName(path)} of source ${source} ${words}`, {
     hint: 'check the path in the configuration, and whether its disk is mounted',
     details: { source, path: displayName(path) },
   });

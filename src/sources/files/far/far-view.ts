@@ -40,7 +40,9 @@ export function startAt(source: string, path: string, parser: ListingParser, ind
   const { at, end } = parser.facts[index]!;
   // A link that leads nowhere is listed as what it is.
   if (at !== undefined && parser.tree.type(at) !== 'symlink') return at;
-  if (at !== undefined || end.said === '' || /No such file|Not a directory/.test(end.said)) throw missing(source, path);
+  if (at !== undefined || end.said === '' || /No such file|Not a directory/.test(end.said)) {
+    throw missing(source, path, 'on its host');
+  }
   const denied = /Permission denied|Operation not permitted/.test(end.said);
   const said = end.said.trim().split('\n').at(-1) ?? '';
   throw unreadable(source, path, denied ? coded('EACCES', said) : new Error(displayName(said)));

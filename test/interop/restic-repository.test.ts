@@ -23,7 +23,7 @@ import { unlock } from '../../src/engines/restic/unlock.ts';
 import { openLocalStore } from '../../src/stores/local/open.ts';
 import { noise, prose } from '../fixtures/content.ts';
 import { skipWithout } from '../fixtures/programs.ts';
-import { type Restic, type ResticSnapshot, resticFor } from '../fixtures/restic.ts';
+import { initRestic as makeWithRestic, type Restic, type ResticSnapshot, resticFor } from '../fixtures/restic.ts';
 import { FOREVER, readEverything } from '../fixtures/restic-repository.ts';
 
 const PASSWORD = 'a test password';
@@ -69,7 +69,7 @@ for (const version of ['1', '2']) {
 
     before(async () => {
       makeTree(join(folder, 'tree'));
-      await restic.run('init', '--repository-version', version);
+      await makeWithRestic(path, PASSWORD, '--repository-version', version);
       await restic.run('backup', '--tag', 'one,two', '--host', 'some-host', join(folder, 'tree'));
       rmSync(join(folder, 'tree', 'noise'));
       writeFileSync(join(folder, 'tree', 'more noise'), noise(3, 3_000_000));

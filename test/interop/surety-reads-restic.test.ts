@@ -6,7 +6,7 @@ import { compareTrees } from '../fixtures/compare-trees.ts';
 import { noise, prose } from '../fixtures/content.ts';
 import { locate, skipWithout } from '../fixtures/programs.ts';
 import { makeProject, PASSWORD, type Project } from '../fixtures/project.ts';
-import type { ResticSnapshot } from '../fixtures/restic.ts';
+import { initRestic, type ResticSnapshot } from '../fixtures/restic.ts';
 import { RESTIC_LIMITS } from '../fixtures/restic-limits.ts';
 import { runProgram } from '../fixtures/run-program.ts';
 import { makeNastyTree } from '../fixtures/tree.ts';
@@ -20,7 +20,7 @@ for (const version of ['1', '2']) {
     before(async () => {
       project = makeProject();
       makeNastyTree(project.data);
-      await project.restic.run('init', '--repository-version', version);
+      await initRestic(project.repository, PASSWORD, '--repository-version', version);
       await project.restic.run('backup', '--tag', 'by-hand', project.data);
     });
 
@@ -64,7 +64,7 @@ for (const version of ['1', '2']) {
 describe('Surety on what restic stores in other ways', { skip: skipWithout('restic') }, () => {
   test('restores a stream that restic read from its standard input', async () => {
     await using project = makeProject();
-    await project.restic.run('init', '--repository-version', '2');
+    await initRestic(project.repository, PASSWORD, '--repository-version', '2');
     const dump = prose(11, 5_000_000);
     const env = { RESTIC_REPOSITORY: project.repository, RESTIC_PASSWORD: PASSWORD };
     const argv = [locate('restic') ?? 'restic', 'backup', '--stdin', '--stdin-filename', 'dump.sql'];
@@ -77,7 +77,7 @@ describe('Surety on what restic stores in other ways', { skip: skipWithout('rest
   for (const compression of ['off', 'max']) {
     test(`verifies and restores with compression ${compression}`, async () => {
       await using project = makeProject();
-      await project.restic.run('init', '--repository-version', '2');
+      await initRestic(project.repository, PASSWORD, '--repository-version', '2');
       mkdirSync(project.data);
       writeFileSync(join(project.data, 'text'), prose(12, 3_000_000));
       writeFileSync(join(project.data, 'noise'), noise(13, 1_000_000));

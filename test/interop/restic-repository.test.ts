@@ -123,20 +123,22 @@ for (const version of ['1', '2']) {
       assert.equal(read.get(`${second}/deep/er/new\nline`), 'new\nline');
     });
 
-    test('is opened with each of its passwords', async () => {
-      const file = join(folder, 'another password');
-      writeFileSync(file, 'another password\n');
-      await restic.run('key', 'add', '--new-password-file', file);
-      const other = await open(path, 'another password');
-      const keys = await openKeyRing(other).list(FOREVER);
-      assert.equal(keys.length, 2);
-      assert.deepEqual(
-        keys.filter((key) => key.current).map((key) => key.id),
-        [other.keyId],
-      );
-      await openKeyRing(repository).remove(other.keyId, FOREVER);
-      assert.notEqual((await resticFor(path, 'another password').attempt('snapshots')).code, 0);
-    });
+    // Restic takes seconds to make a key, and its other format has the same ones.
+    if (version === '1')
+      test('is opened with each of its passwords', async () => {
+        const file = join(folder, 'another password');
+        writeFileSync(file, 'another password\n');
+        await restic.run('key', 'add', '--new-password-file', file);
+        const other = await open(path, 'another password');
+        const keys = await openKeyRing(other).list(FOREVER);
+        assert.equal(keys.length, 2);
+        assert.deepEqual(
+          keys.filter((key) => key.current).map((key) => key.id),
+          [other.keyId],
+        );
+        await openKeyRing(repository).remove(other.keyId, FOREVER);
+        assert.notEqual((await resticFor(path, 'another password').attempt('snapshots')).code, 0);
+      });
 
     test('is pruned, and restic finds no error in it and nothing to prune', async () => {
       const [oldest] = (await listSnapshots(repository, FOREVER)).snapshots;

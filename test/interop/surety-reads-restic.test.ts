@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openLocalStore } from '../../src/stores/local/open.ts';
+import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { compareTrees } from '../fixtures/compare-trees.ts';
 import { noise, prose } from '../fixtures/content.ts';
 import { locate, skipWithout } from '../fixtures/programs.ts';
@@ -49,6 +51,8 @@ for (const version of ['1', '2']) {
       assert.deepEqual(compareTrees(join(project.data, 'links'), join(target, project.data, 'links')), []);
     });
 
+    // What is in a key does not depend on the format, and restic takes seconds to make one.
+    if (version === '1') return;
     test('opens it with a password that restic added', async () => {
       const file = join(project.folder, 'second password');
       writeFileSync(file, 'another password\n');
@@ -64,7 +68,7 @@ for (const version of ['1', '2']) {
 describe('Surety on what restic stores in other ways', { skip: skipWithout('restic') }, () => {
   test('restores a stream that restic read from its standard input', async () => {
     await using project = makeProject();
-    await initRestic(project.repository, PASSWORD, '--repository-version', '2');
+    await initCheaply(await openLocalStore({ path: project.repository, create: true }), PASSWORD);
     const dump = prose(11, 5_000_000);
     const env = { RESTIC_REPOSITORY: project.repository, RESTIC_PASSWORD: PASSWORD };
     const argv = [locate('restic') ?? 'restic', 'backup', '--stdin', '--stdin-filename', 'dump.sql'];
@@ -77,7 +81,7 @@ describe('Surety on what restic stores in other ways', { skip: skipWithout('rest
   for (const compression of ['off', 'max']) {
     test(`verifies and restores with compression ${compression}`, async () => {
       await using project = makeProject();
-      await initRestic(project.repository, PASSWORD, '--repository-version', '2');
+      await initCheaply(await openLocalStore({ path: project.repository, create: true }), PASSWORD);
       mkdirSync(project.data);
       writeFileSync(join(project.data, 'text'), prose(12, 3_000_000));
       writeFileSync(join(project.data, 'noise'), noise(13, 1_000_000));

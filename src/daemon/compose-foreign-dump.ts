@@ -15,9 +15,7 @@ const ENDING = /\.(sql|dump)$/;
 export async function takingForeignDumps(source: Source, configured: SourceConfig): Promise<Source | undefined> {
   const config = sourceInside(configured);
   if (config.kind !== 'postgres' && config.kind !== 'mysql') return undefined;
-  const { options } = config;
-  const listed = options.database ?? (options.databases === 'all' ? undefined : options.databases);
-  const [database, ...others] = typeof listed === 'string' ? [listed] : (listed ?? []);
+  const [database, ...others] = ownDatabases(config) ?? [];
   if (database === undefined || others.length > 0) throw severalDatabases(config.name);
   const { entryNameOf } =
     config.kind === 'postgres'
@@ -36,6 +34,32 @@ export async function takingForeignDumps(source: Source, configured: SourceConfi
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
   return inside;
+}
+
+/** The source for snapshots of another one: only its own databases are replaced. */
+export function intoOwn(source: Source, configured: SourceConfig): Whole<Source> {
+  const config = sourceInside(configured);
+  const own = config.kind === 'postgres' || config.kind === 'mysql' ? ownDatabases(config) : undefined;
+  return {
+    traits: source.traits,
+    read: (how) => source.read(how),
+    locate: (entryPath) => source.locate(entryPath),
+    restoreOutlook: source.restoreOutlook && ((how) => source.restoreOutlook!(how)),
+    write: (restoring, how) => {
+      const server = how.server ?? { inPlace: false, dropOld: false };
+      return source.write(restoring, own === undefined ? how : { ...how, server: { ...server, own } });
+    },
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+/** Undefined: all of its server. */
+function ownDatabases({
+  options,
+}: Extract<SourceConfig, { kind: 'postgres' | 'mysql' }>): readonly string[] | undefined {
+  const { database, databases } = options;
+  if (database !== undefined) return [database];
+  return databases === 'all' ? undefined : databases;
 }
 
 function onlyDump(restoring: Restoring, entryNameOf: (ending: string) => string): Whole<Restoring> {

@@ -8,7 +8,7 @@ import type { Whole } from '../base/whole.ts';
 import { type Config, type SourceConfig, sourceInside } from '../config/config.ts';
 import type { Snapshot } from '../engines/engine.ts';
 import type { Restoring, Source } from '../sources/source.ts';
-import { takingForeignDumps } from './compose-foreign-dump.ts';
+import { intoOwn, takingForeignDumps } from './compose-foreign-dump.ts';
 import { type Hosts, isHere } from './compose-host.ts';
 import { openOnce, openSource } from './compose-source.ts';
 import { placeMark } from './place-mark.ts';
@@ -29,7 +29,8 @@ export function writersOf(config: Config, { opened, warn, hosts }: WritersHow): 
       const make = async (signal: AbortSignal) => {
         if (source === undefined) return await openWriter(snapshot, kind, name, config.directory);
         const port = await openSource(source, config, { signal, warn, hosts });
-        return (recorded === undefined ? await takingForeignDumps(port, source) : undefined) ?? port;
+        if (recorded === undefined) return (await takingForeignDumps(port, source)) ?? port;
+        return how.into !== undefined && how.into !== snapshot.source ? intoOwn(port, source) : port;
       };
       const open = openOnce(
         async (signal) => (how.to === 'file' ? renamed(await make(signal)) : await make(signal)),

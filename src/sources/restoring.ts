@@ -80,6 +80,8 @@ export interface ServerRestore {
   readonly tables?: readonly string[] | undefined;
   /** Only these schemas; needs a dump that can be read in parts. */
   readonly schemas?: readonly string[] | undefined;
+  /** The databases of the source that takes what another one stored: nothing else of the server is replaced. Undefined: each has its own name. */
+  readonly own?: readonly string[] | undefined;
 }
 
 export interface WriteReport {

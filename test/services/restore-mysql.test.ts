@@ -22,7 +22,11 @@ describe('restore of a MariaDB database from the command line', {
     process.env.VAULT_PASSWORD = 'secret';
     process.env.XDG_STATE_HOME = path('state');
     const configuration = {
-      sources: { lab: { type: 'mysql', database: 'lab', socket: server.socket, user: 'root' } },
+      sources: {
+        lab: { type: 'mysql', database: 'lab', socket: server.socket, user: 'root' },
+        stage: { type: 'mysql', database: 'lab_stage', socket: server.socket, user: 'root' },
+      },
+      jobs: { main: { sources: ['lab'], to: ['vault'] } },
       repositories: { vault: { type: 'restic', store: 'file:vault', password: { env: 'VAULT_PASSWORD' } } },
     };
     writeFileSync(path('surety.yaml'), JSON.stringify(configuration), { mode: 0o600 });
@@ -47,6 +51,13 @@ describe('restore of a MariaDB database from the command line', {
   }
 
   const note = (database = 'lab') => server.sql(`SELECT text FROM ${database}.notes`);
+
+  test('into another source, in the place of the database of that one', async () => {
+    await server.sql('CREATE DATABASE lab_stage');
+    const done = await run([], 'restore', 'latest', '--source', 'lab', '--into', 'stage', '--force');
+    assert.equal(done.exitCode, 0, done.all);
+    assert.deepEqual([(await note()).trim(), (await note('lab_stage')).trim()], ['since', 'before']);
+  });
 
   test('beside the one that is there, then in its place after the word; the old one is kept', async () => {
     assert.equal((await run(undefined, 'restore', 'latest')).exitCode, 2);

@@ -29,6 +29,7 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
       sources: {
         media: { type: 'files', paths: ['media'] },
         shop: { type: 'postgres', database: 'shop', format: 'custom', ...where },
+        stage: { type: 'postgres', database: 'shop_stage', ...where },
         app: { type: 'sqlite', path: 'app.db' },
       },
       repositories: {
@@ -196,6 +197,16 @@ describe('restore of a PostgreSQL database from the command line', { skip: skipW
     assert.equal(done.exitCode, 0, done.all);
     assert.equal(await note(), 'as it is now');
     assert.match(await databases(), /^avalanche_test\nshop\nshop_before_\d{8}_\d{6}$/);
+  });
+
+  test('what another source stored takes the place of the database of the one that is named, not of its own', async () => {
+    await server.sql('CREATE DATABASE shop_stage');
+    const done = await run([], 'restore', 'latest', '--source', 'shop', '--into', 'stage', '--force');
+    assert.equal(done.exitCode, 0, done.all);
+    assert.deepEqual([await note('shop_stage'), await note()], ['as backed up', 'as it is now']);
+    const emptied = await run([], 'restore', 'latest', '--source', 'shop', '--into', 'stage', '--in-place', '--force');
+    assert.equal(emptied.exitCode, 0, emptied.all);
+    assert.match(await databases(), /^shop\nshop_stage\nshop_stage_before_\d{8}_\d{6}$/);
   });
 
   test('without psql the package to install is named', async () => {

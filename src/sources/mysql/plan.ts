@@ -2,6 +2,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
+import { ownPlace } from '../own-place.ts';
 import type { RestoredEntry, ServerRestore, WriteHow } from '../source.ts';
 import { isBlank, readContents } from './contents.ts';
 import { databaseOf } from './entry-name.ts';
@@ -45,7 +46,7 @@ export async function planPlaces(
   const places: Place[] = [];
   for (const entry of dumps) {
     const original = databaseOf(entry.path)!;
-    const database = how.as ?? original;
+    const database = ownPlace(original, how, { source: how.source, of: dumps.length });
     const present = there.find(({ name }) => name === database);
     const filled = present !== undefined && !isBlank(await readContents(session, database));
     if (how.as !== undefined && present !== undefined)

@@ -11,8 +11,7 @@ import type { DatabasePart } from './snapshot-parts.ts';
  * Empties the database and reads the dump into it, as one transaction: what goes wrong leaves it as it was. Before that, it is dumped
  * to a file of this machine.
  */
-export async function restoreInPlace(restore: Restore, part: DatabasePart): Promise<void> {
-  const { database } = part;
+export async function restoreInPlace(restore: Restore, part: DatabasePart, database: string): Promise<void> {
   const { present, server, tally } = restore;
   if (!present.databases.has(database)) throw nothingInPlace(database);
   const path = await takeSafetyDump(restore, database);

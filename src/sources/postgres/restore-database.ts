@@ -15,19 +15,24 @@ import { openSession } from './session.ts';
 import type { DatabasePart } from './snapshot-parts.ts';
 import { nameDatabase, swapDatabases } from './swap.ts';
 
+/** A database of a snapshot with the name it is to have. */
+export interface PlacedPart extends DatabasePart {
+  readonly place: string;
+}
+
 /** Restores one database as it was asked for. Whatever fails, the database that was there stays, or is put back. */
-export async function restoreDatabase(restore: Restore, part: DatabasePart): Promise<void> {
+export async function restoreDatabase(restore: Restore, part: PlacedPart): Promise<void> {
   const { request, tally } = restore;
   const parts = request.tables !== undefined || request.schemas !== undefined;
-  if (request.inPlace && !parts) await restoreInPlace(restore, part);
+  if (request.inPlace && !parts) await restoreInPlace(restore, part, part.place);
   else await throughNewDatabase(restore, part, parts);
   tally.files += part.files.length;
   restore.how.progress?.({ files: tally.files, sizeBytes: tally.sizeBytes });
 }
 
-async function throughNewDatabase(restore: Restore, part: DatabasePart, parts: boolean): Promise<void> {
+async function throughNewDatabase(restore: Restore, part: PlacedPart, parts: boolean): Promise<void> {
   const { request, present } = restore;
-  const name = request.as ?? part.database;
+  const name = part.place;
   if (request.inPlace && !present.databases.has(name)) throw nothingInPlace(name);
   const facts = await expectedFacts(restore, part);
   const fresh = endedName(name, `_surety_${randomHex(4)}`);

@@ -4,6 +4,7 @@ import type { RestoredEntry, Restoring } from '../source.ts';
 import { type Part, partOf } from './entry-names.ts';
 
 export interface DatabasePart {
+  /** Its name when it was backed up. */
   readonly database: string;
   readonly format: Extract<Part, { kind: 'database' }>['format'];
   /** Path of the file or folder in the snapshot. */

@@ -1,5 +1,6 @@
 import { SuretyError } from '../../base/errors.ts';
 import { displayName } from '../../base/names.ts';
+import { ownPlace } from '../own-place.ts';
 import type { Restoring, ServerRestore, WriteHow, WriteReport } from '../source.ts';
 import { listRoles } from './contents.ts';
 import { expectNoneThere, restoreDumpAll } from './dumpall.ts';
@@ -7,7 +8,7 @@ import { postgresFacts } from './facts.ts';
 import { restoreGlobals } from './globals.ts';
 import { programVersion } from './programs.ts';
 import { openAdmin, type Present, type Restore, type Tally } from './restore-context.ts';
-import { restoreDatabase } from './restore-database.ts';
+import { type PlacedPart, restoreDatabase } from './restore-database.ts';
 import { mayNotCreate } from './restore-rights.ts';
 import type { Server } from './server.ts';
 import { askServer, listDatabases } from './server-facts.ts';
@@ -92,9 +93,9 @@ async function lookWith(admin: Awaited<ReturnType<typeof openAdmin>>): Promise<P
 }
 
 /** Which databases are restored; what would be done is put into the plan. Throws `target.exists` where nothing may be replaced. */
-function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts): DatabasePart[] {
+function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts): PlacedPart[] {
   const { how, request, present, tally } = restore;
-  const planned: DatabasePart[] = [];
+  const planned: PlacedPart[] = [];
   const left = [...present.databases].filter((name) => /_surety_[0-9a-f]{8}$/.test(name));
   for (const name of left)
     tally.notes.push(
@@ -105,7 +106,7 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
   if (how.dryRun && globals !== undefined && request.as === undefined)
     tally.plan.push({ path: 'roles and tablespaces', action: 'overwrite' });
   for (const part of databases) {
-    const name = request.as ?? part.database;
+    const name = ownPlace(part.database, request, { source: restore.server.source, of: databases.length });
     const exists = present.databases.has(name);
     if (exists) expectWhole(restore, part);
     if (exists && (request.as !== undefined || how.conflict === 'refuse')) throw taken(name);
@@ -125,9 +126,9 @@ function decide(restore: Restore, { globals, dumpall, databases }: SnapshotParts
     }
     if (!exists || !intoThere(request)) expectMayCreate(restore, name);
     if (how.dryRun) planSize(tally, part);
-    planned.push(part);
+    planned.push({ ...part, place: name });
   }
-  if (how.dryRun && planned.some(({ database }) => request.as === undefined && present.databases.has(database))) {
+  if (how.dryRun && planned.some(({ place }) => request.as === undefined && present.databases.has(place))) {
     tally.notes.push(howReplaced(request));
   }
   return planned;
@@ -186,7 +187,11 @@ function taken(name: string): SuretyError {
   });
 }
 
-async function perform(restore: Restore, { globals, dumpall, databases }: SnapshotParts): Promise<void> {
+interface PlacedParts extends SnapshotParts {
+  readonly databases: readonly PlacedPart[];
+}
+
+async function perform(restore: Restore, { globals, dumpall, databases }: PlacedParts): Promise<void> {
   const { request, server, how, tally } = restore;
   if (dumpall !== undefined) await restoreDumpAll(restore, dumpall);
   if (globals !== undefined && request.as === undefined) await restoreGlobals(restore, globals);

@@ -11,6 +11,8 @@ export interface Rate {
 
 const WINDOW_MS = 15_000;
 const SHORTEST_MS = 1000;
+/** Of what is told more often, the last of such a while is kept: many thousands of small files may be done in a second. */
+const SAMPLE_MS = 100;
 
 export function openRate(): Rate {
   let samples: { readonly doneBytes: number; readonly atMs: number }[] = [];
@@ -26,6 +28,8 @@ export function openRate(): Rate {
     add(doneBytes, atMs) {
       const last = samples.at(-1);
       if (last !== undefined && doneBytes < last.doneBytes) samples = [];
+      const before = samples.at(-2);
+      if (before !== undefined && atMs - before.atMs < SAMPLE_MS) samples.pop();
       samples.push({ doneBytes, atMs });
       // One sample from before the window stays, so that a pause does not make the rate unknown.
       const fresh = samples.findIndex((sample) => sample.atMs >= atMs - WINDOW_MS);

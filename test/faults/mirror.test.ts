@@ -100,6 +100,24 @@ describe('a mirror', { skip: skipWithout('rsync') }, () => {
     assert.equal(readdirSync(join(folder, 'media', 'latest', 'media', 'sub')).length, 20);
   });
 
+  it('of another host is what it was when the line breaks, and is worth another attempt', async () => {
+    const shell = (script: string) => ({ argv: ['sh', '-c', script, 'ssh'], destination: 'main', env: {} });
+    await mirrorTree(folder, media, { shell: shell('shift; exec "$@"') });
+    for (let number = 0; number < 20; number++)
+      writeFileSync(join(media, 'sub', `file-${number}`), noise(number, 5000));
+    for (const script of ['exit 255', 'shift; exec "$@" < /dev/null']) {
+      const broken = mirrorTree(folder, media, { shell: shell(script) });
+      await assert.rejects(broken, { code: 'repository.failed', retry: 'later' }, script);
+    }
+    assert.deepEqual(
+      [copies(), readFileSync(join(folder, 'media/latest/media/sub/file-1'), 'utf8')],
+      [['latest'], 'text 1'],
+    );
+    await mirrorTree(folder, media, { shell: shell('shift; exec "$@"') });
+    await using engine = await openTestMirror(folder);
+    assert.deepEqual((await engine.verify({ ...HOW, depth: 'data' })).problems, []);
+  });
+
   it('on a disk that gets full is what it was before', { skip: skipUnlessRoot() || skipWithout('mount') }, async () => {
     await using disk = await mountSmallDisk('size=2m');
     const small = join(disk.path, 'copy');

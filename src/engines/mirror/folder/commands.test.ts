@@ -11,4 +11,8 @@ test('what failed for a connection that broke off is worth another attempt', () 
     [retry('rsync', 12), retry('rsync', 255), retry('mkdir', null, broken), retry('rsync', 11), retry('mkdir', 12)],
     ['later', 'later', 'later', 'never', 'never'],
   );
+  assert.deepEqual(
+    [10, 30, 35, 20, 23, 24].map((code) => retry('rsync', code)),
+    ['later', 'later', 'later', 'never', 'never', 'never'],
+  );
 });

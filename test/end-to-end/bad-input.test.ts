@@ -43,7 +43,7 @@ describe('bad input', () => {
 
   test('an unknown snapshot id names the nearest', async () => {
     const near = id.slice(0, 7) + (id[7] === '0' ? '1' : '0');
-    const error = await failureOf(project.surety, 'show', near);
+    const error = await failureOf(project.here, 'show', near);
     assert.deepEqual([error.exitCode, error.code], [1, 'snapshot.unknown']);
     assert.ok(error.hint.includes(id.slice(0, 8)), error.hint);
   });
@@ -68,7 +68,7 @@ describe('bad input', () => {
     symlinkSync('vault', join(project.folder, 'link'));
     for (const target of [project.repository, join(project.repository, 'new'), join(project.folder, 'link', 'data')]) {
       const restore = ['restore', 'latest', '--target', target, '--conflict', 'overwrite', '--force'];
-      const error = await failureOf(project.surety, ...restore);
+      const error = await failureOf(project.here, ...restore);
       assert.deepEqual([error.exitCode, error.code], [1, 'target.in-repository']);
     }
     assert.deepEqual(readdirSync(project.repository).includes('new'), false);
@@ -91,7 +91,7 @@ describe('bad input', () => {
     writeFileSync(file, 'changed');
     await project.here.run('restore', 'latest', '--target', target, '--conflict', 'skip');
     assert.equal(readFileSync(file, 'utf8'), 'changed');
-    const refused = await failureOf(project.surety, 'restore', 'latest', '--target', target, '--conflict', 'overwrite');
+    const refused = await failureOf(project.here, 'restore', 'latest', '--target', target, '--conflict', 'overwrite');
     assert.deepEqual([refused.exitCode, refused.code], [2, 'restore.unconfirmed']);
     assert.equal(readFileSync(file, 'utf8'), 'changed');
     await project.here.run('restore', 'latest', '--target', target, '--force');
@@ -149,13 +149,13 @@ describe('bad input', () => {
     await using other = makeProject({ sources: { gone: { type: 'files', paths: ['does-not-exist'] } } });
     mkdirSync(other.data);
     writeFileSync(join(other.data, 'a'), 'a');
-    await other.surety.run('init');
-    const done = await other.surety.attempt('backup');
+    await other.here.run('init');
+    const done = await other.here.attempt('backup');
     assert.equal(done.code, 1);
     assert.match(done.stdout, /ok +files → vault/);
     assert.match(done.stdout, /failed +gone → vault\n.*does-not-exist/);
     assert.match(done.stdout, /is not complete: 1 of 2 failed/);
-    const list = await other.surety.json<{ repositories: { points: { complete: boolean }[] }[] }>('list');
+    const list = await other.here.json<{ repositories: { points: { complete: boolean }[] }[] }>('list');
     assert.deepEqual(
       list.repositories[0]?.points.map(({ complete }) => complete),
       [false],
@@ -168,26 +168,26 @@ describe('bad input', () => {
       join(other.folder, 'surety.yaml'),
       'repositories:\n  vault: { type: restic, store: file:vault, password: { env: P } }\njobs:\n  main: { sources: all, to: [valut] }\n',
     );
-    const error = await failureOf(other.surety, 'backup');
+    const error = await failureOf(other.here, 'backup');
     assert.deepEqual([error.exitCode, error.code], [2, 'config.invalid']);
     assert.match(
       error.message,
       /^surety\.yaml:4:\d+ jobs\.main\.to\[0\]: there is no repository named valut; did you mean vault$/m,
     );
-    assert.equal((await other.surety.attempt('config', 'check')).code, 2);
+    assert.equal((await other.here.attempt('config', 'check')).code, 2);
   });
 
   test('names on the command line that are not in the configuration are errors with a suggestion', async () => {
-    const job = await failureOf(project.surety, 'backup', 'mian');
+    const job = await failureOf(project.here, 'backup', 'mian');
     assert.deepEqual([job.exitCode, job.code, job.hint], [2, 'config.unknown-name', 'did you mean main']);
-    const repository = await failureOf(project.surety, 'list', '--repository', 'volt');
+    const repository = await failureOf(project.here, 'list', '--repository', 'volt');
     assert.deepEqual([repository.exitCode, repository.code], [2, 'config.unknown-name']);
-    const source = await failureOf(project.surety, 'backup', 'files');
+    const source = await failureOf(project.here, 'backup', 'files');
     assert.deepEqual(
       [source.code, source.hint],
       ['config.unknown-name', 'files is a source: surety backup --source files'],
     );
-    const wrongly = await failureOf(project.surety, 'backup', '--source', 'main');
+    const wrongly = await failureOf(project.here, 'backup', '--source', 'main');
     assert.deepEqual([wrongly.code, wrongly.hint], ['config.unknown-name', 'main is a job: surety backup main']);
   });
 

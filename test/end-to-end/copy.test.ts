@@ -75,7 +75,7 @@ async function prepared(
   return project;
 }
 
-async function listed({ surety }: Project, repository: string): Promise<readonly Listed[]> {
+async function listed({ here: surety }: Project, repository: string): Promise<readonly Listed[]> {
   const { repositories } = await surety.json<{ repositories: { snapshots: readonly Listed[] }[] }>(
     'list',
     '--repository',
@@ -84,7 +84,7 @@ async function listed({ surety }: Project, repository: string): Promise<readonly
   return repositories[0]!.snapshots;
 }
 
-async function attempt({ surety }: Project, ...args: readonly string[]) {
+async function attempt({ here: surety }: Project, ...args: readonly string[]) {
   const { code, stdout } = await surety.attempt(...args, '--json');
   return { code, report: JSON.parse(stdout) as Copies };
 }

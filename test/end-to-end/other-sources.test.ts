@@ -18,7 +18,7 @@ async function prepared(sources: Record<string, unknown>): Promise<Project> {
   const project = makeProject({ sources });
   mkdirSync(project.data);
   writeFileSync(join(project.data, 'a.txt'), 'a');
-  await project.surety.run('init');
+  await project.here.run('init');
   return project;
 }
 
@@ -31,7 +31,7 @@ interface Member {
 }
 
 /** A backup of everything: its exit code, and what became of each source. */
-async function backUp({ surety }: Project) {
+async function backUp({ here: surety }: Project) {
   const { code, stdout, stderr } = await surety.attempt('backup', '--json');
   const [run] = (JSON.parse(stdout) as { runs: { members: Member[] }[] }).runs;
   const member = (source: string) => {
@@ -65,7 +65,7 @@ test('a command is backed up and restored by its commands, and as a file; its se
     plain: { type: 'command', backup: 'echo x' },
   });
   writeFileSync(join(project.folder, 'token'), TOKEN, { mode: 0o600 });
-  const { code: ended, stdout: out, stderr: err } = await project.surety.attempt('backup', '--verbose');
+  const { code: ended, stdout: out, stderr: err } = await project.here.attempt('backup', '--verbose');
   assert.equal(ended, 0, err);
   assert.ok(!(out + err).includes(TOKEN));
   for (const file of readdirSync(project.folder, { recursive: true, withFileTypes: true })) {
@@ -73,15 +73,15 @@ test('a command is backed up and restored by its commands, and as a file; its se
     const path = join(file.parentPath, file.name);
     assert.ok(!readFileSync(path).includes(TOKEN), path);
   }
-  await project.surety.run('restore', 'latest', '--source', 'ledger', '--in-place', '--force');
+  await project.here.run('restore', 'latest', '--source', 'ledger', '--in-place', '--force');
   const expected = Array.from({ length: 200_000 }, (_, at) => `${at + 1}\n`).join('');
   assert.ok(read(project, 'restored') === expected);
   assert.equal(read(project, 'length').trim(), String(TOKEN.length));
   const target = project.newTarget();
-  await project.surety.run('restore', 'latest', '--source', 'ledger', '--target', target);
+  await project.here.run('restore', 'latest', '--source', 'ledger', '--target', target);
   assert.ok(readFileSync(join(target, 'ledger.txt'), 'utf8') === expected);
   const without = ['restore', 'latest', '--source', 'plain', '--in-place', '--force'];
-  const { code, stdout, stderr } = await project.surety.attempt(...without);
+  const { code, stdout, stderr } = await project.here.attempt(...without);
   assert.equal(code, 1);
   assert.match(stdout + stderr, /no restore command.*\n.*--target DIR/);
 });
@@ -94,9 +94,9 @@ test('configuration files keep their modes and are restored before what needs th
   const etc = join(project.folder, 'etc');
   mkdirSync(etc);
   writeFileSync(join(etc, '.env'), 'TOKEN=1\n', { mode: 0o600 });
-  const { runs } = await project.surety.json<{ runs: { recoveryPoint: string }[] }>('backup');
+  const { runs } = await project.here.json<{ runs: { recoveryPoint: string }[] }>('backup');
   rmSync(etc, { recursive: true });
-  await project.surety.run('restore', runs[0]?.recoveryPoint ?? '', '--in-place', '--force');
+  await project.here.run('restore', runs[0]?.recoveryPoint ?? '', '--in-place', '--force');
   assert.deepEqual([read(project, 'seen'), read(project, 'restored')], ['TOKEN=1\n', 'TOKEN=1\n']);
   assert.equal(statSync(join(etc, '.env')).mode & 0o777, 0o600);
 });
@@ -121,7 +121,7 @@ test('output that is not whole and dumps that are too old fail the run and make 
     assert.deepEqual([member(source).outcome, member(source).error?.code], ['failed', errorCode], source);
     assert.match(member(source).error?.message ?? '', message);
   }
-  assert.match(await project.surety.run('list'), /\b1 snapshot\b/);
+  assert.match(await project.here.run('list'), /\b1 snapshot\b/);
 });
 
 test('the newest complete file of a folder of dumps is stored with its age, and put back', { skip }, async () => {
@@ -135,10 +135,10 @@ test('the newest complete file of a folder of dumps is stored with its age, and 
     member('lab').warnings[0]?.message ?? '',
     /lab_3\.sql\.gz is left out: it can not be unpacked to its end/,
   );
-  assert.match(await project.surety.run('show', 'latest'), /newest complete dump, lab_2\.sql\.gz, was 3h 0\dm old/);
+  assert.match(await project.here.run('show', 'latest'), /newest complete dump, lab_2\.sql\.gz, was 3h 0\dm old/);
   const before = readFileSync(whole);
   writeFileSync(whole, 'scribbled over');
-  await project.surety.run('restore', 'latest', '--source', 'lab', '--in-place', '--force');
+  await project.here.run('restore', 'latest', '--source', 'lab', '--in-place', '--force');
   assert.ok(readFileSync(whole).equals(before));
   const names = readdirSync(join(project.folder, 'dumps')).sort();
   assert.deepEqual(names, ['lab_1.sql.gz', 'lab_2.sql.gz', 'lab_3.sql.gz']);
@@ -183,19 +183,19 @@ describe('a service', { skip }, () => {
       writeFileSync(join(project.folder, name), Buffer.alloc(at === 0 ? 30_000_000 : 5000, `at rest ${at}`));
     }
     writeFileSync(join(project.folder, 'volume/etcd'), 'good');
-    await project.surety.run('backup');
+    await project.here.run('backup');
     assert.deepEqual(calls(project), ['stop', 'start']);
-    assert.match(await project.surety.run('show', 'latest'), /the service was stopped for \d/);
+    assert.match(await project.here.run('show', 'latest'), /the service was stopped for \d/);
     writeFileSync(join(project.folder, 'volume/etcd'), 'scribbled over');
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--source', 'rancher', '--target', target);
+    await project.here.run('restore', 'latest', '--source', 'rancher', '--target', target);
     assert.equal(readFileSync(join(target, 'state'), 'utf8'), 'stopped\n');
     for (const [at, name] of live.entries()) {
       assert.match(readFileSync(join(target, name), 'latin1').slice(-5000), /at rest/, `${at}`);
       assert.equal(read(project, name), 'changed\n');
     }
     assert.deepEqual(calls(project), ['stop', 'start']);
-    await project.surety.run('restore', 'latest', '--source', 'rancher', '--in-place', '--force');
+    await project.here.run('restore', 'latest', '--source', 'rancher', '--in-place', '--force');
     assert.equal(read(project, 'volume/etcd'), 'good');
     assert.deepEqual(calls(project), ['stop', 'start', 'stop', 'start']);
   });
@@ -217,7 +217,7 @@ describe('a service', { skip }, () => {
     assert.equal(read(project, 'state'), 'stopped\n');
     // The command of the killed run ends by itself now, and the next one need not wait.
     writeFileSync(join(project.folder, 'go'), '');
-    const next = await project.surety.attempt('backup', '--source', 'files', '--json');
+    const next = await project.here.attempt('backup', '--source', 'files', '--json');
     assert.equal(next.code, 3, next.stderr);
     assert.match(next.stderr, /a run that was killed had left the service stopped \(at 20.*it was started now/);
     const { finished } = JSON.parse(next.stdout) as { finished: { source: string; outcome: string }[] };

@@ -7,7 +7,7 @@ import { initCheaply } from '../fixtures/cheap-repository.ts';
 import { skipWithout } from '../fixtures/programs.ts';
 import { makeProject, PASSWORD } from '../fixtures/project.ts';
 import type { ResticSnapshot } from '../fixtures/restic.ts';
-import { suretyIn } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 interface Listed {
   readonly repositories: readonly {
@@ -35,9 +35,8 @@ test('a pinned recovery point stays on every machine, in both kinds of repositor
     keep: { last: 1 },
     repositories: { plain: { type: 'archive', store: 'file:plain' } },
   });
-  const { surety, folder, environment, restic } = project;
-  const machine = (name: string) =>
-    suretyIn(folder, { env: { ...environment, XDG_STATE_HOME: join(folder, '.home', name) } });
+  const { here: surety, folder, environment, restic } = project;
+  const machine = (name: string) => suretyHere(folder, { ...environment, XDG_STATE_HOME: join(folder, '.home', name) });
   mkdirSync(project.data);
   {
     await using store = await openLocalStore({ path: project.repository, create: true });

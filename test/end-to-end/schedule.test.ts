@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { commandOfCron } from '../fixtures/cron-command.ts';
 import { skipWithout } from '../fixtures/programs.ts';
-import { type Surety, suretyIn } from '../fixtures/surety.ts';
+import type { Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 
 const SECRET = "it's a $ecret 50%";
 
@@ -22,7 +23,7 @@ describe('a platform in a folder with a space and a %', () => {
     writeFileSync(join(folder, 'data', 'letter.txt'), 'Dear reader\n');
     writeFileSync(environment, `VAULT_PASSWORD='${SECRET.replaceAll("'", "'\\''")}'\n`, { mode: 0o600 });
     writeFileSync(join(folder, 'surety.yaml'), configuration());
-    surety = suretyIn(folder, { env: { VAULT_PASSWORD: SECRET, TZ: 'Europe/London' } });
+    surety = suretyHere(folder, { VAULT_PASSWORD: SECRET, TZ: 'Europe/London' });
     await surety.run('init');
   });
   after(() => rmSync(top, { recursive: true, force: true }));
@@ -101,12 +102,12 @@ describe('a platform in a folder with a space and a %', () => {
 
   test('variables that programs take by themselves are told, as a run by schedule lacks them', async () => {
     const env = { VAULT_PASSWORD: SECRET, PGPASSWORD: 'hush', https_proxy: 'http://proxy' };
-    const { stderr } = await suretyIn(folder, { env }).attempt('schedule', 'export', 'crontab');
+    const { stderr } = await suretyHere(folder, env).attempt('schedule', 'export', 'crontab');
     assert.match(stderr, /note: .*\bPGPASSWORD,.*\bhttps_proxy are set here, but not in a run by schedule/);
     assert.doesNotMatch(stderr, /hush/);
     const file = join(folder, 'programs.env');
     writeFileSync(file, "VAULT_PASSWORD='x'\nexport PGPASSWORD=hush\n", { mode: 0o600 });
-    const given = await suretyIn(folder, { env }).attempt('schedule', 'export', 'crontab', '--environment', file);
+    const given = await suretyHere(folder, env).attempt('schedule', 'export', 'crontab', '--environment', file);
     assert.match(given.stderr, /note: .*\bhttps_proxy (is|are) set here/);
     assert.doesNotMatch(given.stderr, /PGPASSWORD|hush/);
     rmSync(file);
@@ -157,7 +158,7 @@ test('a configuration with schedules is right as it is, and is told how they com
   try {
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'surety.yaml'), configuration());
-    const surety = suretyIn(folder, { env: { VAULT_PASSWORD: SECRET } });
+    const surety = suretyHere(folder, { VAULT_PASSWORD: SECRET });
     assert.match(
       await surety.run('config', 'check'),
       /\n3 schedules: `surety schedule export` puts them into effect\n$/,

@@ -7,20 +7,52 @@ export interface Column {
   readonly title: string;
   /** Default left. */
   readonly align?: 'left' | 'right';
+  /** Where the table is too wide, what has the smallest number is left out first. Default: it stays. */
+  readonly spare?: number;
 }
 
-/** A table without lines; columns are two spaces apart. Line breaks in cells are shown as `\x0a`. */
-export function table(columns: readonly Column[], given: readonly (readonly string[])[], indent = ''): string {
+/**
+ * A table without lines; columns are two spaces apart. Line breaks in cells are shown as `\x0a`. `fitInto`: characters of the terminal's
+ * lines; undefined: as wide as it gets.
+ */
+export function table(
+  columns: readonly Column[],
+  given: readonly (readonly string[])[],
+  indent = '',
+  fitInto = Number.POSITIVE_INFINITY,
+): string {
   const rows = given.map((row) => row.map((cell) => cell.replaceAll('\n', '\\x0a')));
   const widths = columns.map((column, at) =>
     rows.reduce((widest, row) => Math.max(widest, width(row[at] ?? '')), width(column.title)),
   );
+  const shown = fitting(columns, widths, fitInto - indent.length);
   const line = (cells: readonly string[]) => {
-    const padded = columns.map((column, at) => pad(cells[at] ?? '', widths[at]!, column.align ?? 'left'));
+    const padded = shown.map((at) => pad(cells[at] ?? '', widths[at]!, columns[at]!.align ?? 'left'));
     return `${indent}${padded.join('  ').trimEnd()}\n`;
   };
   const titles = columns.every((column) => column.title === '') ? '' : line(columns.map((column) => column.title));
   return titles + rows.map(line).join('');
+}
+
+/** Of the last column, so much is to be seen without a line break; the rest may be a sentence. */
+const LAST_WIDTH = 24;
+
+/** Which columns there is room for. */
+function fitting(columns: readonly Column[], widths: readonly number[], room: number): number[] {
+  const shown = columns.map((_, at) => at);
+  const taken = () =>
+    shown.reduce(
+      (sum, at) => sum + (at === columns.length - 1 ? Math.min(widths[at]!, LAST_WIDTH) : widths[at]! + 2),
+      0,
+    );
+  const spare = shown
+    .filter((at) => columns[at]!.spare !== undefined)
+    .sort((left, right) => columns[left]!.spare! - columns[right]!.spare!);
+  for (const at of spare) {
+    if (taken() <= room) break;
+    shown.splice(shown.indexOf(at), 1);
+  }
+  return shown;
 }
 
 /** A word in the colour of another one. */

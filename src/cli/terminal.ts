@@ -13,12 +13,17 @@ export interface Terminal {
   readonly errIsTty: boolean;
   /** Whether a person can be asked. */
   readonly canAsk: boolean;
-  /** Width of standard error in characters. */
+  /** Width of the terminal in characters. */
   columns(): number;
   /** Whether output may be coloured. */
   readonly colors: boolean;
   /** One line typed by a person; '' when the input ends. Throws `run.interrupted` for Ctrl-C. Ask only where `canAsk`. */
   ask(question: string, signal: AbortSignal): Promise<string>;
+}
+
+/** Into how many characters a line of the results has to fit; undefined where nobody's lines are that short: a file, a pipe. */
+export function columnsOf(terminal: Terminal): number | undefined {
+  return terminal.outIsTty ? terminal.columns() : undefined;
 }
 
 export interface ProcessStreams {
@@ -62,7 +67,7 @@ export function openTerminal({ stdin, stdout, stderr, noColor }: ProcessStreams)
     outIsTty: stdout.isTTY === true,
     errIsTty: stderr.isTTY === true,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
-    columns: () => stderr.columns ?? 80,
+    columns: () => stderr.columns ?? stdout.columns ?? 80,
     colors: stdout.isTTY === true && !noColor,
     async ask(question, signal) {
       const lines = createInterface({ input: stdin, output: stderr });

@@ -12,6 +12,7 @@ import { positiveInteger } from '../parse-option.ts';
 import { listText } from '../render/list.ts';
 import { repeated } from '../repeated.ts';
 import { withSession } from '../session.ts';
+import { columnsOf } from '../terminal.ts';
 
 interface ListOptions {
   readonly repository?: readonly string[];
@@ -80,11 +81,12 @@ async function runList(call: Call, options: ListOptions): Promise<Answer> {
       if (options.job !== undefined) platform.job(options.job);
     }
     const codes = report.repositories.flatMap((one) => one.error?.code ?? []);
+    const how = { colors: call.terminal.colors, columns: columnsOf(call.terminal) };
     const lines = options.all === true || options.last !== undefined ? undefined : LINES;
     return {
       exitCode: exitCodeOfOutcome(report.outcome, codes),
       document: { verb: 'list', ...report },
-      text: listText(report, { now: request.now, colors: call.terminal.colors, lines }),
+      text: listText(report, { ...how, now: request.now, lines }),
     };
   });
 }

@@ -12,6 +12,7 @@ import { copiesSummary } from '../render/copies.ts';
 import { statusText } from '../render/status.ts';
 import { repeated } from '../repeated.ts';
 import { type Session, withSession } from '../session.ts';
+import { columnsOf } from '../terminal.ts';
 
 interface StatusOptions {
   readonly source?: readonly string[];
@@ -54,7 +55,7 @@ async function runStatus(call: Call, options: StatusOptions): Promise<Answer> {
       exitCode: exitCodeOfOutcome(report.outcome),
       document: { verb: 'status', ...report, copies: copies.map(({ name, verdict }) => ({ name, verdict })) },
       text:
-        statusText(report, call.terminal.colors) +
+        statusText(report, call.terminal.colors, columnsOf(call.terminal)) +
         (line === undefined ? '' : `Copies: ${line}${isShort ? ' `surety copies` says why.' : ''}\n`),
     };
   });

@@ -12,6 +12,8 @@ interface ListTextHow {
   readonly colors: boolean;
   /** So many lines of each repository are shown; undefined: all. */
   readonly lines?: number | undefined;
+  /** Characters of the terminal's lines; undefined: it is none. */
+  readonly columns?: number | undefined;
 }
 
 export function listText({ repositories }: ListReport, how: ListTextHow): string {
@@ -35,16 +37,19 @@ function repositoryText(listing: RepositoryListing, how: ListTextHow): string {
 const COLUMNS = [
   { title: 'ID' },
   { title: 'Time' },
-  { title: 'Age' },
+  { title: 'Age', spare: 1 },
   { title: 'Source' },
-  { title: 'Host' },
+  { title: 'Host', spare: 2 },
   { title: 'Size', align: 'right' as const },
   { title: 'Verified' },
-  { title: 'In' },
+  { title: 'In', spare: 3 },
   { title: 'Recovery point' },
 ];
 
-function snapshotTable({ snapshots, failures }: RepositoryListing, { now, colors, lines }: ListTextHow): string {
+function snapshotTable(
+  { snapshots, failures }: RepositoryListing,
+  { now, colors, lines, columns }: ListTextHow,
+): string {
   if (snapshots.length + failures.length === 0) return '  no snapshots\n';
   const rows = [
     ...snapshots.map((one) => ({ time: one.time, row: snapshotRow(one, now, colors) })),
@@ -58,7 +63,7 @@ function snapshotTable({ snapshots, failures }: RepositoryListing, { now, colors
   const more = older === 0 ? '' : `  … and ${older.toLocaleString('en-US')} older: --all shows them\n`;
   const failed = failures.length === 0 ? '' : `, ${count(failures.length, 'failed backup')}`;
   const cells = withoutRepeats(shown.map(({ row }) => row));
-  return `${table(COLUMNS, cells, '  ')}${more}  ${count(snapshots.length, 'snapshot')}${failed}\n`;
+  return `${table(COLUMNS, cells, '  ', columns)}${more}  ${count(snapshots.length, 'snapshot')}${failed}\n`;
 }
 
 function snapshotRow(one: ListedSnapshot, now: Date, colors: boolean): string[] {

@@ -9,10 +9,11 @@ import { age, count, duration, localTime, painted, size, state, table } from '..
 import { errorBelow } from './error.ts';
 import { scenariosText } from './scenarios.ts';
 
-export function statusText(report: StatusReport, colors: boolean): string {
+/** `columns`: characters of the terminal's lines; undefined: it is none. */
+export function statusText(report: StatusReport, colors: boolean, columns?: number): string {
   const { sources, repositories, now } = report;
   const parts = [
-    sources.length === 0 ? 'the configuration has no source\n' : sourceTable(sources, now, colors),
+    sources.length === 0 ? 'the configuration has no source\n' : sourceTable(sources, { now, colors, columns }),
     alarmLines(sources, colors) + noteLines(sources),
     scenariosText(report.scenarios, colors),
     repositoryTable(repositories, now, colors),
@@ -24,19 +25,25 @@ export function statusText(report: StatusReport, colors: boolean): string {
 
 const SOURCE_COLUMNS = [
   { title: 'Source' },
-  { title: 'Importance' },
-  { title: 'Newest good backup' },
+  { title: 'Importance', spare: 1 },
+  { title: 'Newest good backup', spare: 3 },
   { title: 'Age', align: 'right' as const },
   { title: 'At most', align: 'right' as const },
-  { title: 'Last try' },
-  { title: 'Next', align: 'right' as const },
+  { title: 'Last try', spare: 4 },
+  { title: 'Next', align: 'right' as const, spare: 2 },
   { title: 'Proven', align: 'right' as const },
   { title: 'Restore', align: 'right' as const },
   { title: 'At most', align: 'right' as const },
   { title: 'State' },
 ];
 
-function sourceTable(sources: readonly SourceStatus[], now: Date, colors: boolean): string {
+interface TableHow {
+  readonly now: Date;
+  readonly colors: boolean;
+  readonly columns: number | undefined;
+}
+
+function sourceTable(sources: readonly SourceStatus[], { now, colors, columns }: TableHow): string {
   return table(
     SOURCE_COLUMNS,
     sources.map((one) => {
@@ -55,6 +62,8 @@ function sourceTable(sources: readonly SourceStatus[], now: Date, colors: boolea
         verdict.alarm ? painted(verdict.state, 'failed', colors) : painted(verdict.state, 'ok', colors),
       ];
     }),
+    '',
+    columns,
   );
 }
 

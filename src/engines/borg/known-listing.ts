@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Listing } from '../engine.ts';
 import type { BorgPlace } from './place.ts';
 
-/** Of a repository on another host nobody is asked whether it changed: its answer may be as old as this. */
+/** Of a repository on another host nobody is asked whether it changed: what it answered may have come so long ago. */
 const FRESH_MS = 2000;
 
 interface Where {
@@ -37,8 +37,9 @@ export async function markListing({ place, clock }: Where): Promise<ListingMark>
 export class KnownListing {
   #known: { readonly listed: ListedRepository; readonly mark: ListingMark } | undefined;
 
-  keep(listed: ListedRepository, mark: ListingMark): void {
-    this.#known = { listed, mark };
+  /** `mark` is that of before it was made. */
+  keep(listed: ListedRepository, { state }: ListingMark, { clock }: Pick<Where, 'clock'>): void {
+    this.#known = { listed, mark: { state, atMs: clock.elapsedMs() } };
   }
 
   /** To be called before something is changed. */

@@ -123,7 +123,7 @@ export async function listSnapshots(repository: Repository, how: How): Promise<L
   if (known !== undefined) return known;
   const mark = await markListing(repository);
   const listed = await listRepository(repository, how);
-  repository.known.keep(listed, mark);
+  repository.known.keep(listed, mark, repository);
   repository.documents.clear();
   for (const [id, path] of listed.documents) repository.documents.set(id, path);
   repository.names.clear();

@@ -29,7 +29,7 @@ export async function openBorg(options: OpenOptions, how: How): Promise<Engine> 
   const listed = await listRepository(options, how);
   const { id, mode } = listed;
   const known = new KnownListing();
-  known.keep(listed, mark);
+  known.keep(listed, mark, options);
   const remembered = {
     documents: new Map(listed.documents),
     names: new Set(namesIn(listed)),

@@ -51,14 +51,14 @@ describe('a folder and a database, backed up, broken and brought back', () => {
     const list = await project.surety.json<{ repositories: { snapshots: { source: string }[] }[] }>('list');
     assert.deepEqual(list.repositories[0]?.snapshots.map(({ source }) => source).sort(), ['app', 'files']);
     for (const option of ['--source', '--job']) {
-      const nowhere = await project.surety.attempt('list', option, 'fils');
+      const nowhere = await project.here.attempt('list', option, 'fils');
       assert.deepEqual([nowhere.code, nowhere.stdout], [2, ''], 'a name that is nowhere is a slip');
     }
     const id = first.runs[0]?.recoveryPoint ?? '';
     const shown = await project.surety.run('show', id);
     assert.match(shown, new RegExp(`recovery point ${id}: complete, 2 of 2 sources in vault`));
     assert.match(shown, /people +500 +[0-9a-f]{16}/);
-    const entries = await project.surety.run(
+    const entries = await project.here.run(
       'show',
       'latest',
       '--source',
@@ -67,9 +67,9 @@ describe('a folder and a database, backed up, broken and brought back', () => {
       `${project.data}/files/text`,
     );
     assert.match(entries, /files\/text/);
-    const ofBoth = await project.surety.run('show', id, '--path', `${project.data}/files/text`);
+    const ofBoth = await project.here.run('show', id, '--path', `${project.data}/files/text`);
     assert.match(ofBoth, /^snapshot [0-9a-f]{8} of files\n.*files\/text\n/s);
-    const nowhere = await project.surety.attempt('show', id, '--path', 'nowhere');
+    const nowhere = await project.here.attempt('show', id, '--path', 'nowhere');
     assert.deepEqual([nowhere.code, nowhere.stdout], [1, '']);
     assert.match(nowhere.stderr, /has nothing at nowhere\nhint: surety show [0-9a-f]{8} --entries lists its paths/);
   });
@@ -96,15 +96,15 @@ describe('a folder and a database, backed up, broken and brought back', () => {
 
   test('one path and a glob restore only what they name', async () => {
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target, '--path', `${project.data}/files/text`);
+    await project.here.run('restore', 'latest', '--target', target, '--path', `${project.data}/files/text`);
     assert.deepEqual(readdirSync(join(target, project.data)), ['files']);
     assert.deepEqual(readdirSync(join(target, project.data, 'files')), ['text']);
   });
 
   test('a database restores as another file beside the original', async () => {
-    await project.surety.run('restore', 'latest', '--source', 'app', '--as', join(project.folder, 'yesterday.db'));
+    await project.here.run('restore', 'latest', '--source', 'app', '--as', join(project.folder, 'yesterday.db'));
     assert.equal(contentOf(join(project.folder, 'yesterday.db')), content);
-    const again = await project.surety.attempt('restore', 'latest', '--source', 'app', '--as', 'yesterday.db');
+    const again = await project.here.attempt('restore', 'latest', '--source', 'app', '--as', 'yesterday.db');
     assert.equal(again.code, 1);
     assert.match(again.stderr + again.stdout, /yesterday\.db exists/);
   });
@@ -116,13 +116,13 @@ describe('a folder and a database, backed up, broken and brought back', () => {
     writeFileSync(database, 'not a database any more');
     for (const suffix of ['-wal', '-shm']) rmSync(database + suffix, { force: true });
 
-    const refused = await project.surety.attempt('restore', 'latest', '--in-place');
+    const refused = await project.here.attempt('restore', 'latest', '--in-place');
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /there is no terminal to ask on\nhint: give --force/);
 
     const broken = join(project.folder, 'broken');
     execFileSync('cp', ['-a', project.data, broken]);
-    const planned = await project.surety.run('restore', 'latest', '--in-place', '--dry-run');
+    const planned = await project.here.run('restore', 'latest', '--in-place', '--dry-run');
     assert.deepEqual(compareTrees(broken, project.data), []);
     assert.match(planned, /overwrite .*app\.db\n[\s\S]*… and \d+ more/);
     assert.match(planned, /Nothing was written/);
@@ -134,8 +134,8 @@ describe('a folder and a database, backed up, broken and brought back', () => {
 
   test('in place, what is as it was is left alone unless everything is to be overwritten', async () => {
     const plan = ['restore', 'latest', '--source', 'files', '--in-place', '--dry-run'];
-    assert.match(await project.surety.run(...plan), /restored to the original place; \d+ unchanged/);
-    assert.doesNotMatch(await project.surety.run(...plan, '--conflict', 'overwrite'), /unchanged/);
+    assert.match(await project.here.run(...plan), /restored to the original place; \d+ unchanged/);
+    assert.doesNotMatch(await project.here.run(...plan, '--conflict', 'overwrite'), /unchanged/);
   });
 
   test('the next run stores nothing anew', async () => {
@@ -149,16 +149,16 @@ describe('a folder and a database, backed up, broken and brought back', () => {
   });
 
   test('cleanup keeps the newest and the one that was proven, says why, and what is left still restores', async () => {
-    await project.surety.run('backup');
+    await project.here.run('backup');
     execFileSync('sed', ['-i', 's/"last": 10/"last": 1/', join(project.folder, 'surety.yaml')]);
-    const dry = await project.surety.run('cleanup', '--dry-run');
+    const dry = await project.here.run('cleanup', '--dry-run');
     assert.match(dry, /would remove .*not among the last 1/);
     assert.match(dry, /keep .*last 1\/1; newest/);
     assert.match(dry, /keep .*newest proven/);
     const done = await project.surety.json<{ repositories: { removed: string[] }[] }>('cleanup');
     assert.equal(done.repositories[0]?.removed.length, 2);
     const target = project.newTarget();
-    await project.surety.run('restore', 'latest', '--target', target);
+    await project.here.run('restore', 'latest', '--target', target);
     assert.deepEqual(compareTrees(original, join(target, project.data)), []);
     assert.match(await project.surety.run('verify', '--read-data'), /no problems/);
   });

@@ -25,8 +25,8 @@ describe('runs that are interrupted or meet each other', () => {
     }
     const home = join(project.folder, '.home');
     env = { HOME: home, XDG_STATE_HOME: join(home, 'state'), VAULT_PASSWORD: PASSWORD };
-    await project.surety.run('init');
-    await project.surety.run('backup');
+    await project.here.run('init');
+    await project.here.run('backup');
   });
 
   after(() => project[Symbol.asyncDispose]());
@@ -53,7 +53,7 @@ describe('runs that are interrupted or meet each other', () => {
       assert.equal(document.runs[0].members[0].error.code, 'run.interrupted');
       assert.deepEqual(readdirSync(join(project.repository, 'snapshots')), known);
       assert.deepEqual(readdirSync(join(project.repository, 'locks')), []);
-      await project.surety.run('verify', '--read-data');
+      await project.here.run('verify', '--read-data');
     });
   }
 
@@ -84,7 +84,7 @@ describe('runs that are interrupted or meet each other', () => {
       both.map(({ stdout, stderr }) => stdout + stderr).join('\n'),
     );
     assert.equal(readdirSync(join(project.repository, 'snapshots')).length, before + 2);
-    assert.match(await project.surety.run('verify', '--read-data'), /no problems/);
+    assert.match(await project.here.run('verify', '--read-data'), /no problems/);
   });
 
   test('cleanup beside a running backup is busy rather than harmful', async () => {
@@ -92,10 +92,10 @@ describe('runs that are interrupted or meet each other', () => {
       cwd: project.folder,
       env,
     });
-    const cleanup = await project.surety.attempt('cleanup', '--max-unused', '0%');
+    const cleanup = await project.here.attempt('cleanup', '--max-unused', '0%');
     assert.equal(await first.release(), 0);
     assert.ok(cleanup.code === 0 || cleanup.code === 4, cleanup.stdout + cleanup.stderr);
-    assert.match(await project.surety.run('verify', '--read-data'), /no problems/);
+    assert.match(await project.here.run('verify', '--read-data'), /no problems/);
   });
 
   test('a reader that goes away does not break the output of a command', async () => {

@@ -22,6 +22,19 @@ const mistakes: readonly (readonly [argv: string, err: string])[] = [
   ['restore latest --to x', "surety: unknown option '--to'\nhint: did you mean --target\n"],
   ['backup --job x', "surety: unknown option '--job'\nhint: jobs are named without an option: surety backup JOB\n"],
   [
+    'check store vault',
+    "surety: too many arguments for 'check'. Expected 0 arguments but got 2: store, vault\nhint: did you mean surety store check vault\n",
+  ],
+  [
+    'unlock all',
+    "surety: too many arguments for 'unlock'. Expected 0 arguments but got 1: all\nhint: did you mean --all\n",
+  ],
+  [
+    '--dry-run backup',
+    "surety: unknown option '--dry-run'\nhint: options of a command stand behind it: surety COMMAND --option\n",
+  ],
+  ['--quite list', "surety: unknown option '--quite'\nhint: did you mean --quiet\n"],
+  [
     'list vault',
     "surety: too many arguments for 'list'. Expected 0 arguments but got 1: vault\n" +
       'hint: say what vault is: --repository, --source or --job\n',

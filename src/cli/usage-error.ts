@@ -29,13 +29,23 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   prove: 'what was restored whole counts as proven: surety restore latest --target DIR',
   drill: 'what was restored whole counts as proven: surety restore latest --target DIR',
   validate: 'surety config check looks at the configuration',
+  export: 'surety schedule export makes what a scheduler reads, surety keys export prints the key of a borg repository',
+  rebuild: 'surety catalog rebuild writes the catalog anew, surety repair index an index',
+  version: 'surety --version prints it',
 };
 
 /** The same for options, wherever a command has the one that is meant. */
 const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   ...{ '--to': '--target', '--output': '--target', '--dest': '--target', '--destination': '--target' },
   ...{ '--dir': '--target', '--yes': '--force', '-y': '--force', '-f': '--force', '-n': '--dry-run' },
-  ...{ '--limit': '--last', '-r': '--repository', '-c': '--config', '-q': '--quiet', '-v': '--verbose' },
+  ...{
+    '-V': '--version',
+    '--limit': '--last',
+    '-r': '--repository',
+    '-c': '--config',
+    '-q': '--quiet',
+    '-v': '--verbose',
+  },
   ...{ '--verify-data': '--read-data', '--check-data': '--read-data', '--include': '--path' },
 };
 
@@ -55,8 +65,15 @@ export function usageError(error: unknown, command: Command | undefined): unknow
   const near = suggestion === null ? undefined : `d${suggestion[1]!.slice(1).replace(/\?$/, '')}`;
   const code = error.code.replace(/^commander\./, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return new SuretyError(`usage.${code}`, message.replace(/\.$/, ''), {
-    hint: known ?? near ?? `see ${words} --help`,
+    hint: known ?? near ?? (isMisplaced(error, command) ? BEHIND : `see ${words} --help`),
   });
+}
+
+const BEHIND = 'options of a command stand behind it: surety COMMAND --option';
+
+/** An option that is none of those that every command has. */
+function isMisplaced({ code }: CommanderError, command: Command | undefined): boolean {
+  return code === 'commander.unknownOption' && command?.parent === null;
 }
 
 /** What is typed to call a command: `surety keys add`. */
@@ -66,7 +83,7 @@ export function wordsOf(command: Command): string {
 
 function meant(message: string, command: Command): string | undefined {
   const [, word] = /^unknown command '(.*)'$/.exec(message) ?? [];
-  if (word !== undefined && command.parent === null) return ELSEWHERE[word];
+  if (word !== undefined) return command.parent === null || word === 'validate' ? ELSEWHERE[word] : undefined;
   const [, option] = /^unknown option '(.*)'$/.exec(message) ?? [];
   if (option !== undefined) return meantOption(option.replace(/=.*$/, ''), command);
   const [, names] = /^too many arguments .* but got \d+: (.*)\.$/.exec(message) ?? [];
@@ -84,8 +101,16 @@ function meantOption(given: string, command: Command): string | undefined {
   return given === '--job' && takesJobs ? `jobs are named without an option: ${wordsOf(command)} JOB` : undefined;
 }
 
-/** Names that a command takes by options only. */
+/** Groups that have a command of the same name as one that stands alone. */
+const CHECKED: readonly string[] = ['store', 'host', 'config'];
+
+/** Names that a command takes by options only, and words in the wrong order. */
 function meantName(names: string, command: Command): string | undefined {
+  const [first = '', ...more] = names.split(', ');
+  if (command.name() === 'check' && CHECKED.includes(first)) {
+    return `did you mean surety ${[first, 'check', ...more].join(' ')}`;
+  }
+  if (optionsOf(command).includes(`--${names}`)) return `did you mean --${names}`;
   const naming = ['--repository', '--source', '--job'].filter((option) => optionsOf(command).includes(option));
   return naming.length === 0 ? undefined : `say what ${names} is: ${listed(naming, 'or')}`;
 }

@@ -178,6 +178,14 @@ test('what failed or can not be read is told by its id, unless another repositor
   assert.equal((await find(toWanted('files_20261121_030951'), shelf, other))[0], 'two');
 });
 
+test('the name of a source is no id, and what to write instead is said', async () => {
+  const asked = find(toWanted('media'), repository('one', ...first));
+  await assert.rejects(asked, {
+    code: 'snapshot.unknown',
+    hint: 'media is a source: its newest is latest --source media',
+  });
+});
+
 test('an archive of borg is found by its name, or the beginning of it', async () => {
   const named = (id: string, tree: string) => snapshotOf({ id, source: '', tree });
   const borg = repository(

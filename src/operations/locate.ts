@@ -142,8 +142,20 @@ function snapshotById(id: string, shelves: readonly Shelf[]): Found {
     }
   }
   const candidates = [...owners.values()].map(({ snapshot }) => snapshot);
-  const { shelf, snapshot } = owners.get((namedSnapshot(candidates, id) ?? selectById(candidates, id)).id)!;
+  const { shelf, snapshot } = owners.get((namedSnapshot(candidates, id) ?? selected(candidates, id)).id)!;
   return { repository: shelf.repository, engine: shelf.engine, point: undefined, snapshots: [snapshot] };
+}
+
+/** Names of sources are no ids, and who gives one means the newest. */
+function selected(candidates: readonly Snapshot[], id: string): Snapshot {
+  try {
+    return selectById(candidates, id);
+  } catch (error) {
+    if (!hasCode(error, 'snapshot.unknown') || !candidates.some(({ source }) => source === id)) throw error;
+    throw new SuretyError(error.code, error.message, {
+      hint: `${id} is a source: its newest is latest --source ${id}`,
+    });
+  }
 }
 
 /** The one that has been given this name, or alone one that begins so. What begins several ids or names is left to the ids. */

@@ -1,6 +1,6 @@
 /** Hands the entries of a reading to the writer of file sources, and puts their content where that says. */
 import { createHash, type Hash } from 'node:crypto';
-import { accessSync, constants, createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { copyFile, link } from 'node:fs/promises';
 import { SuretyError } from '../../../base/errors.ts';
 import { displayName, systemPath } from '../../../base/names.ts';
@@ -97,7 +97,7 @@ export class Filling {
       this.gone.add(entry.path);
       return { index, error: vanished(entry) };
     }
-    if (content.kind === 'path' && this.#how.upload() === undefined) {
+    if (content.kind === 'path' && this.#how.upload() === undefined && !hasHoles(content.path)) {
       if (!(await this.#copied(content.path, placement))) return { index, error: vanished(entry) };
       this.writtenBytes += Math.max(0, entry.sizeBytes);
       return { index, unattributed: true };
@@ -146,6 +146,14 @@ export class Filling {
     this.writtenBytes += chunk.length;
     this.#how.progress(this.writtenBytes);
   }
+}
+
+const BLOCK_BYTES = 512;
+
+/** The system would fill them. */
+function hasHoles(path: string): boolean {
+  const stats = statSync(systemPath(path), { throwIfNoEntry: false });
+  return stats !== undefined && stats.blocks * BLOCK_BYTES < stats.size;
 }
 
 /** What is forbidden may also be to write. */

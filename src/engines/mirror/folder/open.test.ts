@@ -94,6 +94,7 @@ for (const by of ['rsync', 'reading'] as const) {
       utimesSync(join(media, 'sub'), 1000, 2000);
       const first = await mirrored();
       same(media, copy());
+      assert.ok(lstatSync(join(copy(), 'holes')).blocks < 300, 'holes stay holes');
       assert.deepEqual([first.stats.filesNew, first.stats.filesUnmodified], [43, 0]);
       const inode = lstatSync(join(copy(), 'sub/file-4')).ino;
       writeFileSync(join(media, 'sub/file-5'), 'changed');

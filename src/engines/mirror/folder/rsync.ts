@@ -77,7 +77,8 @@ export async function carry(
   const shell = from.shell ?? to.shell;
   const limit = how.bytesPerSecond === undefined ? [] : [`--bwlimit=${Math.max(1, how.bytesPerSecond / 1024)}K`];
   const argv = [
-    ...['rsync', '-aHAX', '--numeric-ids', '--secluded-args', '--timeout=600', '--out-format=%i %l', '--outbuf=L'],
+    ...['rsync', '-aHAX', '--numeric-ids', '--sparse', '--secluded-args', '--timeout=600'],
+    ...['--out-format=%i %l', '--outbuf=L'],
     ...['--from0', '--files-from=-', '--no-implied-dirs'],
     // By nanoseconds: what is written twice in one second would be taken for the same.
     '--modify-window=-1',

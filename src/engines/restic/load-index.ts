@@ -40,6 +40,11 @@ const SPARE_PACKS = 1_000_000;
 /** The index that was loaded last: most commands look into it several times. Good as long as the same index files are there. */
 const loaded = new WeakMap<Repository, LoadedIndex>();
 
+/** The index that was loaded last; it may be an old one. */
+export function knownIndex(repository: Repository): LoadedIndex | undefined {
+  return loaded.get(repository);
+}
+
 /** Loads the index. Several entries of one blob are kept, where it stands in several places; the same place told twice counts once. */
 export async function loadIndex(repository: Repository, how: LoadHow): Promise<LoadedIndex> {
   return await loadListed(repository, await repository.files('index', how), how);

@@ -4,26 +4,19 @@ import type { RestoredEntry, Restoring, SourceFacts } from '../../sources/source
 import type { EntriesHow, How, Snapshot } from '../engine.ts';
 import type { BlobTable } from './blob-table.ts';
 import { openByteBudget } from './byte-budget.ts';
-import { findCopies, openCarefulReader } from './copies.ts';
+import { openCarefulReader } from './copies.ts';
 import { entriesOf } from './entries.ts';
 import { FACTS_FILE, readFacts } from './facts.ts';
 import type { Lock } from './keep-lock.ts';
-import { loadIndex } from './load-index.ts';
+import { knownIndex, loadIndex } from './load-index.ts';
 import { takeLock } from './locks.ts';
 import type { Repository } from './repository.ts';
 import { findAvailable } from './restore/available.ts';
-import { type Batches, checkContent } from './restore/check-content.ts';
-import type { FromRestoreWorker, PlaceTask, RestoreWorkerData } from './restore/messages.ts';
+import { checkContent } from './restore/check-content.ts';
 import { place } from './restore/place.ts';
-import { READ_BYTES } from './restore/plan.ts';
-import { openRangeBuffers } from './restore/range-buffers.ts';
+import { type Batches, BUDGET_BYTES, type Prepared, prepare } from './restore/prepare.ts';
 import { streamContent } from './restore/stream.ts';
 import type { ContentHandle } from './restored-entry.ts';
-import { openTreeReader } from './tree-reader.ts';
-import { WorkerPool } from './worker-pool.ts';
-
-/** What is read and not written yet, in all. */
-const BUDGET_BYTES = 48 * 1024 * 1024;
 
 /**
  * Checks that all selected content is in the index and in packs that are there and long enough, and begins to restore. Throws
@@ -37,8 +30,10 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   await using begun = new AsyncDisposableStack();
   const lock = lockMeanwhile(repository, how.signal);
   begun.use(lock);
+  const index = knownIndex(repository);
+  const early = begun.use(index === undefined ? undefined : prepare(repository, index.table, snapshot, how));
   await lock.written;
-  const restoring = begun.use(await begin(repository, snapshot, how));
+  const restoring = begun.use(await begin(repository, snapshot, early, how));
   const held = begun.move();
   return {
     ...restoring,
@@ -71,20 +66,24 @@ function lockMeanwhile(repository: Repository, signal: AbortSignal): SettlingLoc
   };
 }
 
-async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
+async function begin(
+  repository: Repository,
+  snapshot: Snapshot,
+  early: Prepared | undefined,
+  how: EntriesHow,
+): Promise<Restoring> {
   const packs = repository.files('data', { signal: how.signal });
   packs.catch(() => {});
   const { table, unreadable } = await loadReadable(repository, how);
-  const copies = findCopies(table);
-  const available = await findAvailable(repository, { table, copies, packs }, how);
-  const trees = openTreeReader(repository, table, 'use');
   await using begun = new AsyncDisposableStack();
-  const buffers = openRangeBuffers(BUDGET_BYTES / READ_BYTES, READ_BYTES);
-  const pool = begun.use(
-    openPool({ masterKey: repository.masterKey, table: table.shared, buffers: buffers.all }, repository.workers),
-  );
-  if (how.contentSoon === true) pool.begin(tasksIn(snapshot, how));
-  const kept = await checkContent(trees, available, snapshot, how, unreadable);
+  const isTheSame = early?.table === table;
+  if (!isTheSame) await early?.[Symbol.asyncDispose]();
+  const { copies, trees, pool, buffers, entries } = isTheSame
+    ? early
+    : begun.use(prepare(repository, table, snapshot, how));
+  const available = await findAvailable(repository, { table, copies, packs }, how);
+  const known = await entries;
+  await checkContent(known ?? entriesOf(trees, snapshot, how), available, how, unreadable);
   const facts = await readFactsOrTell(repository, table, snapshot, how);
   const tools = {
     ...{ repository, table, available, pool, buffers },
@@ -97,7 +96,7 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
   const held = begun.move();
   return {
     facts,
-    entries: () => (kept === undefined ? entriesOf(trees, snapshot, { ...how, onLost }) : replay(kept)),
+    entries: () => (known === undefined ? entriesOf(trees, snapshot, { ...how, onLost }) : replay(known)),
     place: (files, placeHow) => place(tools, files, placeHow),
     stream: (entry, streamHow) => streamContent(tools, entry.handle as ContentHandle, streamHow),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
@@ -106,12 +105,6 @@ async function begin(repository: Repository, snapshot: Snapshot, how: EntriesHow
 
 async function* replay(batches: Batches): AsyncGenerator<readonly RestoredEntry[]> {
   yield* batches;
-}
-
-/** How many tasks there will be, as far as one can tell beforehand. A selection is mostly small. */
-function tasksIn({ stats }: Snapshot, { select }: EntriesHow): number {
-  if (select !== undefined) return 1;
-  return stats === undefined ? Number.POSITIVE_INFINITY : Math.ceil(stats.sizeBytes / READ_BYTES);
 }
 
 interface ReadableIndex {
@@ -144,13 +137,4 @@ async function readFactsOrTell(
     how.onLost(FACTS_FILE, error);
     return undefined;
   }
-}
-
-function openPool(workerData: RestoreWorkerData, workers: number): WorkerPool<PlaceTask, FromRestoreWorker> {
-  return new WorkerPool({
-    ...{ workers, workerData },
-    url: new URL('./restore/worker.ts', import.meta.url),
-    onEvent: () => {},
-    isEnd: ({ kind }) => kind === 'placed',
-  });
 }

@@ -2,11 +2,9 @@
 import { SuretyError } from '../../../base/errors.ts';
 import { displayName } from '../../../base/names.ts';
 import type { RestoredEntry } from '../../../sources/source.ts';
-import type { EntriesHow, Snapshot } from '../../engine.ts';
-import { entriesOf } from '../entries.ts';
+import type { EntriesHow } from '../../engine.ts';
 import { keyOf } from '../repository.ts';
 import type { ContentHandle } from '../restored-entry.ts';
-import type { TreeReader } from '../tree-reader.ts';
 import type { Available } from './available.ts';
 
 interface LostFile {
@@ -14,41 +12,29 @@ interface LostFile {
   readonly error: SuretyError;
 }
 
-export type Batches = readonly (readonly RestoredEntry[])[];
-
-/** So many entries are kept from the check for who writes them; more are read once more. */
-const KEPT_ENTRIES = 20_000;
-
 /**
  * Tells `onLost` of each file whose content is not all there; without it throws `repository.damaged`, which names the first, and the index
- * files that are `unreadable`. Resolves to all entries, or to undefined where they are many.
+ * files that are `unreadable`.
  */
 export async function checkContent(
-  trees: TreeReader,
+  batches: Iterable<readonly RestoredEntry[]> | AsyncIterable<readonly RestoredEntry[]>,
   available: Available,
-  snapshot: Snapshot,
-  how: EntriesHow,
+  { onLost }: Pick<EntriesHow, 'onLost'>,
   unreadable: readonly string[],
-): Promise<Batches | undefined> {
+): Promise<void> {
   let first: LostFile | undefined;
   let count = 0;
-  let entryCount = 0;
-  const kept: (readonly RestoredEntry[])[] = [];
-  for await (const batch of entriesOf(trees, snapshot, how)) {
-    entryCount += batch.length;
-    if (entryCount <= KEPT_ENTRIES) kept.push(batch);
-    else kept.length = 0;
+  for await (const batch of batches) {
     for (const { path, handle } of batch) {
       const missing = (handle as ContentHandle).find((id) => available.find(id) < 0);
       if (missing === undefined) continue;
       const error = available.explain(missing);
-      how.onLost?.(path, error);
+      onLost?.(path, error);
       first ??= { path, error };
       count += 1;
     }
   }
-  if (first !== undefined && how.onLost === undefined) throw incomplete(first, count, unreadable);
-  return entryCount <= KEPT_ENTRIES ? kept : undefined;
+  if (first !== undefined && onLost === undefined) throw incomplete(first, count, unreadable);
 }
 
 function incomplete({ path, error }: LostFile, count: number, unreadable: readonly string[]): SuretyError {

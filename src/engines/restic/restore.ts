@@ -24,7 +24,8 @@ import type { ContentHandle } from './restored-entry.ts';
  * read matters only if something selected is not found in the others.
  *
  * Until its end a lock keeps everybody from removing anything, wherever one can be had: a restore matters more than any lock. Its file
- * keeps others away from the moment it is written, so nothing waits until it has settled.
+ * keeps others away from the moment it is written, so nothing waits until it has settled; and who removes something waits himself until his
+ * own lock has settled, which takes longer than this one to be written, so what is there is looked at meanwhile.
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   await using begun = new AsyncDisposableStack();
@@ -32,8 +33,8 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   begun.use(lock);
   const index = knownIndex(repository);
   const early = begun.use(index === undefined ? undefined : prepare(repository, index.table, snapshot, how));
-  await lock.written;
   const restoring = begun.use(await begin(repository, snapshot, early, how));
+  await lock.written;
   const held = begun.move();
   return {
     ...restoring,

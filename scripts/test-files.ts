@@ -25,8 +25,11 @@ export interface TestRunHow {
   readonly runLimitMs?: number;
 }
 
+/** Files beyond one for each core: many wait for servers and for the disk. */
+const WAITING_FILES = 2;
+
 /**
- * Runs test files, one more at a time than there are cores since many wait for servers, and prints the report. It ends: a file that
+ * Runs test files, some more at a time than there are cores, and prints the report. It ends: a file that
  * takes too long is killed and counts as failed, and so do all that run or wait when the whole run takes too long. A file that fails beside
  * others and passes by itself is told as unsteady: what it asks of time is more than a busy machine has.
  */
@@ -52,7 +55,7 @@ export async function runTestFiles(files: readonly string[], how: TestRunHow): P
       else report.add(result);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  await Promise.all(Array.from({ length: availableParallelism() + WAITING_FILES }, worker));
   for (const first of failed) {
     if (failed.length > RETRIED_FILES || signal.aborted) report.add(first);
     else {

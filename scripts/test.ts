@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { QUICK_BORG } from '../test/fixtures/programs.ts';
 import { runTestFiles } from './test-files.ts';
 import { provideTestPrograms } from './test-programs.ts';
 
@@ -56,6 +57,7 @@ function prepareEnvironment(scratch: string): void {
   process.env.NODE_COMPILE_CACHE = join(scratch, 'compiled');
   process.env.RESTIC_CACHE_DIR = join(scratch, 'restic-cache');
   process.env.BORG_BASE_DIR = join(scratch, 'borg');
+  Object.assign(process.env, QUICK_BORG);
 }
 
 function scratchFolder(): AsyncDisposable & { readonly path: string } {

@@ -75,7 +75,7 @@ describe('the same round trip over every store', () => {
   }
 
   test('both kinds are made, written to twice, verified and cleaned up', async () => {
-    await surety.run('init');
+    await here.run('init');
     await surety.run('backup');
     appendFileSync(join(project.data, 'small'), ' and second');
     await here.run('backup');

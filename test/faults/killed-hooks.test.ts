@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { hasEnded } from '../fixtures/child-end.ts';
 import { childEnvironment } from '../fixtures/programs.ts';
-import { SURETY, type Surety, suretyIn } from '../fixtures/surety.ts';
+import { SURETY, type Surety } from '../fixtures/surety.ts';
+import { suretyHere } from '../fixtures/surety-here.ts';
 import { until } from '../fixtures/until.ts';
 
 describe('hooks of a run that ends early', () => {
   const folder = mkdtempSync(join(tmpdir(), 'surety-killed-hooks-'));
   const home = join(folder, '.home');
   const env = { VAULT_PASSWORD: 'secret', HOME: home, XDG_STATE_HOME: join(home, 'state') };
-  const surety: Surety = suretyIn(folder, { env });
+  const surety: Surety = suretyHere(folder, env);
   const file = (name: string) => join(folder, name);
   const lines = () => (existsSync(file('log')) ? readFileSync(file('log'), 'utf8').trim().split('\n') : []);
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { SuretyError } from './errors.ts';
-import { defaultRetryPolicy, retry, retryDelayMs } from './retry.ts';
+import { defaultRetryPolicy, type RetryPolicy, retry, retryDelayMs, shortRetryPolicy } from './retry.ts';
 
 const { signal } = new AbortController();
 const later = new SuretyError('store.unavailable', 'not now', { retry: 'later' });
@@ -106,4 +106,20 @@ test('where each attempt takes long to fail, few are made', async () => {
     return 'whole';
   };
   assert.equal(await retry(slow, { signal, clock }), 'whole');
+});
+
+test('what takes long to fail is asked twice, and once only where somebody waits for it', async () => {
+  const callsWith = async (policy: RetryPolicy) => {
+    let elapsedMs = 0;
+    let calls = 0;
+    const clock = { ...systemClock, elapsedMs: () => elapsedMs, sleep: async () => {} };
+    const call = async () => {
+      calls += 1;
+      elapsedMs += 60_000;
+      throw later;
+    };
+    await assert.rejects(retry(call, { signal, clock, policy }), later);
+    return calls;
+  };
+  assert.deepEqual([await callsWith(defaultRetryPolicy), await callsWith(shortRetryPolicy)], [2, 1]);
 });

@@ -13,6 +13,8 @@ export interface RetryPolicy {
    * made, for what was slow and broke off once. Default: without end.
    */
   readonly patienceMs?: number;
+  /** False: that holds for the second as well. */
+  readonly alwaysTwice?: boolean;
 }
 
 export interface RetryHow {
@@ -46,6 +48,7 @@ export const shortRetryPolicy: RetryPolicy = {
   firstDelayMs: 200,
   longestDelayMs: 800,
   patienceMs: 5000,
+  alwaysTwice: false,
 };
 
 /**
@@ -72,7 +75,8 @@ export async function pauseBeforeRetry(error: unknown, attempt: number, how: Ret
   const delayMs = retryDelayMs(policy, attempt, randomBytes(4).readUInt32LE() / 2 ** 32);
   const clock = how.clock ?? systemClock;
   const passedMs = how.startedMs === undefined ? 0 : clock.elapsedMs() - how.startedMs;
-  if (attempt > 1 && passedMs + delayMs > (policy.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
+  const isBound = attempt > 1 || policy.alwaysTwice === false;
+  if (isBound && passedMs + delayMs > (policy.patienceMs ?? Number.POSITIVE_INFINITY)) throw error;
   how.onRetry?.({ error, attempt, delayMs });
   await clock.sleep(delayMs, how.signal);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectBytes } from '../../src/base/streams.ts';
 import { reachContract } from '../../src/reach/contract.ts';
 import type { Reach } from '../../src/reach/reach.ts';
@@ -73,6 +74,15 @@ describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
     const { address, key } = await shared.identity!(how);
     assert.equal(address, '127.0.0.1');
     assert.match(key ?? '', /^SHA256:/);
+  });
+
+  it('knows who answers when this process was busy while it connected', async () => {
+    await using reach = await reachTo(server);
+    const asked = reach.identity!(how);
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    await sleep(20);
+    Atomics.wait(clock, 0, 0, 800);
+    assert.deepEqual(await asked, await shared.identity!(how));
   });
 
   it('knows who answers behind a host that it goes through', async () => {

@@ -63,6 +63,8 @@ export async function openMaster(host: SshHost, times: SshTimes, place: MasterPl
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
+  // What it said before it listened is there by now, and on a busy machine not read yet.
+  await new Promise((resolve) => setImmediate(resolve));
   if (exit === undefined) return { isAlive, identity: identityOf(words()), words, ended, close };
   if (cannotShare(words())) return undefined;
   throw connectFailure(host, { ...exit, words: words() });

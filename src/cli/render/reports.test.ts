@@ -373,8 +373,8 @@ test('the question before a restore names the machine that is written to', () =>
 });
 
 test('verify counts what a kind of repository has, and says nothing of what it has not', () => {
-  const line = (kind: string, depth: 'structure' | 'data', snapshots: number) => {
-    const report = { problems: [], notes: [], snapshots, packs: 8, packsRead: 8, readBytes: 29 };
+  const line = (kind: string, depth: 'structure' | 'data', snapshots: number, readBytes = 29) => {
+    const report = { problems: [], notes: [], snapshots, packs: 8, packsRead: 8, readBytes };
     const one = { repository: 'r', kind, location: '/r', outcome: 'ok', snapshots: undefined, results: [] } as const;
     const repositories = [{ ...one, warnings: [], error: undefined, durationMs: 900, report }];
     return verifyText({ outcome: 'ok', depth, bad: [], repositories }, false).split('\n')[0];
@@ -383,4 +383,5 @@ test('verify counts what a kind of repository has, and says nothing of what it h
   assert.equal(line('borg', 'structure', 8), 'ok  r (/r): 8 snapshots, no problems, 900 ms');
   assert.equal(line('borg', 'data', 8), 'ok  r (/r): 8 snapshots, 8 archives read (29 B), no problems, 900 ms');
   assert.equal(line('borg', 'data', 2), 'ok  r (/r): 2 snapshots, 8 chunks read (29 B), no problems, 900 ms');
+  assert.equal(line('borg', 'data', 2, 0), 'ok  r (/r): 2 snapshots, 8 chunks read, no problems, 900 ms');
 });

@@ -76,7 +76,9 @@ function lookedAt(
   const isBorg = kind === 'borg';
   const read = isBorg ? (packs === snapshots ? 'archive' : 'chunk') : storedFile(kind);
   const there = isBorg ? '' : `, ${count(packs, storedFile(kind))}`;
-  return depth === 'data' ? `${there}, ${count(packsRead, read)} read (${size(readBytes)})` : there;
+  // On another host, nobody tells how much that was.
+  const amount = isBorg && readBytes === 0 ? '' : ` (${size(readBytes)})`;
+  return depth === 'data' ? `${there}, ${count(packsRead, read)} read${amount}` : there;
 }
 
 function warningsText({ warnings }: RepositoryVerified): string {

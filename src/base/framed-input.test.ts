@@ -22,7 +22,9 @@ async function feed(name: string, script: string, bytes: Uint8Array): Promise<st
   const [program = '', ...args] = framedCommand(['sh', '-c', script]);
   const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   const ended = new Promise<string | number | null>((resolve) => child.on('exit', (code, by) => resolve(by ?? code)));
-  await pipeline(Readable.from([bytes]), child.stdin).catch((error) => assert.match(String(error), /EPIPE|ECONNRESET|ECANCELED/));
+  await pipeline(Readable.from([bytes]), child.stdin).catch((error) =>
+    assert.match(String(error), /EPIPE|ECONNRESET|ECANCELED/),
+  );
   const ending = await ended;
   assert.equal(existsSync(join(folder, name)), ending !== 'SIGKILL', `${name} is written by who has all`);
   return ending;

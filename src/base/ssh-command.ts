@@ -75,10 +75,16 @@ function controlOptions(master: 'yes' | 'no', socket: string | undefined): strin
 /** Unanswered questions before the connection is given up. */
 const ALIVE_COUNT = 4;
 
+/** They would leave an ssh behind, or keep a program's input from it. */
+const UNASKED = ['ForkAfterAuthentication', 'StdinNull'];
+
 /** By default an existing master is used, but none is made: that would outlive this process and hold its pipes open. */
 function optionArguments(target: SshTarget, times: SshTimes, control = ['ControlMaster=no']): string[] {
   const seconds = (ms: number): number => Math.max(1, Math.round(ms / 1000));
   const options = [
+    // Releases of ssh before 8.7 do not know them, and no configuration could turn them on there.
+    `IgnoreUnknown=${UNASKED.join(',')}`,
+    ...UNASKED.map((option) => `${option}=no`),
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
     `ConnectTimeout=${seconds(times.connectMs)}`,

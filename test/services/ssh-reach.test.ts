@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectBytes } from '../../src/base/streams.ts';
@@ -89,6 +92,22 @@ describe('the reach over SSH', { skip: skipWithout(...SSH_PROGRAMS) }, () => {
     const { host, port, user } = server;
     await using reach = await reachTo(server, { jump: `${user}@${host}:${port}` });
     assert.deepEqual(await reach.identity!(how), await shared.identity!(how));
+  });
+
+  it('is not led astray by what the configuration of a user asks of ssh', async () => {
+    const configFile = join(server.folder, 'odd-config');
+    const odd = [
+      'ForkAfterAuthentication yes',
+      'StdinNull yes',
+      'RequestTTY force',
+      'RemoteCommand true',
+      'LogLevel QUIET',
+    ];
+    writeFileSync(configFile, `Host *\n${odd.map((line) => `  ${line}\n`).join('')}`);
+    await using reach = await reachTo(server, { configFile });
+    const process = reach.exec(['cat'], { ...how, stdin: Readable.from([Buffer.from('said there')]) });
+    assert.equal(Buffer.from(await collectBytes(process.stdout)).toString(), 'said there');
+    assert.deepEqual(await process.exit, { code: 0, signal: null });
   });
 
   it('has many commands at a time, more than one connection takes', async () => {

@@ -72,6 +72,8 @@ export interface ReachTraits {
   readonly host: string;
   /** True when paths of this host can be opened directly by this process. */
   readonly localFiles: boolean;
+  /** True where another one may take its place between two commands, as with a pod; `identity` tells. */
+  readonly replaceable?: boolean;
 }
 
 export interface ExecHow {

@@ -201,6 +201,33 @@ async function expectEqual(source: Source, { entries, contents }: Held): Promise
 }
 
 describe('file trees of a pod', { skip: skipWithout('openssl') }, () => {
+  it('are not taken for whole when another pod took the place of the one that was listed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-pull-pod-'));
+    await using server = await startKubernetesServer();
+    try {
+      writeFileSync(join(folder, 'one'), 'one');
+      server.cluster.addPod({ name: 'one' });
+      const raw = kubernetesSchema.parse({ pod: 'one', kubeconfig: server.kubeconfig() });
+      await using reach = openKubernetes('pod', kubernetesOptions(raw, '/'));
+      const source = farSource({ paths: [folder], exclude: [] }, { reach });
+      const { signal } = new AbortController();
+      await using reading = await source.read({ signal, warn: () => {} });
+      for await (const batch of reading.entries()) {
+        for await (const content of reading.content(
+          batch.filter(({ type }) => type === 'file'),
+          { signal },
+        )) {
+          if (content.kind === 'stream') for await (const _ of content.chunks);
+        }
+      }
+      server.cluster.pods.delete('one');
+      server.cluster.addPod({ name: 'one' });
+      await assert.rejects(reading.finish(), { code: 'source.incomplete', retry: 'later' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('are read from it, and go back', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'surety-pull-pod-'));
     await using server = await startKubernetesServer();

@@ -15,6 +15,7 @@ export interface Container {
   farEnd(): FarEnd;
   /** Its cluster; no pod is needed. */
   cluster(): Promise<Cluster>;
+  /** As it is now. */
   look(how: AskHow): Promise<{ readonly pod: ChosenPod; readonly cluster: Cluster }>;
   /** Ends all streams. */
   close(): void;
@@ -46,8 +47,8 @@ export function openContainer(location: string, options: KubernetesOptions): Con
   }
 
   /** The container that is in use, as long as it is the same and runs; else one is chosen anew. */
-  async function current(cluster: Cluster, how: AskHow): Promise<ChosenPod> {
-    if (known !== undefined && systemClock.elapsedMs() - known.seenMs < FRESH_MS) return known.pod;
+  async function current(cluster: Cluster, how: AskHow, freshMs = FRESH_MS): Promise<ChosenPod> {
+    if (known !== undefined && systemClock.elapsedMs() - known.seenMs < freshMs) return known.pod;
     const pod =
       (known !== undefined && (await seenAgain(cluster, known.pod, how))) || (await choosePod(cluster, options, how));
     known = { pod, seenMs: systemClock.elapsedMs() };
@@ -87,7 +88,7 @@ export function openContainer(location: string, options: KubernetesOptions): Con
     cluster: clusterOf,
     async look(how) {
       const cluster = await clusterOf();
-      return { pod: await current(cluster, how), cluster };
+      return { pod: await current(cluster, how, 0), cluster };
     },
     close() {
       for (const socket of sockets) socket.terminate();

@@ -18,7 +18,7 @@ export function openKubernetes(name: string, options: KubernetesOptions): Reach 
     return container;
   };
   return {
-    traits: { kind: 'kubernetes', host: name, localFiles: false },
+    traits: { kind: 'kubernetes', host: name, localFiles: false, replaceable: true },
     exec: (argv, how) => execFar(opened().farEnd(), argv, how),
     async identity({ signal }): Promise<HostIdentity> {
       const { pod, cluster } = await opened().look({ signal });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { SuretyError } from '../../../base/errors.ts';
 import type { Reach } from '../../../reach/reach.ts';
 import type { Content, ContentHow, Entry, ReadHow, Reading, ReadingTree, SourceFacts, Xattr } from '../../source.ts';
 import { unmounted } from '../check.ts';
@@ -22,6 +23,8 @@ export interface FarReadingHow {
   readonly name: string;
   readonly host: string;
   readonly reach: Reach;
+  /** Who answered when the reading began; undefined: that does not become another. */
+  readonly who: string | undefined;
   readonly folder: string | undefined;
   readonly options: FilesOptions;
   readonly prune: readonly string[];
@@ -162,6 +165,7 @@ export class FarReading implements Reading {
   async finish(): Promise<SourceFacts> {
     const { name, options, how } = this.#to;
     const { previous } = how;
+    await this.#requireTheSame();
     if (this.#content.goneFiles > 0) await this.#lookAgain();
     const parser = this.#listed?.parser;
     if (!options.oneFileSystem && parser !== undefined)
@@ -190,6 +194,19 @@ export class FarReading implements Reading {
         : [`extended attributes and ACLs are not in it: the tar of host ${host} does not tell them`]),
       ...(obstacle === undefined ? [] : [`what was touched comes whole: host ${host} ${obstacle}`]),
     ];
+  }
+
+  /** Files of one pod are no state together with those of the pod that took its place. */
+  async #requireTheSame(): Promise<void> {
+    const { name, reach, who, how } = this.#to;
+    if (who === undefined) return;
+    const now = await reach.identity?.({ signal: how.signal });
+    if (now?.key === who) return;
+    throw new SuretyError(
+      'source.incomplete',
+      `source ${name} was read by half: another took the place of host ${this.host} meanwhile`,
+      { hint: 'run it again', retry: 'later' },
+    );
   }
 
   /** A disk that went away since the listing makes all that was not read look deleted. */

@@ -55,6 +55,7 @@ async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
   const prune = foreign.length === 0 ? pruneTests(options.exclude) : [];
   const ended = new AbortController();
   const signal = AbortSignal.any([how.signal, ended.signal]);
+  const who = await identityOf(reach, signal);
   const listing = list({ source: name, reach, folder, starts, options, prune, signal, alive: how.alive });
   try {
     const parser = await listing.begun;
@@ -72,6 +73,7 @@ async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
       name,
       host,
       reach,
+      who,
       folder,
       options,
       prune,
@@ -88,6 +90,11 @@ async function readFar(setup: FarFilesSetup, how: ReadHow): Promise<Reading> {
     ended.abort(error);
     throw error;
   }
+}
+
+/** Who answers, where that may become another; else undefined. */
+async function identityOf(reach: Reach, signal: AbortSignal): Promise<string | undefined> {
+  return reach.traits.replaceable === true ? (await reach.identity?.({ signal }))?.key : undefined;
 }
 
 function noTar({ name, reach }: FarFilesSetup): SuretyError {

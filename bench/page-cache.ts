@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 
 /**
  * Gives every tool the same start. What the step reads is read once beforehand, so that it is in memory, and everything written before is
@@ -13,4 +13,21 @@ export function settlePageCache(reads: readonly string[], cold: boolean): void {
   }
   // tar skips reading when it sees that its output is /dev/null; cat does not.
   for (const folder of reads) execFileSync('sh', ['-c', 'tar -cf - -C "$0" . | cat > /dev/null', folder]);
+}
+
+const SHARED_MEMORY = '/dev/shm';
+
+/**
+ * Writes so much memory and frees it. In a virtual machine the host may give memory only when it is first written to, which takes longer than
+ * all that a tool does with it, and would be paid by the one that comes first. Does nothing where there is no file system in memory.
+ */
+export function touchMemory(sizeBytes: number): void {
+  const path = `${SHARED_MEMORY}/surety-bench-${process.pid}`;
+  try {
+    execFileSync('sh', ['-c', 'head -c "$0" /dev/zero > "$1"', String(sizeBytes), path], { stdio: 'ignore' });
+  } catch {
+    // Not enough room, or none at all: the tools take turns all the same.
+  } finally {
+    rmSync(path, { force: true });
+  }
 }

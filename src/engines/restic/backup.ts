@@ -5,7 +5,7 @@ import { adoptPacks } from './backup/adopt-packs.ts';
 import { confirmIndex } from './backup/confirm-index.ts';
 import { ContentStore } from './backup/content-store.ts';
 import { watchFailure } from './backup/failure.ts';
-import { PackFlow } from './backup/pack-flow.ts';
+import { PackFlow, sendersTo } from './backup/pack-flow.ts';
 import { loadPresentIndex } from './backup/present-index.ts';
 import { EntriesReader } from './backup/read-entries.ts';
 import { saveFacts } from './backup/save-facts.ts';
@@ -93,7 +93,10 @@ async function store({ repository, reading, table, indexes, packs, parent, how }
   const { workers } = repository;
   // Each worker fills a pack, and so do the trees.
   const onFailure = failure.report;
-  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: workers + 1, onFailure });
+  const flow = new PackFlow({
+    ...{ packs, targetBytes: repository.packSizeBytes, onFailure },
+    ...{ fillers: workers + 1, senders: sendersTo(repository.store) },
+  });
   const tally = new Tally(how.progress, () => repository.clock.elapsedMs());
   await using content = new ContentStore(repository, table, flow, workers, (sizeBytes) => tally.part(sizeBytes));
   const trees = new TreeStore(repository, table, flow);

@@ -8,7 +8,7 @@ import { pacedProgress } from '../paced-progress.ts';
 import { adoptPacks } from './backup/adopt-packs.ts';
 import { confirmIndex } from './backup/confirm-index.ts';
 import { type Failure, watchFailure } from './backup/failure.ts';
-import { PackFlow } from './backup/pack-flow.ts';
+import { PackFlow, sendersTo } from './backup/pack-flow.ts';
 import { loadPresentIndex } from './backup/present-index.ts';
 import { TreeStore } from './backup/tree-store.ts';
 import type { BlobTable } from './blob-table.ts';
@@ -91,6 +91,7 @@ async function open(ends: Ends): Promise<Working> {
   // Each worker fills a pack, and so do the trees.
   const flow = new PackFlow({
     ...{ packs, targetBytes: to.packSizeBytes, fillers: to.workers + 1 },
+    senders: sendersTo(to.store),
     onFailure: failure.report,
   });
   return {

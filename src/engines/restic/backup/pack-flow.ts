@@ -1,6 +1,15 @@
 import { makeSharedPages } from '../../../base/pages.ts';
+import type { Store } from '../../../stores/store.ts';
 import type { PackStore } from '../pack-store.ts';
 import { type FinishedPack, packBufferBytes } from '../packer.ts';
+
+/**
+ * A line to a distant store takes so much at once on several connections as it does not on one; a disk takes one pack after the other. A buffer
+ * is made only when all others are under way.
+ */
+export function sendersTo({ traits }: Pick<Store, 'traits'>): number {
+  return traits.remote ? 4 : 1;
+}
 
 export interface PackFlowOptions {
   readonly packs: PackStore;
@@ -8,12 +17,14 @@ export interface PackFlowOptions {
   readonly targetBytes: number;
   /** How many packs are being filled at once, at most. */
   readonly fillers: number;
+  /** How many more may be under way to the store meanwhile. */
+  readonly senders: number;
   /** Told when a pack can not be stored. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * Packs on their way to the store, and the buffers they are made in. There is one buffer for each pack being filled and one for a pack being
+ * Packs on their way to the store, and the buffers they are made in. There is one buffer for each pack being filled and some for packs being
  * stored: this bounds the memory of a backup, and slows the readers down to what the store takes.
  */
 export class PackFlow {
@@ -33,7 +44,8 @@ export class PackFlow {
   takeBuffer(): ArrayBufferLike | Promise<ArrayBufferLike> {
     const spare = this.#spare.pop();
     if (spare !== undefined) return spare;
-    if (this.#made <= this.#options.fillers) return this.#make();
+    const { fillers, senders } = this.#options;
+    if (this.#made < fillers + senders) return this.#make();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 

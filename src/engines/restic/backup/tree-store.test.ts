@@ -20,7 +20,7 @@ async function openTrees(opened: Promise<void>, onFailure: (error: unknown) => v
   }));
   const table = BlobTable.create(1000, 100);
   const packs = new PackStore(repository, FOREVER);
-  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: 1, onFailure });
+  const flow = new PackFlow({ packs, targetBytes: repository.packSizeBytes, fillers: 1, senders: 1, onFailure });
   return { trees: new TreeStore(repository, table, flow), table, packs };
 }
 

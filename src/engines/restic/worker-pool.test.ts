@@ -16,17 +16,22 @@ const WORKER = `
     if (order === 'fail') parentPort.postMessage({ kind: 'failed', task, code: 'ENOENT', message: 'not there' });
     if (order === 'throw') throw new Error('out of order');
     if (order === 'exit') process.exit(3);
-  });`;
+  });
+  const until = performance.now() + 50;
+  while (performance.now() < until);
+  Atomics.add(new Int32Array(workerData), 1, 1);
+  parentPort.postMessage({ kind: 'ready' });`;
 
-const counter = new SharedArrayBuffer(4);
+const counter = new SharedArrayBuffer(8);
 const started = (): number => Atomics.load(new Int32Array(counter), 0);
+const loaded = (): number => Atomics.load(new Int32Array(counter), 1);
 const pools: WorkerPool<Task, Answer>[] = [];
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool[Symbol.asyncDispose]()));
 });
 
 function openPool(workers: number): WorkerPool<Task, Answer> {
-  Atomics.store(new Int32Array(counter), 0, 0);
+  new Int32Array(counter).fill(0);
   const pool = new WorkerPool<Task, Answer>({
     url: new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`),
     ...{ workers, workerData: counter, onEvent: () => {}, isEnd: ({ kind }) => kind === 'done' },
@@ -88,5 +93,12 @@ describe('a pool of workers', () => {
     await assert.rejects(run(pool, 'answer'), { code: 'repository.interrupted' });
     assert.equal(started(), 1);
     assert.equal(process.getActiveResourcesInfo().includes('MessagePort'), false);
+  });
+
+  test('that are still loading are ended when they have: a native library that is cut off ends the process', async () => {
+    const pool = openPool(2);
+    pool.begin(2);
+    await pool[Symbol.asyncDispose]();
+    assert.deepEqual([started(), loaded()], [2, 2]);
   });
 });

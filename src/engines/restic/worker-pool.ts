@@ -7,6 +7,9 @@ const DEPTH = 2;
 /** Bounds the part of a worker's heap that short-lived objects grow into; the bulk of its memory is in buffers anyway. */
 const YOUNG_HEAP_MIB = 8;
 
+/** What a worker says when it has loaded what it runs, before all else: a message of this kind and nothing in it. */
+const READY = 'ready';
+
 /** A message to a worker that is a task carries its number; so does every message that answers it. */
 export interface NumberedTask {
   readonly task: number;
@@ -29,6 +32,8 @@ interface Running<Got> {
 
 interface Thread {
   readonly worker: Worker;
+  /** Resolves when it has loaded all that it runs, or has ended. */
+  readonly ready: Promise<void>;
   load: number;
   /** Number of the task it got last. */
   lastTask: number;
@@ -87,7 +92,8 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
     this.#ending = true;
     const interrupted = new SuretyError('repository.interrupted', 'the work was ended before it was complete');
     this.#failure ??= interrupted;
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    // A thread that is ended while it loads a native library takes the whole process with it.
+    await Promise.all(this.#threads.map(({ worker, ready }) => ready.then(() => worker.terminate())));
     this.#fail(interrupted);
   }
 
@@ -114,7 +120,11 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
       workerData: this.#options.workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
     });
-    const thread: Thread = { worker, load: 0, lastTask: 0 };
+    const { promise: ready, resolve: setReady } = Promise.withResolvers<void>();
+    const thread: Thread = { worker, ready, load: 0, lastTask: 0 };
+    // The first that it says is that it is ready.
+    worker.once('message', () => setReady());
+    worker.once('exit', () => setReady());
     worker.on('message', (message: Got) => this.#receive(thread, message));
     worker.on('error', (cause) => {
       this.#fail(new SuretyError('repository.failed', `a worker thread failed: ${messageOf(cause)}`, { cause }));
@@ -127,6 +137,7 @@ export class WorkerPool<Sent extends NumberedTask, Got extends { readonly kind: 
   }
 
   #receive(thread: Thread, message: Got): void {
+    if (message.kind === READY) return;
     const failed = message.kind === 'failed';
     if (!failed && !this.#options.isEnd(message)) {
       this.#options.onEvent(message, (reply, transfer = []) => thread.worker.postMessage(reply, transfer));

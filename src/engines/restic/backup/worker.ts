@@ -28,3 +28,4 @@ const reader = createContentReader({
   post: (message, transfer) => port.postMessage(message, transfer),
 });
 server.serve((task) => reader.run(task));
+port.postMessage({ kind: 'ready' });

@@ -56,3 +56,4 @@ server.serve(async (task) => {
   }
   port.postMessage({ kind: 'moved', task: task.task, bad });
 });
+port.postMessage({ kind: 'ready' });

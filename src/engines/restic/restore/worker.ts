@@ -22,3 +22,4 @@ port.on('message', (task: PlaceTask) => {
   // Frees the memory now instead of when it is next collected.
   if (typeof task.bytes !== 'number') task.bytes.transfer(0);
 });
+port.postMessage({ kind: 'ready' });

@@ -22,3 +22,4 @@ port.on('message', (task: CheckTask) => {
   // Frees the memory now instead of when it is next collected.
   task.bytes.transfer(0);
 });
+port.postMessage({ kind: 'ready' });

@@ -18,6 +18,8 @@ export interface WalkOrder {
 }
 
 export type FromWalk =
+  /** It has loaded all that it runs. */
+  | { readonly kind: 'ready' }
   | { readonly kind: 'batch'; readonly packed: PackedEntries }
   | { readonly kind: 'warning'; readonly warning: Warning }
   | { readonly kind: 'empty-root'; readonly index: number }
@@ -45,12 +47,16 @@ export class WalkThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #messages: AsyncIterable<unknown[]>;
   readonly #taken: Int32Array;
+  readonly #ready: Promise<void>;
 
   constructor(order: Omit<WalkOrder, 'taken'>) {
     const taken = new SharedArrayBuffer(4);
     this.#taken = new Int32Array(taken);
     const workerData: WalkOrder = { ...order, taken };
     this.#worker = new Worker(new URL('./walk-worker.ts', import.meta.url), { workerData, execArgv: [] });
+    this.#ready = new Promise((resolve) => {
+      this.#worker.once('message', () => resolve()).once('exit', () => resolve());
+    });
     this.#messages = on(this.#worker, 'message', { close: ['exit'] });
   }
 
@@ -65,12 +71,15 @@ export class WalkThread implements AsyncDisposable {
       } else if (message.kind === 'warning') how.warn(message.warning);
       else if (message.kind === 'empty-root') how.onEmptyRoot(message.index);
       else if (message.kind === 'end') return;
-      else throw new SuretyError(message.code, message.message, { hint: message.hint, details: message.details });
+      else if (message.kind === 'failed')
+        throw new SuretyError(message.code, message.message, { hint: message.hint, details: message.details });
     }
     throw new SuretyError('source.failed', 'the thread that looks through the files ended before it was done');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // A thread that is ended while it loads a native library takes the whole process with it.
+    await this.#ready;
     await this.#worker.terminate();
   }
 }

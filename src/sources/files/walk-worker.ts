@@ -15,6 +15,7 @@ const BATCHES_AHEAD = 64;
 const roots = parseRoots(source, options.paths, baseDir);
 const batchesTaken = new Int32Array(taken);
 const post = (message: FromWalk, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+post({ kind: 'ready' });
 const noNames = { user: () => '', group: () => '' };
 
 try {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { openGate } from '../../base/limit.ts';
+import { type Meter, metered, openMeter } from '../../base/meter.ts';
 import { inPieces } from '../../base/streams.ts';
 import { bodySize, openBody } from '../body.ts';
 import type { Body, How, Store } from '../store.ts';
@@ -29,8 +30,10 @@ export function withLimit(store: Store, options: LimitOptions): Store {
   const gate = openGate(connections);
   const clock = options.clock ?? systemClock;
   const { rates, uploadBytesPerSecond, downloadBytesPerSecond } = options;
-  const upload = openMeter(rates ? () => rates().upload : uploadBytesPerSecond, clock);
-  const download = openMeter(rates ? () => rates().download : downloadBytesPerSecond, clock);
+  const meterOf = (rate: number | undefined | (() => number | undefined)) =>
+    rate === undefined ? undefined : openMeter(rate, clock);
+  const upload = meterOf(rates ? () => rates().upload : uploadBytesPerSecond);
+  const download = meterOf(rates ? () => rates().download : downloadBytesPerSecond);
 
   // A place is held while the next item is fetched, not while the caller works on it: that work may call this store too.
   async function* gated<T>(items: AsyncIterable<T>, how: How): AsyncGenerator<T> {
@@ -46,13 +49,6 @@ export function withLimit(store: Store, options: LimitOptions): Store {
     }
   }
 
-  async function* metered(chunks: AsyncIterable<Uint8Array>, how: How): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      await download?.(chunk.length, how.signal);
-      yield chunk;
-    }
-  }
-
   return {
     ...store,
     traits: liveTraits(store, { connections }),
@@ -63,36 +59,13 @@ export function withLimit(store: Store, options: LimitOptions): Store {
         await download?.(bytes.length, how.signal);
         return bytes;
       }, how.signal),
-    stream: (key, range, how) => gated(metered(store.stream(key, range, how), how), how),
+    stream(key, range, how) {
+      const chunks = store.stream(key, range, how);
+      return gated(download === undefined ? chunks : metered(chunks, download, how.signal), how);
+    },
     stat: (key, how) => gate.run(() => store.stat(key, how), how.signal),
     list: (prefix, how) => gated(store.list(prefix, how), how),
     delete: (key, how) => gate.run(() => store.delete(key, how), how.signal),
-  };
-}
-
-type Meter = (sizeBytes: number, signal: AbortSignal) => Promise<void>;
-
-/**
- * Lets bytes pass at a mean rate. Each caller waits for its own bytes' time, after all that was asked for before. What has begun to wait
- * waits as long as was right then: callers ask for small pieces.
- */
-function openMeter(rate: number | undefined | (() => number | undefined), clock: Clock): Meter | undefined {
-  if (rate === undefined) return undefined;
-  let freeAtMs = 0;
-  return async (sizeBytes, signal) => {
-    for (let left = sizeBytes; left > 0; ) {
-      const bytesPerSecond = typeof rate === 'number' ? rate : rate();
-      if (bytesPerSecond === undefined) {
-        freeAtMs = 0;
-        return;
-      }
-      // A big answer is there already: it is let through in turns, so that a rate that changes holds for the rest of it.
-      const turnBytes = Math.min(left, Math.max(PIECE_BYTES, bytesPerSecond));
-      const nowMs = clock.elapsedMs();
-      freeAtMs = Math.max(freeAtMs, nowMs) + (turnBytes / bytesPerSecond) * 1000;
-      left -= turnBytes;
-      await clock.sleep(freeAtMs - nowMs, signal);
-    }
   };
 }
 

@@ -2,7 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { copyFile, link } from 'node:fs/promises';
+import { systemClock } from '../../../base/clock.ts';
 import { SuretyError } from '../../../base/errors.ts';
+import { type Meter, metered, openMeter } from '../../../base/meter.ts';
 import { displayName, systemPath } from '../../../base/names.ts';
 import {
   BATCH_ENTRIES,
@@ -11,14 +13,12 @@ import {
   type Entry,
   type Placed,
   type Placement,
-  type Reading,
   type RestoredEntry,
   type Restoring,
 } from '../../../sources/source.ts';
 import { PlacedFile } from '../../placed-file.ts';
 import { looksSame, type Update, type UpdateHow } from '../place.ts';
 import { unreadWarning } from '../unread-warning.ts';
-import { openPace, type Pace, paced } from './pace.ts';
 
 export interface FillingHow extends UpdateHow {
   /** Bytes a second at this moment; undefined: as fast as it goes. */
@@ -34,13 +34,13 @@ export class Filling {
   readonly #update: Update;
   readonly #baseFolder: string | undefined;
   readonly #how: FillingHow;
-  readonly #pace: Pace;
+  readonly #meter: Meter;
 
   constructor(update: Update, baseFolder: string | undefined, how: FillingHow) {
     this.#update = update;
     this.#baseFolder = baseFolder;
     this.#how = how;
-    this.#pace = openPace(how.upload);
+    this.#meter = openMeter(how.upload, systemClock);
   }
 
   restoring(): Restoring {
@@ -106,7 +106,7 @@ export class Filling {
     const file = new PlacedFile(placement, index);
     const chunks = content.kind === 'path' ? createReadStream(systemPath(content.path)) : content.chunks;
     try {
-      for await (const chunk of paced(chunks, this.#pace, this.#how.signal)) this.#add(file, hash, chunk);
+      for await (const chunk of metered(chunks, this.#meter, this.#how.signal)) this.#add(file, hash, chunk);
     } catch (error) {
       const failed = file.remove(error);
       if (content.kind === 'path' && this.#isLeftOut(entry, content.path, error)) return failed;
@@ -173,11 +173,7 @@ function vanished({ path }: Entry): SuretyError {
 async function* restoredEntries({ entries, reading }: Update): AsyncGenerator<readonly RestoredEntry[]> {
   for (let at = 0; at < entries.length; at += BATCH_ENTRIES) {
     const batch = entries.slice(at, at + BATCH_ENTRIES);
-    const xattrs = await xattrsOf(reading, batch);
+    const xattrs = await reading.xattrs(batch);
     yield batch.map((entry, index) => ({ ...entry, xattrs: xattrs[index] ?? [], handle: entry }));
   }
-}
-
-async function xattrsOf(reading: Reading, entries: readonly Entry[]) {
-  return await reading.xattrs(entries);
 }

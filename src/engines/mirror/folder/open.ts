@@ -3,7 +3,9 @@
  * change is another name of the same file, and takes its place by renaming.
  */
 import { statSync } from 'node:fs';
+import { systemClock } from '../../../base/clock.ts';
 import { randomHex } from '../../../base/ids.ts';
+import { openMeter } from '../../../base/meter.ts';
 import type { Reach } from '../../../reach/reach.ts';
 import type { Reading } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
@@ -11,7 +13,6 @@ import type { MirrorPlace, Prepared, Update } from '../place.ts';
 import { command, ended, measureFiles, start } from './commands.ts';
 import { type Filled, fill } from './fill.ts';
 import { keepIn } from './keep.ts';
-import { openPace } from './pace.ts';
 import { paths, slowFiles, streams } from './read.ts';
 import type { FolderSetup } from './setup.ts';
 import { duplicateTree, removeTree } from './trees.ts';
@@ -70,10 +71,10 @@ export function openFolder(setup: FolderSetup): MirrorPlace {
     },
     contents(copy, files, how) {
       if (reach.traits.localFiles && setup.download() === undefined) return paths(at(copy), files);
-      const pace = openPace(setup.download);
+      const meter = openMeter(setup.download, systemClock);
       return reach.traits.localFiles
-        ? slowFiles(at(copy), files, pace, how)
-        : streams(reach, at(copy), files, pace, how);
+        ? slowFiles(at(copy), files, meter, how)
+        : streams(reach, at(copy), files, meter, how);
     },
     async *measure(copy, files, how) {
       if (await exists(at(copy), how)) yield* measureFiles(reach, at(copy), files, how);

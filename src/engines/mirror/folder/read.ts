@@ -1,12 +1,12 @@
 /** Hands out the content of files of a copy. */
 import { createReadStream, existsSync } from 'node:fs';
+import { type Meter, metered } from '../../../base/meter.ts';
 import { systemPath } from '../../../base/names.ts';
 import { TarReader } from '../../../base/tar/reader.ts';
 import type { Reach } from '../../../reach/reach.ts';
 import type { Content, RestoredEntry } from '../../../sources/source.ts';
 import type { How } from '../../engine.ts';
 import { ended, pathList, start } from './commands.ts';
-import { type Pace, paced } from './pace.ts';
 
 /** Files of this machine. */
 export async function* paths(folder: string, files: readonly RestoredEntry[]): AsyncGenerator<Content> {
@@ -17,12 +17,12 @@ export async function* paths(folder: string, files: readonly RestoredEntry[]): A
 export async function* slowFiles(
   folder: string,
   files: readonly RestoredEntry[],
-  pace: Pace,
+  meter: Meter,
   { signal }: How,
 ): AsyncGenerator<Content> {
   for (const { path } of files) {
     const place = systemPath(`${folder}/${path}`);
-    if (existsSync(place)) yield { kind: 'stream', chunks: paced(createReadStream(place), pace, signal) };
+    if (existsSync(place)) yield { kind: 'stream', chunks: metered(createReadStream(place), meter, signal) };
     else yield { kind: 'gone' };
   }
 }
@@ -32,7 +32,7 @@ export async function* streams(
   reach: Reach,
   folder: string,
   files: readonly RestoredEntry[],
-  pace: Pace,
+  meter: Meter,
   how: How,
 ): AsyncGenerator<Content> {
   const argv = ['tar', '--create', '--no-recursion', '--null', '--files-from=-', '--file=-', '--format=posix'];
@@ -46,7 +46,7 @@ export async function* streams(
   for (const { path } of files) {
     if (next === undefined || next.name.replace(/^\.\//, '') !== path) yield { kind: 'gone' };
     else {
-      yield { kind: 'stream', chunks: paced(tar.content(), pace, how.signal) };
+      yield { kind: 'stream', chunks: metered(tar.content(), meter, how.signal) };
       next = await tar.next();
     }
   }

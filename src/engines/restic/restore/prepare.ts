@@ -14,6 +14,9 @@ import { openRangeBuffers, type RangeBuffers } from './range-buffers.ts';
 /** What is read and not written yet, in all. */
 export const BUDGET_BYTES = 48 * 1024 * 1024;
 
+/** So many entries are kept from the check for who writes them; more are read once more. */
+const KEPT_ENTRIES = 20_000;
+
 export type Batches = readonly (readonly RestoredEntry[])[];
 
 export interface Prepared extends AsyncDisposable {
@@ -39,7 +42,10 @@ export function prepare(repository: Repository, table: BlobTable, snapshot: Snap
     isEnd: ({ kind }) => kind === 'placed',
   });
   if (how.contentSoon === true) pool.begin(tasksIn(snapshot, how));
-  const entries = walk(trees, snapshot, { signal, select: how.select }).catch(() => undefined);
+  const isFew = how.select !== undefined || entriesIn(snapshot) <= KEPT_ENTRIES;
+  const entries = isFew
+    ? walk(trees, snapshot, { signal, select: how.select }).catch(() => undefined)
+    : Promise.resolve(undefined);
   return {
     ...{ table, copies: findCopies(table), trees, buffers, pool, entries },
     async [Symbol.asyncDispose]() {
@@ -55,8 +61,11 @@ function tasksIn({ stats }: Snapshot, { select }: EntriesHow): number {
   return stats === undefined ? Number.POSITIVE_INFINITY : Math.ceil(stats.sizeBytes / READ_BYTES);
 }
 
-/** So many entries are kept from the check for who writes them; more are read once more. */
-const KEPT_ENTRIES = 20_000;
+/** 0 where nobody counted them. */
+function entriesIn({ stats }: Snapshot): number {
+  if (stats === undefined) return 0;
+  return stats.filesNew + stats.filesChanged + stats.filesUnmodified + stats.dirs + stats.others;
+}
 
 async function walk(trees: TreeReader, snapshot: Snapshot, how: EntriesHow): Promise<Batches | undefined> {
   const batches: (readonly RestoredEntry[])[] = [];

@@ -15,20 +15,9 @@ stat_line() {
 }
 `;
 
-export interface FarStat {
+/** Links are followed, so there are none. */
+export interface FarStat extends Omit<Entry, 'path' | 'type' | 'linkTarget' | 'deviceNumber'> {
   readonly type: 'file' | 'dir' | 'other';
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** '' when unknown. */
-  readonly user: string;
-  readonly group: string;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  readonly sizeBytes: number;
-  readonly inode: bigint;
-  readonly device: bigint;
-  readonly links: number;
 }
 
 const LINE = /^([0-9a-f]+) (\d+) (\d+) (\S+) (\S+) (\d+) (\d+) (\d+) (\d+) ([^:]*):(.*)$/i;

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { variables } from '../base/environment.ts';
 import { messageOf, SuretyError } from '../base/errors.ts';
+import { largeReads } from './large-reads.ts';
 import { http, https } from './node-http.ts';
 
 export interface ConnectionOptions {
@@ -36,9 +37,9 @@ export function openConnections(options: ConnectionOptions): Connections {
     proxyEnv: proxies(options.proxy),
   };
   const secureContext = trusted(options.caFile);
-  const plain = withTimeouts(new http.Agent(kept), connectMs);
+  const plain = withTimeouts(readingMuch(new http.Agent(kept)), connectMs);
   const secure = withTimeouts(
-    new https.Agent({ ...kept, ...(secureContext === undefined ? {} : { secureContext }) }),
+    readingMuch(new https.Agent({ ...kept, ...(secureContext === undefined ? {} : { secureContext }) })),
     connectMs,
   );
   return {
@@ -52,6 +53,21 @@ export function openConnections(options: ConnectionOptions): Connections {
 
 function proxies(proxy: string | undefined): Record<string, string> {
   return proxy === undefined ? variables() : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+}
+
+/**
+ * Node hands the options for a connection on to `net.connect` and `tls.connect`, but not where a proxy is asked for a way through: there it
+ * reads by itself.
+ */
+function readingMuch<A extends Agent>(agent: A): A {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, connected?: Connected) => {
+    const { onread, attach } = largeReads();
+    const stream = connect(Object.assign({}, options, { onread }), connected);
+    if (stream != null) attach(stream);
+    return stream;
+  };
+  return agent;
 }
 
 type Connected = (error: Error | null, stream: Duplex) => void;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * Gives every tool the same start. What the step reads is read once beforehand, so that it is in memory, and everything written before is
@@ -16,6 +16,16 @@ export function settlePageCache(reads: readonly string[], cold: boolean): void {
 }
 
 const SHARED_MEMORY = '/dev/shm';
+
+/** Bytes of memory that nobody uses, not even for files; 0 where that is not told. */
+export function unusedMemory(): number {
+  try {
+    const [, kibibytes = '0'] = /^MemFree:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? [];
+    return Number(kibibytes) * 1024;
+  } catch {
+    return 0;
+  }
+}
 
 /**
  * Writes so much memory and frees it. In a virtual machine the host may give memory only when it is first written to, which takes longer than

@@ -5,7 +5,7 @@ import type { RepositoryConfig } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openStore } from './compose-store.ts';
-import { cachedBy } from './compose-wrapped.ts';
+import { cachedBy, keysFolder } from './compose-wrapped.ts';
 import type { EngineHow } from './engine-how.ts';
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
@@ -20,8 +20,11 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
     switch (config.kind) {
       case 'restic': {
         const { openRestic } = await import('../engines/restic/open.ts');
-        const cached = cachedBy({ ...config.use.cache, use: how.cache && config.use.cache.use }, how.warn);
-        return await openRestic(store, { ...(await resticOptions(config, how)), cached, ahead: how.ahead });
+        const cache = { ...config.use.cache, use: how.cache && config.use.cache.use };
+        return await openRestic(store, {
+          ...(await resticOptions(config, how)),
+          ...{ cached: cachedBy(cache, how.warn), rememberKeysIn: keysFolder(cache), ahead: how.ahead },
+        });
       }
       case 'archive': {
         const { openArchive } = await import('../engines/archive/open.ts');

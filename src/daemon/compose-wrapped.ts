@@ -60,6 +60,11 @@ function ratesNow(limit: readonly RateWindow[]): () => Rates {
   };
 }
 
+/** Where this machine remembers which key of a repository fits its password; undefined without a cache. */
+export function keysFolder({ use }: CacheConfig): string | undefined {
+  return use ? join(cacheHome(), 'surety', 'keys') : undefined;
+}
+
 /** A cache for a repository of this id, where the store is over a network. Without one where that can not be; a person is told. */
 export function cachedBy(
   { use, path, sizeBytes }: CacheConfig,

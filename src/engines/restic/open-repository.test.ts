@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FOREVER } from '../../../test/fixtures/restic-repository.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -84,6 +87,35 @@ describe('opening a repository', () => {
       assert.doesNotMatch(`${error.message} ${error.hint} ${JSON.stringify(error.details)}`, /simsim/);
       return true;
     });
+  });
+
+  test('in a distant place asks for the key that fitted before, and for all others where that fits no more', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-keys-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const near = await made();
+    let lists = 0;
+    const list: Store['list'] = (prefix, how) => {
+      lists += prefix === 'keys/' ? 1 : 0;
+      return near.list(prefix, how);
+    };
+    const store: Store = { ...near, traits: { ...near.traits, remote: true }, list };
+    const options = { ...OPTIONS, rememberKeysIn: folder };
+    const first = await openRepository(store, options);
+    assert.equal(lists, 1);
+    assert.equal((await openRepository(store, options)).keyId, first.keyId);
+    assert.equal(lists, 1);
+
+    const second = await openKeyRing(first).add('second', FOREVER);
+    assert.equal((await openRepository(store, { ...options, password: 'second' })).keyId, second);
+    assert.equal(lists, 2, 'another password: the remembered key does not fit');
+    await assert.rejects(openRepository(store, { ...options, password: '3' }), failsWith('repository.wrong-password'));
+
+    await openKeyRing(first).remove(second, FOREVER);
+    assert.equal((await openRepository(store, options)).keyId, first.keyId, 'the remembered key is gone');
+    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '../../config');
+    assert.equal((await openRepository(store, options)).keyId, first.keyId, 'what is remembered is nonsense');
+    await change(store, keyOf('keys', first.keyId), (bytes) => bytes.fill(0));
+    await assert.rejects(openRepository(store, options), failsWith('repository.damaged'));
   });
 
   test('of an unknown format version says so', async () => {

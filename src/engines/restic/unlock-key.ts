@@ -1,7 +1,7 @@
 /** From a password to the master key and back: key files of a store. */
 import { scrypt } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
-import { messageOf, SuretyError } from '../../base/errors.ts';
+import { hasCode, messageOf, SuretyError } from '../../base/errors.ts';
 import { randomBytes } from '../../base/ids.ts';
 import type { Store } from '../../stores/store.ts';
 import type { How } from '../engine.ts';
@@ -17,6 +17,7 @@ import {
   scryptBytes,
 } from './format/key.ts';
 import { dateToNs } from './format/time.ts';
+import type { KeyMemory } from './key-memory.ts';
 import { type Identity, keyOf, listFiles, readChecked } from './repository.ts';
 import { createSealer, type MasterKey } from './seal.ts';
 import { sha256Hex } from './sha256.ts';
@@ -29,22 +30,54 @@ export interface UnlockedKey {
 export interface UnlockHow extends How {
   /** Called while a key is made from the password: other threads do that, and it takes a while. */
   readonly deriving?: (() => void) | undefined;
+  readonly memory?: KeyMemory | undefined;
 }
 
-/** Tries the password on every key of the store. Throws `repository.wrong-password` when it fits none. */
+/**
+ * Tries the password on the key that is remembered, then on every key of the store. Throws `repository.wrong-password` when it fits none.
+ */
 export async function unlockKey(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
+  const remembered = how.memory?.get();
+  const known = remembered === undefined ? undefined : await tryRemembered(store, remembered, password, how);
+  if (known !== undefined) return known;
+  const found = await tryAll(store, password, how);
+  how.memory?.set(found.id);
+  return found;
+}
+
+/** Undefined when that key is not there any more, or another one is meant by now. */
+async function tryRemembered(
+  store: Store,
+  id: string,
+  password: string,
+  how: UnlockHow,
+): Promise<UnlockedKey | undefined> {
+  try {
+    return await tryKey(store, id, password, how);
+  } catch (error) {
+    if (hasCode(error, 'store.not-found', 'repository.damaged')) return undefined;
+    throw error;
+  }
+}
+
+async function tryKey(store: Store, id: string, password: string, how: UnlockHow): Promise<UnlockedKey | undefined> {
+  const document = await readKey(store, id, how);
+  const opening = openKey(document, password, id);
+  how.deriving?.();
+  const masterKey = await opening;
+  return masterKey && { id, masterKey };
+}
+
+async function tryAll(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
   const files = await listFiles(store, 'keys', how);
   if (files.length === 0) throw damaged('keys', 'there is no key file, so no password can open the repository');
   const unreadable: unknown[] = [];
   for (const { id } of files) {
     try {
-      const document = await readKey(store, id, how);
-      const opening = openKey(document, password, id);
-      how.deriving?.();
-      const masterKey = await opening;
-      if (masterKey !== undefined) return { id, masterKey };
+      const opened = await tryKey(store, id, password, how);
+      if (opened !== undefined) return opened;
     } catch (error) {
-      if (!(error instanceof SuretyError) || error.code !== 'repository.damaged') throw error;
+      if (!hasCode(error, 'repository.damaged')) throw error;
       unreadable.push(error);
     }
   }

@@ -29,8 +29,7 @@ import type { ContentHandle } from './restored-entry.ts';
  */
 export async function restore(repository: Repository, snapshot: Snapshot, how: EntriesHow): Promise<Restoring> {
   await using begun = new AsyncDisposableStack();
-  const lock = lockMeanwhile(repository, how.signal);
-  begun.use(lock);
+  const lock = begun.use(lockMeanwhile(repository, how.signal));
   const index = knownIndex(repository);
   const early = begun.use(index === undefined ? undefined : prepare(repository, index.table, snapshot, how));
   const restoring = begun.use(await begin(repository, snapshot, early, how));
@@ -38,7 +37,10 @@ export async function restore(repository: Repository, snapshot: Snapshot, how: E
   const held = begun.move();
   return {
     ...restoring,
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      // Nothing is read any more, so a distant store removes the lock while the threads are ended.
+      await Promise.all([lock[Symbol.asyncDispose](), held.disposeAsync()]);
+    },
   };
 }
 
@@ -58,11 +60,16 @@ function lockMeanwhile(repository: Repository, signal: AbortSignal): SettlingLoc
   // Whatever is in its way: what the restore itself meets is told by itself.
   const lock: Promise<Lock | undefined> = taking.catch(() => undefined);
   void lock.then(() => resolve());
+  let removing: Promise<void> | undefined;
+  const remove = async (): Promise<void> => {
+    ended.abort();
+    await (await lock)?.[Symbol.asyncDispose]();
+  };
   return {
     written,
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await (await lock)?.[Symbol.asyncDispose]();
+    [Symbol.asyncDispose]() {
+      removing ??= remove();
+      return removing;
     },
   };
 }

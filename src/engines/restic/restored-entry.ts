@@ -1,6 +1,5 @@
 /** A node as the port's entry. */
 import type { RestoredEntry } from '../../sources/source.ts';
-import type { Node } from './format/node.ts';
 import type { WalkedNode } from './walk.ts';
 
 /** What the `handle` of a restored entry is: the ids of its data blobs, in order. */
@@ -10,7 +9,7 @@ export type ContentHandle = readonly string[];
 export function restoredEntry({ path, node }: WalkedNode): RestoredEntry | undefined {
   if (node.type === undefined) return undefined;
   const handle: ContentHandle = node.content;
-  return {
+  const entry = {
     path,
     type: node.type,
     mode: node.mode,
@@ -24,16 +23,11 @@ export function restoredEntry({ path, node }: WalkedNode): RestoredEntry | undef
     inode: node.inode,
     device: node.deviceId,
     links: node.links,
-    ...optional(node),
     xattrs: node.xattrs,
     handle,
   };
-}
-
-function optional(node: Node): Pick<RestoredEntry, 'linkTarget' | 'deviceNumber'> {
-  const isDevice = node.type === 'dev' || node.type === 'chardev';
-  return {
-    ...(node.type === 'symlink' && { linkTarget: node.linkTarget ?? '' }),
-    ...(isDevice && { deviceNumber: node.deviceNumber }),
-  };
+  // Added where they are, and spread nowhere: there are many entries, and few links and devices among them.
+  if (node.type === 'symlink') return Object.assign(entry, { linkTarget: node.linkTarget ?? '' });
+  if (node.type === 'dev' || node.type === 'chardev') return Object.assign(entry, { deviceNumber: node.deviceNumber });
+  return entry;
 }

@@ -34,9 +34,18 @@ interface Level {
   at: number;
 }
 
-/** Selected entries and, before the first of those below it, each directory above them. */
-export async function* walkTree(trees: TreeReader, root: string, how: WalkHow): AsyncGenerator<WalkedNode> {
+/**
+ * Selected entries and, before the first of those below it, each directory above them. In batches of some `batchNodes`: one at a time would
+ * take longer to hand over than to read.
+ */
+export async function* walkTree(
+  trees: TreeReader,
+  root: string,
+  batchNodes: number,
+  how: WalkHow,
+): AsyncGenerator<readonly WalkedNode[]> {
   const { selection } = how;
+  let batch: WalkedNode[] = [];
   const levels: Level[] = [await openLevel(trees, root, { prefix: '', wanted: false, untold: undefined }, how)];
   for (let level = levels[0]; level !== undefined; level = levels[levels.length - 1]) {
     const node = nextOrLost(trees, level, how);
@@ -49,14 +58,19 @@ export async function* walkTree(trees: TreeReader, root: string, how: WalkHow): 
     // Asked also below a wanted directory, so that no pattern counts as unmet because of another one.
     const wanted = selection.wants(walked.path) || level.wanted;
     if (wanted) {
-      yield* tellAbove(levels);
-      yield walked;
+      if (!level.wanted) tellAbove(levels, batch);
+      batch.push(walked);
+      if (batch.length >= batchNodes) {
+        yield batch;
+        batch = [];
+      }
     }
     if (node.subtree === undefined || !(wanted || selection.mayWantBelow(walked.path))) continue;
     const below = { prefix: `${walked.path}/`, wanted, untold: wanted ? undefined : walked };
     const opened = await openOrLost(trees, node.subtree, below, how);
     if (opened !== undefined) levels.push(opened);
   }
+  if (batch.length > 0) yield batch;
 }
 
 async function openOrLost(
@@ -89,10 +103,11 @@ function tellLost(prefix: string, error: unknown, how: WalkHow): void {
   how.onLost(prefix.slice(0, -1), error);
 }
 
-function* tellAbove(levels: readonly Level[]): Generator<WalkedNode> {
+/** Where the directory is wanted itself, all above it are told. */
+function tellAbove(levels: readonly Level[], batch: WalkedNode[]): void {
   for (const level of levels) {
     if (level.untold === undefined) continue;
-    yield level.untold;
+    batch.push(level.untold);
     level.untold = undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** Small files that are whole at any moment, also after a power failure. */
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemCode } from './errors.ts';
 import { makeFolders } from './folders.ts';
 
 /**
@@ -12,7 +13,9 @@ export function replaceFile(file: string, text: string): void {
   const folder = dirname(file);
   makeFolders(folder, 0o700);
   const unfinished = `${file}.unfinished`;
-  const descriptor = openSync(unfinished, 'w', 0o600);
+  // Made anew, so that a link that somebody put there leads nowhere.
+  removeIfThere(unfinished);
+  const descriptor = openSync(unfinished, 'wx', 0o600);
   try {
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
@@ -21,6 +24,14 @@ export function replaceFile(file: string, text: string): void {
   }
   renameSync(unfinished, file);
   syncFolder(folder);
+}
+
+function removeIfThere(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** Makes durable what was renamed in the folder or removed from it, where the file system can. */

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../../base/folders.ts';
+import { isOwnFolder } from '../../base/own-folder.ts';
 import { replaceFile } from '../../base/replace-file.ts';
 import { isId } from './format/id.ts';
 
@@ -17,12 +19,14 @@ export function openKeyMemory(folder: string, location: string): KeyMemory {
   let known: string | undefined;
   return {
     get() {
-      known = read(file);
+      known = isOwnFolder(folder) ? read(file) : undefined;
       return known;
     },
     set(id) {
       if (id === known) return;
       try {
+        makeFolders(folder, 0o700);
+        if (!isOwnFolder(folder)) return;
         replaceFile(file, `${id}\n`);
         known = id;
       } catch {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../../base/folders.ts';
+import { isOwnFolder } from '../../base/own-folder.ts';
 import { replaceFile } from '../../base/replace-file.ts';
 import type { LockMemory } from './lock-new.ts';
 
@@ -10,7 +12,7 @@ export function openLockMemory(folder: string, location: string, now: () => Date
   const file = join(folder, `${createHash('sha256').update(location).digest('hex').slice(0, 24)}.json`);
   let known: Map<string, number> | undefined;
   let changed = false;
-  const all = () => (known ??= read(file));
+  const all = () => (known ??= isOwnFolder(folder) ? read(file) : new Map());
   return {
     get: (key) => all().get(key),
     set(key, untilMs) {
@@ -22,6 +24,8 @@ export function openLockMemory(folder: string, location: string, now: () => Date
       const nowMs = now().getTime();
       const current = [...known].filter(([, untilMs]) => untilMs > nowMs);
       try {
+        makeFolders(folder, 0o700);
+        if (!isOwnFolder(folder)) return;
         replaceFile(file, `${JSON.stringify(Object.fromEntries(current))}\n`);
         changed = false;
       } catch {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { FOREVER } from '../../../test/fixtures/restic-repository.ts';
 import { systemClock } from '../../base/clock.ts';
-import { hasCode } from '../../base/errors.ts';
+import { hasCode, SuretyError } from '../../base/errors.ts';
 import { openMemoryStore } from '../../stores/memory/open.ts';
 import type { Store } from '../../stores/store.ts';
 import { CONFIG_KEY, encodeConfig } from './format/config.ts';
@@ -108,6 +108,21 @@ describe('opening a repository', () => {
     const second = await openKeyRing(first).add('second', FOREVER);
     assert.equal((await openRepository(store, { ...options, password: 'second' })).keyId, second);
     assert.equal(lists, 2, 'another password: the remembered key does not fit');
+    const reads: string[] = [];
+    let denied = 0;
+    const told: Store = {
+      ...store,
+      async read(key, range, how) {
+        if (key.startsWith('keys/')) reads.push(key);
+        if (key === keyOf('keys', second) && denied-- > 0) throw new SuretyError('store.denied', 'denied');
+        return await near.read(key, range, how);
+      },
+    };
+    assert.equal((await openRepository(told, options)).keyId, first.keyId);
+    assert.equal(new Set(reads).size, reads.length, 'the key that did not fit was tried once');
+    await openRepository(store, { ...options, password: 'second' });
+    denied = 1;
+    assert.equal((await openRepository(told, options)).keyId, first.keyId, 'the remembered key is refused');
     await assert.rejects(openRepository(store, { ...options, password: '3' }), failsWith('repository.wrong-password'));
 
     await openKeyRing(first).remove(second, FOREVER);

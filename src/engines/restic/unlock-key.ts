@@ -38,24 +38,24 @@ export interface UnlockHow extends How {
  */
 export async function unlockKey(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
   const remembered = how.memory?.get();
-  const known = remembered === undefined ? undefined : await tryRemembered(store, remembered, password, how);
-  if (known !== undefined) return known;
-  const found = await tryAll(store, password, how);
+  const known = remembered === undefined ? 'not there' : await tryRemembered(store, remembered, password, how);
+  if (typeof known === 'object') return known;
+  const found = await tryAll(store, password, how, known === 'does not fit' ? remembered : undefined);
   how.memory?.set(found.id);
   return found;
 }
 
-/** Undefined when that key is not there any more, or another one is meant by now. */
+/** Whatever is in the way of the remembered key is told, if it is still there, of all keys. */
 async function tryRemembered(
   store: Store,
   id: string,
   password: string,
   how: UnlockHow,
-): Promise<UnlockedKey | undefined> {
+): Promise<UnlockedKey | 'does not fit' | 'not there'> {
   try {
-    return await tryKey(store, id, password, how);
+    return (await tryKey(store, id, password, how)) ?? 'does not fit';
   } catch (error) {
-    if (hasCode(error, 'store.not-found', 'repository.damaged')) return undefined;
+    if (hasCode(error, 'store.not-found', 'store.denied', 'repository.damaged')) return 'not there';
     throw error;
   }
 }
@@ -68,13 +68,14 @@ async function tryKey(store: Store, id: string, password: string, how: UnlockHow
   return masterKey && { id, masterKey };
 }
 
-async function tryAll(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
+/** `misfit`: id of a key that was tried before. */
+async function tryAll(store: Store, password: string, how: UnlockHow, misfit?: string): Promise<UnlockedKey> {
   const files = await listFiles(store, 'keys', how);
   if (files.length === 0) throw damaged('keys', 'there is no key file, so no password can open the repository');
   const unreadable: unknown[] = [];
   for (const { id } of files) {
     try {
-      const opened = await tryKey(store, id, password, how);
+      const opened = id === misfit ? undefined : await tryKey(store, id, password, how);
       if (opened !== undefined) return opened;
     } catch (error) {
       if (!hasCode(error, 'repository.damaged')) throw error;

@@ -26,9 +26,6 @@ export async function* entries(
   yield* entriesOf(openTreeReader(repository, table, 'use'), snapshot, how);
 }
 
-/** Room for the directories above an entry, which are told with it. */
-const BATCH_NODES = BATCH_ENTRIES / 2;
-
 /** The same where the index is loaded already. */
 export async function* entriesOf(
   trees: TreeReader,
@@ -38,7 +35,7 @@ export async function* entriesOf(
   const selection = createSelection(how.select);
   // What Surety keeps for itself in a snapshot was never among the entries.
   const isHidden = snapshot.tags.includes(SURETY_TAG) ? (path: string) => path === FACTS_FILE : undefined;
-  for await (const nodes of walkTree(trees, snapshot.tree, BATCH_NODES, { ...how, selection, isHidden })) {
+  for await (const nodes of walkTree(trees, snapshot.tree, BATCH_ENTRIES, { ...how, selection, isHidden })) {
     const batch: RestoredEntry[] = [];
     for (const walked of nodes) {
       const entry = restoredEntry(walked);

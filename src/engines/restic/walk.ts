@@ -35,7 +35,7 @@ interface Level {
 }
 
 /**
- * Selected entries and, before the first of those below it, each directory above them. In batches of some `batchNodes`: one at a time would
+ * Selected entries and, before the first of those below it, each directory above them. In batches of up to `batchNodes`: one at a time would
  * take longer to hand over than to read.
  */
 export async function* walkTree(
@@ -45,7 +45,7 @@ export async function* walkTree(
   how: WalkHow,
 ): AsyncGenerator<readonly WalkedNode[]> {
   const { selection } = how;
-  let batch: WalkedNode[] = [];
+  const batch: WalkedNode[] = [];
   const levels: Level[] = [await openLevel(trees, root, { prefix: '', wanted: false, untold: undefined }, how)];
   for (let level = levels[0]; level !== undefined; level = levels[levels.length - 1]) {
     const node = nextOrLost(trees, level, how);
@@ -60,10 +60,7 @@ export async function* walkTree(
     if (wanted) {
       if (!level.wanted) tellAbove(levels, batch);
       batch.push(walked);
-      if (batch.length >= batchNodes) {
-        yield batch;
-        batch = [];
-      }
+      while (batch.length >= batchNodes) yield batch.splice(0, batchNodes);
     }
     if (node.subtree === undefined || !(wanted || selection.mayWantBelow(walked.path))) continue;
     const below = { prefix: `${walked.path}/`, wanted, untold: wanted ? undefined : walked };

@@ -56,6 +56,21 @@ describe('the entries of a snapshot', () => {
     );
   });
 
+  test('far below what is selected come in such batches too, with all directories above', async () => {
+    const repository = await makeResticRepository();
+    const names = Array.from({ length: BATCH_ENTRIES - 1 }, (_, at) => `a${String(at).padStart(5, '0')}`);
+    const deep = `${'d/'.repeat(700)}file`;
+    const id = await addSnapshot(repository, Object.fromEntries([...names, deep].map((name) => [name, ''])));
+    const snapshot = await findSnapshot(repository, id, FOREVER);
+    const batches = await Array.fromAsync(entries(repository, snapshot, { ...FOREVER, select: ['a*', deep] }));
+    assert.ok(batches.every(({ length }) => length <= BATCH_ENTRIES));
+    const above = Array.from({ length: 700 }, (_, at) => 'd/'.repeat(at + 1).slice(0, -1));
+    assert.deepEqual(
+      batches.flat().map(({ path }) => path),
+      [...names, ...above, deep],
+    );
+  });
+
   test('many directories are read ahead to the same result', async () => {
     const repository = await makeResticRepository();
     const files = Object.fromEntries(

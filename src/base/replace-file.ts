@@ -5,11 +5,11 @@ import { systemCode } from './errors.ts';
 import { makeFolders } from './folders.ts';
 
 /**
- * Puts the text into the file, which only its owner may read; missing folders above it are made, for the owner only. Durable when it
- * returns: until then the old text is there, or none. Two processes must not do so for one file at the same time. Throws the
+ * Puts the content into the file, which only its owner may read; missing folders above it are made, for the owner only. Durable when it
+ * returns: until then the old content is there, or none. Two processes must not do so for one file at the same time. Throws the
  * system's error.
  */
-export function replaceFile(file: string, text: string): void {
+export function replaceFile(file: string, content: string | Uint8Array): void {
   const folder = dirname(file);
   makeFolders(folder, 0o700);
   const unfinished = `${file}.unfinished`;
@@ -17,7 +17,7 @@ export function replaceFile(file: string, text: string): void {
   removeIfThere(unfinished);
   const descriptor = openSync(unfinished, 'wx', 0o600);
   try {
-    writeFileSync(descriptor, text);
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -3,9 +3,11 @@ import { systemClock } from '../base/clock.ts';
 import { hostName, programVersion, userName } from '../base/environment.ts';
 import type { RepositoryConfig } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
+import { shownLocation } from '../config/store-location.ts';
 import type { Engine } from '../engines/engine.ts';
+import type { Store } from '../stores/store.ts';
 import { openStore } from './compose-store.ts';
-import { cachedBy, keysFolder } from './compose-wrapped.ts';
+import { cachedBy, keyMemory } from './compose-wrapped.ts';
 import type { EngineHow } from './engine-how.ts';
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
@@ -15,23 +17,37 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
     return await openMirrorEngine(config, { ...config.options, ...whoWorks(), clock: systemClock }, how);
   }
   if (config.kind === 'borg') return await (await import('./compose-borg.ts')).openBorgEngine(config, how);
+  return config.kind === 'restic' ? await openResticEngine(config, how) : await openArchiveEngine(config, how);
+}
+
+/** The key is made from the password by another thread, while this one loads what speaks with the store. */
+async function openResticEngine(config: ConfigOf<'restic'>, how: EngineHow): Promise<Engine> {
+  const options = await resticOptions(config, how);
+  const cache = { ...config.use.cache, use: how.cache && config.use.cache.use };
+  const memory = await keyMemory(cache, shownLocation(config.store), options.password);
+  return await withStore(config, how, async (store) => {
+    const { openRestic } = await import('../engines/restic/open.ts');
+    return await openRestic(store, { ...options, cached: cachedBy(cache, how.warn), memory, ahead: how.ahead });
+  });
+}
+
+async function openArchiveEngine(config: ConfigOf<'archive'>, how: EngineHow): Promise<Engine> {
+  return await withStore(config, how, async (store) => {
+    const { openArchive } = await import('../engines/archive/open.ts');
+    how.ahead?.begun();
+    return await openArchive(store, archiveOptions(config, how), how);
+  });
+}
+
+/** An engine owns its store once it is open. */
+async function withStore(
+  config: RepositoryConfig,
+  how: EngineHow,
+  open: (store: Store) => Promise<Engine>,
+): Promise<Engine> {
   const store = await openStore(config.store, { ...how, use: config.use, create: false });
   try {
-    switch (config.kind) {
-      case 'restic': {
-        const { openRestic } = await import('../engines/restic/open.ts');
-        const cache = { ...config.use.cache, use: how.cache && config.use.cache.use };
-        return await openRestic(store, {
-          ...(await resticOptions(config, how)),
-          ...{ cached: cachedBy(cache, how.warn), rememberKeysIn: keysFolder(cache), ahead: how.ahead },
-        });
-      }
-      case 'archive': {
-        const { openArchive } = await import('../engines/archive/open.ts');
-        how.ahead?.begun();
-        return await openArchive(store, archiveOptions(config, how), how);
-      }
-    }
+    return await open(store);
   } catch (error) {
     await store[Symbol.asyncDispose]();
     throw error;

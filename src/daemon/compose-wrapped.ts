@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { homeFolder, isRoot, systemTimeZone, variable } from '../base/environment.ts';
 import { messageOf } from '../base/errors.ts';
 import type { CacheConfig, StoreUse } from '../config/store-use.ts';
+import type { KeyMemory } from '../engines/restic/remember-key.ts';
 import { type Rates, type RateWindow, ratesAt } from '../rules/rate-windows.ts';
 import type { Store } from '../stores/store.ts';
 
@@ -60,9 +61,15 @@ function ratesNow(limit: readonly RateWindow[]): () => Rates {
   };
 }
 
-/** Where this machine remembers which key of a repository fits its password; undefined without a cache. */
-export function keysFolder({ use }: CacheConfig): string | undefined {
-  return use ? join(cacheHome(), 'surety', 'keys') : undefined;
+/** What this machine remembers of the key of a repository at `location`; undefined without a cache. */
+export async function keyMemory(
+  { use }: CacheConfig,
+  location: string,
+  password: string,
+): Promise<KeyMemory | undefined> {
+  if (!use) return undefined;
+  const { rememberKey } = await import('../engines/restic/remember-key.ts');
+  return rememberKey(join(cacheHome(), 'surety', 'keys'), location, password);
 }
 
 /** A cache for a repository of this id, where the store is over a network. Without one where that can not be; a person is told. */

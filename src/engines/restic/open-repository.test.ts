@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -12,6 +12,7 @@ import { CONFIG_KEY, encodeConfig } from './format/config.ts';
 import { initRestic } from './init.ts';
 import { openKeyRing } from './keys.ts';
 import { type OpenOptions, openRepository } from './open-repository.ts';
+import { rememberKey } from './remember-key.ts';
 import { keyOf } from './repository.ts';
 
 const OPTIONS: OpenOptions = {
@@ -89,48 +90,66 @@ describe('opening a repository', () => {
     });
   });
 
-  test('in a distant place asks for the key that fitted before, and for all others where that fits no more', async (t) => {
+  test('makes the key that fitted before at once, and tries all others where that fits no more', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'surety-keys-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const near = await made();
-    let lists = 0;
-    const list: Store['list'] = (prefix, how) => {
-      lists += prefix === 'keys/' ? 1 : 0;
-      return near.list(prefix, how);
-    };
-    const store: Store = { ...near, traits: { ...near.traits, remote: true }, list };
-    const options = { ...OPTIONS, rememberKeysIn: folder };
-    const first = await openRepository(store, options);
-    assert.equal(lists, 1);
-    assert.equal((await openRepository(store, options)).keyId, first.keyId);
-    assert.equal(lists, 1);
-
-    const second = await openKeyRing(first).add('second', FOREVER);
-    assert.equal((await openRepository(store, { ...options, password: 'second' })).keyId, second);
-    assert.equal(lists, 2, 'another password: the remembered key does not fit');
     const reads: string[] = [];
     let denied = 0;
-    const told: Store = {
-      ...store,
+    const store: Store = {
+      ...near,
+      list(prefix, how) {
+        if (prefix === 'keys/') reads.push('list');
+        return near.list(prefix, how);
+      },
       async read(key, range, how) {
-        if (key.startsWith('keys/')) reads.push(key);
-        if (key === keyOf('keys', second) && denied-- > 0) throw new SuretyError('store.denied', 'denied');
+        if (key.startsWith('keys/')) reads.push(key.slice('keys/'.length));
+        if (key.startsWith('keys/') && denied-- > 0) throw new SuretyError('store.denied', 'denied');
         return await near.read(key, range, how);
       },
     };
-    assert.equal((await openRepository(told, options)).keyId, first.keyId);
-    assert.equal(new Set(reads).size, reads.length, 'the key that did not fit was tried once');
-    await openRepository(store, { ...options, password: 'second' });
-    denied = 1;
-    assert.equal((await openRepository(told, options)).keyId, first.keyId, 'the remembered key is refused');
-    await assert.rejects(openRepository(store, { ...options, password: '3' }), failsWith('repository.wrong-password'));
+    const opening = async (password: string) => {
+      reads.length = 0;
+      const memory = rememberKey(folder, 'somewhere', password);
+      return await openRepository(store, { ...OPTIONS, password, memory });
+    };
+    const { password } = OPTIONS;
+    const first = await opening(password);
+    assert.deepEqual(reads, ['list', first.keyId]);
+    assert.equal((await opening(password)).keyId, first.keyId);
+    assert.deepEqual(reads, [first.keyId], 'the store is asked whether it is still there');
 
+    const second = await openKeyRing(first).add('second', FOREVER);
+    assert.equal((await opening('second')).keyId, second);
+    assert.deepEqual(reads.slice(0, 2), [first.keyId, 'list'], 'another password: the remembered key does not fit');
+    assert.equal((await opening(password)).keyId, first.keyId);
+    assert.deepEqual(reads, [second, 'list', first.keyId], 'the key that did not fit was tried once');
+    denied = 1;
+    assert.equal((await opening(password)).keyId, first.keyId, 'the remembered key is refused');
+    assert.equal(reads.includes('list'), true);
+    await assert.rejects(opening('3'), failsWith('repository.wrong-password'));
+
+    await opening('second');
     await openKeyRing(first).remove(second, FOREVER);
-    assert.equal((await openRepository(store, options)).keyId, first.keyId, 'the remembered key is gone');
-    for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '../../config');
-    assert.equal((await openRepository(store, options)).keyId, first.keyId, 'what is remembered is nonsense');
-    await change(store, keyOf('keys', first.keyId), (bytes) => bytes.fill(0));
-    await assert.rejects(openRepository(store, options), failsWith('repository.damaged'));
+    await assert.rejects(opening('second'), failsWith('repository.wrong-password'), 'the remembered key was removed');
+    assert.equal((await opening(password)).keyId, first.keyId);
+    for (const nonsense of ['', '../../config', '{}', '{"kdf":"scrypt","N":1073741824,"r":8,"p":1}']) {
+      for (const name of readdirSync(folder)) writeFileSync(join(folder, name), nonsense);
+      assert.equal((await opening(password)).keyId, first.keyId, `remembered: ${nonsense}`);
+      assert.equal(reads[0], 'list');
+    }
+    await change(near, keyOf('keys', first.keyId), (bytes) => bytes.fill(0));
+    await assert.rejects(opening(password), failsWith('repository.damaged'));
+  });
+
+  test('remembers nothing in a folder where others may write', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-keys-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    chmodSync(folder, 0o777);
+    const store = await made();
+    await openRepository(store, { ...OPTIONS, memory: rememberKey(folder, 'here', OPTIONS.password) });
+    assert.deepEqual(readdirSync(folder), []);
+    assert.equal(rememberKey(folder, 'here', OPTIONS.password).known, undefined);
   });
 
   test('of an unknown format version says so', async () => {

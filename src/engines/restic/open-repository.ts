@@ -6,9 +6,9 @@ import type { Store } from '../../stores/store.ts';
 import type { How, OpenAhead } from '../engine.ts';
 import { CONFIG_KEY, decodeConfig } from './format/config.ts';
 import { damaged } from './format/damaged.ts';
-import { openKeyMemory } from './key-memory.ts';
 import { keepListed, listAhead } from './listed-ahead.ts';
 import { DEFAULT_PACK_SIZE_BYTES } from './options.ts';
+import type { KeyMemory } from './remember-key.ts';
 import { createRepository, type Identity, type Repository } from './repository.ts';
 import { createSealer } from './seal.ts';
 import { unlockKey } from './unlock-key.ts';
@@ -27,8 +27,8 @@ export interface OpenOptions extends Identity {
   readonly clock?: Clock;
   /** The store with a cache for the repository of this id around it, which then is in the store's place. Default: the store itself. */
   readonly cached?: ((store: Store, id: string) => Promise<Store>) | undefined;
-  /** Absolute path of the folder where this machine remembers which key opened a distant store; undefined: it does not. */
-  readonly rememberKeysIn?: string | undefined;
+  /** What this machine remembers of the key that opened the repository; undefined: nothing. */
+  readonly memory?: KeyMemory | undefined;
   /** What the verb looks at first is listed while the key is made. */
   readonly ahead?: OpenAhead | undefined;
 }
@@ -39,15 +39,15 @@ export interface OpenOptions extends Identity {
  */
 export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   const how = { signal: options.signal ?? new AbortController().signal };
-  // A distant store answers both in the time of one; that there is no repository is said first.
-  const { rememberKeysIn: folder, ahead } = options;
-  const memory =
-    folder === undefined || !store.traits.remote ? undefined : openKeyMemory(folder, store.traits.location);
+  const { memory, ahead } = options;
+  const clock = options.clock ?? systemClock;
+  const list = () => (ahead !== undefined && store.traits.remote ? listAhead(store, clock, how) : undefined);
+  // A distant store answers all of them in the time of one; that there is no repository is said first.
   const unlocking = unlockKey(store, options.password, { ...how, memory, deriving: ahead?.begun });
   unlocking.catch(() => {});
+  const known = memory?.known === undefined ? undefined : list();
   const sealed = await readConfig(store, how);
-  const clock = options.clock ?? systemClock;
-  const listed = ahead !== undefined && store.traits.remote ? listAhead(store, clock, how) : undefined;
+  const listed = known ?? list();
   const { id: keyId, masterKey } = await unlocking;
   const plain = createSealer(masterKey).open(sealed);
   if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');

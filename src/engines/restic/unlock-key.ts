@@ -1,10 +1,10 @@
 /** From a password to the master key and back: key files of a store. */
-import { scrypt } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { hasCode, messageOf, SuretyError } from '../../base/errors.ts';
 import { randomBytes } from '../../base/ids.ts';
 import type { Store } from '../../stores/store.ts';
 import type { How } from '../engine.ts';
+import { deriveKey } from './derive-key.ts';
 import { damaged } from './format/damaged.ts';
 import {
   decodeKey,
@@ -14,10 +14,9 @@ import {
   type KeyDocument,
   SALT_BYTES,
   type ScryptCost,
-  scryptBytes,
 } from './format/key.ts';
 import { dateToNs } from './format/time.ts';
-import type { KeyMemory } from './key-memory.ts';
+import type { KeyMemory, RememberedKey } from './remember-key.ts';
 import { type Identity, keyOf, listFiles, readChecked } from './repository.ts';
 import { createSealer, type MasterKey } from './seal.ts';
 import { sha256Hex } from './sha256.ts';
@@ -37,35 +36,38 @@ export interface UnlockHow extends How {
  * Tries the password on the key that is remembered, then on every key of the store. Throws `repository.wrong-password` when it fits none.
  */
 export async function unlockKey(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
-  const remembered = how.memory?.get();
-  const known = remembered === undefined ? 'not there' : await tryRemembered(store, remembered, password, how);
+  const remembered = how.memory?.known;
+  const known = remembered === undefined ? 'not there' : await tryRemembered(store, remembered, how);
   if (typeof known === 'object') return known;
-  const found = await tryAll(store, password, how, known === 'does not fit' ? remembered : undefined);
-  how.memory?.set(found.id);
-  return found;
+  return await tryAll(store, password, how, known === 'does not fit' ? remembered?.id : undefined);
 }
 
-/** Whatever is in the way of the remembered key is told, if it is still there, of all keys. */
+/** A key that the store has no more opens nothing. Whatever is in the way of this one is told, if it is still there, of all keys. */
 async function tryRemembered(
   store: Store,
-  id: string,
-  password: string,
+  { id, document, derived }: RememberedKey,
   how: UnlockHow,
 ): Promise<UnlockedKey | 'does not fit' | 'not there'> {
+  const asking = readChecked(store, 'keys', id, how);
+  how.deriving?.();
   try {
-    return (await tryKey(store, id, password, how)) ?? 'does not fit';
+    await asking;
   } catch (error) {
     if (hasCode(error, 'store.not-found', 'store.denied', 'repository.damaged')) return 'not there';
     throw error;
   }
+  const masterKey = openWith(await derived, document, id);
+  return masterKey === undefined ? 'does not fit' : { id, masterKey };
 }
 
 async function tryKey(store: Store, id: string, password: string, how: UnlockHow): Promise<UnlockedKey | undefined> {
-  const document = await readKey(store, id, how);
-  const opening = openKey(document, password, id);
+  const file = await readChecked(store, 'keys', id, how);
+  const opening = openKey(decodeKey(file, keyOf('keys', id)), password, id);
   how.deriving?.();
   const masterKey = await opening;
-  return masterKey && { id, masterKey };
+  if (masterKey === undefined) return undefined;
+  how.memory?.set(file);
+  return { id, masterKey };
 }
 
 /** `misfit`: id of a key that was tried before. */
@@ -100,7 +102,11 @@ export async function readKey(store: Store, id: string, how: How): Promise<KeyDo
 
 /** The master key in a key file, or undefined when the password is another one. */
 export async function openKey(document: KeyDocument, password: string, id: string): Promise<MasterKey | undefined> {
-  const plain = createSealer(await deriveKey(password, document.salt, document.cost)).open(document.data);
+  return openWith(await deriveKey(password, document.salt, document.cost), document, id);
+}
+
+function openWith(derived: MasterKey, { data }: KeyDocument, id: string): MasterKey | undefined {
+  const plain = createSealer(derived).open(data);
   return plain === undefined ? undefined : decodeMasterKey(plain, keyOf('keys', id));
 }
 
@@ -137,15 +143,4 @@ async function chooseCost(clock: Clock): Promise<ScryptCost> {
   await deriveKey('calibration', Buffer.alloc(SALT_BYTES), BASE_COST);
   const roundMs = Math.max(1, clock.elapsedMs() - startedMs);
   return { ...BASE_COST, p: Math.min(MAX_ROUNDS, Math.max(1, Math.round(GUESS_MS / roundMs))) };
-}
-
-/** The key that a password stands for: 32 bytes for AES-256, then 16 and 16 for the authenticator. */
-function deriveKey(password: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<MasterKey> {
-  const maxmem = scryptBytes({ N, r, p }) + (1 << 20);
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, 64, { N, r, p, maxmem }, (error, bytes) => {
-      if (error !== null) reject(error);
-      else resolve({ encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48) });
-    });
-  });
 }

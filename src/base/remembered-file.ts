@@ -1,0 +1,38 @@
+/** Small files in which this machine remembers something of a place. They may be lost at any time: then it is asked for again. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolders } from './folders.ts';
+import { isOwnFolder } from './own-folder.ts';
+import { replaceFile } from './replace-file.ts';
+
+export interface RememberedFile {
+  /** Undefined where there is none, or where somebody else could have put it there. */
+  read(): Buffer | undefined;
+  /** Returns whether it is remembered from now on. */
+  write(content: string | Uint8Array): boolean;
+}
+
+/** The file in `folder` of the place `location`. The folder is made when something is written. */
+export function rememberedFile(folder: string, location: string): RememberedFile {
+  const file = join(folder, `${createHash('sha256').update(location).digest('hex').slice(0, 24)}.json`);
+  return {
+    read() {
+      try {
+        return isOwnFolder(folder) ? readFileSync(file) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    write(content) {
+      try {
+        makeFolders(folder, 0o700);
+        if (!isOwnFolder(folder)) return false;
+        replaceFile(file, content);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}

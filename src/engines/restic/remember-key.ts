@@ -1,0 +1,47 @@
+/**
+ * The key file that opened a repository the last time, kept on this machine: the key is made from the password before the store is even
+ * asked. The file holds what everybody who can read the repository can read.
+ */
+import { createHash } from 'node:crypto';
+import { rememberedFile } from '../../base/remembered-file.ts';
+import { deriveKey } from './derive-key.ts';
+import { decodeKey, type KeyDocument } from './format/key.ts';
+import type { MasterKey } from './seal.ts';
+
+export interface KeyMemory {
+  /** What may fit, until the store says that it is still there. */
+  readonly known: RememberedKey | undefined;
+  /** Keeps the bytes of a key file that fits. */
+  set(file: Uint8Array): void;
+}
+
+export interface RememberedKey {
+  /** Id of the key file. */
+  readonly id: string;
+  readonly document: KeyDocument;
+  /** What the password stands for in this key file; is being made. */
+  readonly derived: Promise<MasterKey>;
+}
+
+/** Looks in `folder` for the key of the repository at `location`, and begins to make it from the password. */
+export function rememberKey(folder: string, location: string, password: string): KeyMemory {
+  const file = rememberedFile(folder, location);
+  const known = begin(file.read(), password);
+  return {
+    known,
+    set: (bytes) => void file.write(bytes),
+  };
+}
+
+function begin(bytes: Uint8Array | undefined, password: string): RememberedKey | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    const document = decodeKey(bytes, 'remembered key');
+    const derived = deriveKey(password, document.salt, document.cost);
+    // Told where it is needed, which may be never.
+    derived.catch(() => {});
+    return { id: createHash('sha256').update(bytes).digest('hex'), document, derived };
+  } catch {
+    return undefined;
+  }
+}

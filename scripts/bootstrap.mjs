@@ -11,9 +11,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const QUIET = ['--disable-warning=ExperimentalWarning'];
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 if (!isInstalled()) install();
+buildIfChanged();
 run(process.argv.slice(2));
 
 /** True when every package of the lockfile is installed in its version. */
@@ -70,15 +72,28 @@ function isNewEnough(version) {
   return Number.parseInt(version, 10) >= 24;
 }
 
+function node() {
+  if (canRun(pinnedNode)) return pinnedNode;
+  if (isNewEnough(process.versions.node)) return process.execPath;
+  fail('the pinned Node.js 24 is not installed', 'run `npm ci`, or put Node.js 24 or newer on PATH');
+}
+
+/** Without a build the program runs from its sources, only later: what keeps it from being built is told, and stops nothing. */
+function buildIfChanged() {
+  const built = spawnSync(node(), [...QUIET, join('scripts', 'build.ts'), '--if-changed'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (built.status !== 0)
+    process.stderr.write('it could not be bundled, and starts from its sources, which takes longer\n');
+}
+
 function run(args) {
-  const node = canRun(pinnedNode) ? pinnedNode : isNewEnough(process.versions.node) ? process.execPath : undefined;
-  if (node === undefined)
-    fail('the pinned Node.js 24 is not installed', 'run `npm ci`, or put Node.js 24 or newer on PATH');
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(node(), [...QUIET, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal sends its interrupt to the child as well; this process only has to outlive it.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => fail(`${node} could not be started: ${error.message}`, 'run `npm ci` again'));
+  child.on('error', (error) => fail(`${node()} could not be started: ${error.message}`, 'run `npm ci` again'));
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + (system.signals[signal] ?? 0) : (code ?? 1);
   });

@@ -1,5 +1,5 @@
 /** Commands as people write them into a configuration. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { shellWord } from './shell-word.ts';
 
 /** A line for the shell, or a program with its arguments. */

@@ -1,5 +1,5 @@
 /** Schemas of the values that the options of many adapters have in common. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBytes } from './bytes.ts';
 import { LONGEST_WAIT_MS } from './clock.ts';
 import { parseDuration } from './durations.ts';

@@ -1,5 +1,5 @@
 /** What may stand in a configuration for the parts of an {@link import('./ssh-command.ts').SshTarget}. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Neither an option of ssh nor anything that a shell on the way could take for more than a name. */
 export const sshHost = z.string().regex(/^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/, 'must be the name or address of a host');

@@ -1,5 +1,5 @@
 /** What keeps a number of pods alive in a cluster of Kubernetes. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Workload {
   readonly kind: 'statefulset' | 'deployment';

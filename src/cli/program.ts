@@ -57,13 +57,16 @@ export async function createProgram(argv: readonly string[], act: Act, page: Hel
     .option('--no-progress', 'show no progress')
     .option('--no-cache', 'keep nothing of remote repositories on this machine, and use nothing that is kept')
     .addHelpText('after', `\n${EXIT_CODES_HELP}`);
-  const called = calledBy(argv);
-  const loaded = await Promise.all(
-    (called === undefined ? Object.keys(COMMANDS) : [called]).map((name) => COMMANDS[name]!()),
-  );
+  const loaded = await Promise.all(neededFor(argv).map((name) => COMMANDS[name]!()));
   for (const create of loaded) program.addCommand(create(act));
   settle(program, page);
   return program;
+}
+
+function neededFor(argv: readonly string[]): readonly string[] {
+  if (argv[0] === '--version') return [];
+  const called = calledBy(argv);
+  return called === undefined ? Object.keys(COMMANDS) : [called];
 }
 
 /** The command's name: the first word that is neither an option nor the value of one. */

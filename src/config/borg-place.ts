@@ -1,5 +1,5 @@
 /** Where a borg repository is: as a store, or as borg itself writes it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type StoreLocation, storeLocation, storeSchema, type WrittenStore } from './store-location.ts';
 
 /** Kinds of stores that borg can be in. */

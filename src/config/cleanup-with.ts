@@ -1,7 +1,7 @@
 /** Other credentials for the same store: those that may delete, for a machine that cleans up. */
 
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SecretSpec, secretValue } from '../base/option-values.ts';
 import { expandHome } from './paths.ts';
 import { resolveSecretPath } from './secrets.ts';

@@ -1,5 +1,5 @@
 /** `copies`: how many copies of a source there should be, and where; `location` of a repository: what of that can not be seen. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../base/option-values.ts';
 import type { CopiesRule } from '../rules/three-two-one.ts';
 

@@ -1,5 +1,5 @@
 /** `copy_to`: where the snapshots of a job are copied when they are made. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RetentionPolicy } from '../rules/policy.ts';
 import { keepSchema, ownPolicies, targetName } from './keep.ts';
 

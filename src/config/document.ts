@@ -1,6 +1,6 @@
 /** The shape of `surety.yaml` as a schema: what may stand where. What it means is decided in `parse.ts`. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../base/option-values.ts';
 import { borgPlaceShape, checkBorgPlace, writtenStore } from './borg-place.ts';
 import { checkCleanupWith, cleanupWithSchema } from './cleanup-with.ts';

@@ -1,5 +1,5 @@
 /** Hooks as they stand in the configuration. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { commandLineValue } from '../base/command-line.ts';
 import { durationValue } from '../base/option-values.ts';
 import { shownWorkload, workloadValue } from '../base/workload.ts';

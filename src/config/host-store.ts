@@ -1,5 +1,5 @@
 /** A store on a host that is defined under `hosts`: the same place over SFTP, reached as that host is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SftpStoreOptions, sftpSchema } from '../stores/sftp/options.ts';
 import type { HostConfig } from './hosts.ts';
 

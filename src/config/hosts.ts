@@ -1,5 +1,5 @@
 /** Hosts other than this machine, each defined once and named where it is needed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type KubernetesOptions,
   kubernetesOptions,

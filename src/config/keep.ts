@@ -1,5 +1,5 @@
 /** `keep`, `guard` and the entries of `to`: what stays, for how long, and in which repository. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../base/option-values.ts';
 import { PERIODS } from '../rules/calendar.ts';
 import { longestGapMs } from '../rules/longest-gap.ts';

@@ -1,5 +1,5 @@
 /** `maintenance`: what is done again and again besides the backups of jobs, and when. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isTimeZone } from '../rules/calendar.ts';
 import { scheduleProblem } from '../rules/schedule.ts';
 

@@ -1,5 +1,5 @@
 /** Who is told of what: the part `notifications`, and what a job says of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { emailOptions, emailSchema } from '../notify/email/options.ts';
 import { OCCASIONS, type Occasion } from '../rules/occasion.ts';
 import { resolvePath } from './paths.ts';

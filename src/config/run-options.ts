@@ -1,5 +1,5 @@
 /** How the runs of a job go: what a job may say besides what it backs up, where to, and what is kept. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../base/option-values.ts';
 
 /** Whether and how deep a new snapshot is re-read. Undefined: as suits the repository. */

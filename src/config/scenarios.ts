@@ -1,5 +1,5 @@
 /** `scenarios`: what can happen, what has to come back then, and within what time. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../base/option-values.ts';
 
 export interface ScenarioConfig {

@@ -1,5 +1,5 @@
 /** The JSON Schema of `surety.yaml`, for editors and for finding the keys that are known at a place. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { documentSchema } from './document.ts';
 import type { Path } from './locate.ts';
 

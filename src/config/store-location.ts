@@ -1,5 +1,5 @@
 /** Where the bytes of a repository are: a URL, or the same as an object where a store needs options. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SuretyError } from '../base/errors.ts';
 import { listed, nearest } from '../base/nearest.ts';
 import { parsedBy } from '../base/option-values.ts';

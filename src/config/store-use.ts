@@ -1,6 +1,6 @@
 /** How the store of a repository is used, whatever its kind: how fast, by how many at once, and what is never done to it. */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatBytes, parseBytes } from '../base/bytes.ts';
 import { SuretyError } from '../base/errors.ts';
 import { durationValue, parsedBy, sizeValue } from '../base/option-values.ts';

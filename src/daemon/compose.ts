@@ -155,7 +155,7 @@ function createPlatform(config: Config, how: ComposeHow): Platform {
     },
     limitOf: (name) => {
       const limit = config.repositories.find((one) => one.name === name)?.use.limit ?? [];
-      return shownRates(ratesAt(limit, how.clock.now(), systemTimeZone()));
+      return limit.length === 0 ? undefined : shownRates(ratesAt(limit, how.clock.now(), systemTimeZone()));
     },
     hosts: (names) => hostsToCheck(config, { ways: hosts, identities }, names),
     storeToCheck: async (name) =>

@@ -1,7 +1,7 @@
 /** Who answered at a host when it was last reached: a small file for each. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { replaceFile } from '../base/replace-file.ts';
 import type { HostIdentities } from '../operations/check-host/host-to-check.ts';
 

@@ -29,7 +29,7 @@ function kindOf(addresses: readonly string[], isThis: boolean): Place['kind'] {
   if (addresses.length === 0) return 'unknown';
   const near = ownNetworks();
   if (addresses.some((address) => contains(near, address))) return 'network';
-  return addresses.some((address) => contains(PRIVATE, address)) ? 'unknown' : 'elsewhere';
+  return addresses.some((address) => contains(blockList(PRIVATE), address)) ? 'unknown' : 'elsewhere';
 }
 
 async function addressesOf(name: string): Promise<string[]> {
@@ -50,7 +50,7 @@ function blockList(blocks: readonly (readonly [network: string, bits: number])[]
 }
 
 /** RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291. */
-const PRIVATE = blockList([
+const PRIVATE = [
   ['10.0.0.0', 8],
   ['172.16.0.0', 12],
   ['192.168.0.0', 16],
@@ -58,7 +58,7 @@ const PRIVATE = blockList([
   ['169.254.0.0', 16],
   ['fc00::', 7],
   ['fe80::', 10],
-]);
+] as const;
 
 const LOOPBACK = [
   ['127.0.0.0', 8],

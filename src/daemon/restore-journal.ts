@@ -1,7 +1,7 @@
 /** Restores that did not come to their end, a file each. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SuretyError, systemCode } from '../base/errors.ts';
 import { replaceFile, syncFolder } from '../base/replace-file.ts';
 import type { RestoreJournal, UnfinishedRestore } from '../operations/restore/restore-journal.ts';

@@ -1,6 +1,6 @@
 /** Schemas of the options that stores on the web have in common. */
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatBytes } from '../base/bytes.ts';
 import { SuretyError } from '../base/errors.ts';
 import { parsedBy, type SecretSpec, sizeValue, waitValue } from '../base/option-values.ts';

@@ -100,11 +100,10 @@ function timesOf({ since, until, days }: ListOptions, { clock }: Call): Pick<Lis
     throw new SuretyError('usage.conflict', '--since and --days were given', { hint: 'leave one of them out' });
   }
   const now = clock.now();
-  const how = { now, timeZone: systemTimeZone() };
   const from = days === undefined ? undefined : new Date(now.getTime() - days * DAY_MS);
   return {
-    since: since === undefined ? from : parseMoment(since, { ...how, edge: 'start' }),
-    until: until === undefined ? undefined : parseMoment(until, how),
+    since: since === undefined ? from : parseMoment(since, { now, timeZone: systemTimeZone(), edge: 'start' }),
+    until: until === undefined ? undefined : parseMoment(until, { now, timeZone: systemTimeZone() }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The shapes of what only Surety's own sidecars have: whatever reads them may rely on these. Fields that nobody knows are left alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const size = z.int().min(0);
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SecretSpec, secretValue } from '../../base/option-values.ts';
 
 /** How an `archive` repository is written and read, without the store it is in. */

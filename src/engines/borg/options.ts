@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue, type SecretSpec, secretValue } from '../../base/option-values.ts';
 
 /** How a `borg` repository is written and read, without where it is. */

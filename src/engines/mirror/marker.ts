@@ -1,5 +1,5 @@
 /** `mirror.json` among the records: which repository it is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How a `mirror` repository is kept, without the place it is in. */
 export interface MirrorOptions {

@@ -1,7 +1,7 @@
 /** What is remembered of one copy: a document, which is the commit marker, and a list of its entries. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { randomHex } from '../../base/ids.ts';
 import type { Entry, RestoredEntry, Xattr } from '../../sources/source.ts';
 import type { Store } from '../../stores/store.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatBytes } from '../../base/bytes.ts';
 import { type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
 

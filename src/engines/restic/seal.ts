@@ -4,7 +4,7 @@
  * "The Poly1305-AES message-authentication code".
  */
 import { createCipheriv, timingSafeEqual } from 'node:crypto';
-import { poly1305 } from '@noble/ciphers/_poly1305.js';
+import { createRequire } from 'node:module';
 import { randomBytes } from '../../base/ids.ts';
 import { loadNative } from './native.ts';
 
@@ -38,6 +38,8 @@ export interface Sealer {
   /** Decrypts in place and returns the plaintext's part of `sealed`, or undefined when it is not authentic. */
   openInPlace(sealed: Uint8Array): Uint8Array | undefined;
 }
+
+type Noble = typeof import('@noble/ciphers/_poly1305.js');
 
 interface Primitives {
   ctr(iv: Uint8Array, data: Uint8Array, target: Uint8Array): void;
@@ -117,6 +119,8 @@ function nativePrimitives(key: MasterKey): Primitives | undefined {
 }
 
 function portablePrimitives(key: MasterKey): Primitives {
+  // Loaded only where the native functions are missing: each thread would wait for it.
+  const { poly1305 } = createRequire(import.meta.url)('@noble/ciphers/_poly1305.js') as Noble;
   const oneTimeKey = new Uint8Array(32);
   oneTimeKey.set(key.macR);
   return {

@@ -1,5 +1,5 @@
 /** What `notifications.email` of the configuration says. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue, parsedBy, type SecretSpec, secretValue } from '../../base/option-values.ts';
 import { type Address, parseAddress } from './address.ts';
 

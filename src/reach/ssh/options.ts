@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeFolder } from '../../base/environment.ts';
 import { waitValue } from '../../base/option-values.ts';
 import type { SshTarget } from '../../base/ssh-command.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CommandLine, commandLineValue } from '../../base/command-line.ts';
 import { durationValue, type SecretSpec, secretValue, sizeValue } from '../../base/option-values.ts';
 import { RESERVED_NAME } from '../source.ts';

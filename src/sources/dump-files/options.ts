@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationValue } from '../../base/option-values.ts';
 
 /** Which of the dumps that another system leaves in a folder are taken. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedBy, sizeValue } from '../../base/option-values.ts';
 import { compileGlob } from './glob.ts';
 

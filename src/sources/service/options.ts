@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CommandLine, commandLineValue } from '../../base/command-line.ts';
 import { durationValue } from '../../base/option-values.ts';
 import { type Workload, workloadValue } from '../../base/workload.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { waitValue } from '../../base/option-values.ts';
 
 /** How much of the contents is recorded: rows and checksum of each table, only rows, or nothing. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SecretSpec, secretValue } from '../../base/option-values.ts';
 import {
   checkedPrefix,

@@ -1,5 +1,5 @@
 import { posix, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeFolder } from '../../base/environment.ts';
 import { SuretyError } from '../../base/errors.ts';
 import { parsedBy, sizeValue, waitValue } from '../../base/option-values.ts';

@@ -6,8 +6,8 @@ import type { Available } from './available.ts';
 
 /** A gap up to this size is read along: that is cheaper than another request. */
 const GAP_BYTES = 256 * 1024;
-/** Large enough to make requests and messages few, small enough for several to be in memory. */
-export const READ_BYTES = 4 * 1024 * 1024;
+/** Large enough to make requests and messages few (a usual pack takes three), small enough for several to be in memory. */
+export const READ_BYTES = 6 * 1024 * 1024;
 /** A task is divided also by what it writes: one blob may have thousands of uses. */
 const READ_USES = 512;
 

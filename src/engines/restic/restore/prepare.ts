@@ -12,7 +12,7 @@ import { READ_BYTES } from './plan.ts';
 import { openRangeBuffers, type RangeBuffers } from './range-buffers.ts';
 
 /** What is read and not written yet, in all. */
-export const BUDGET_BYTES = 48 * 1024 * 1024;
+export const BUDGET_BYTES = 60 * 1024 * 1024;
 
 /** So many entries are kept from the check for who writes them; more are read once more. */
 const KEPT_ENTRIES = 20_000;

@@ -1,0 +1,90 @@
+/** Bundles the sources with the packages that most commands need. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+export interface Bundle {
+  /** By name; all are in one folder. */
+  readonly files: ReadonlyMap<string, string>;
+  /** What they were made from: paths relative to the root. */
+  readonly inputs: readonly string[];
+}
+
+/** Loaded from where they are installed: rarely needed, large, or bound to native code. */
+const APART = ['koffi', '@azure/*', '@kubernetes/client-node', 'google-auth-library', 'nodemailer', 'ws'];
+
+/** How a source file names a file beside it: a worker that it starts, or something that it reads. */
+const NEIGHBOUR = /new URL\('([^']+)', import\.meta\.url\)/g;
+/** From here packages are found, also those that are apart. */
+const REQUIRE = /createRequire\(import\.meta\.url\)/g;
+
+/** Folders between the root and the files of a bundle. */
+const DEPTH = '../..';
+
+export async function bundle(root: string): Promise<Bundle> {
+  const built = await build({
+    entryPoints: [{ in: join(root, 'src/cli/main.ts'), out: 'main' }, ...workersIn(root)],
+    ...{ bundle: true, splitting: true, write: false, metafile: true, logLevel: 'silent' },
+    ...{ format: 'esm', platform: 'node', target: 'node24', absWorkingDir: root, outdir: 'out' },
+    // Of packages that have both, the modules: what is not used of them is left out.
+    mainFields: ['module', 'main'],
+    outExtension: { '.js': '.mjs' },
+    external: APART,
+    plugins: [neighbours(root)],
+  });
+  return {
+    files: new Map(built.outputFiles.map(({ path, text }) => [relative(join(root, 'out'), path), withRequire(text)])),
+    inputs: Object.keys(built.metafile.inputs),
+  };
+}
+
+/** Packages that are no modules ask for Node's own parts by `require`, which the one file through which they do so has to have. */
+function withRequire(text: string): string {
+  if (!text.includes('typeof require')) return text;
+  return `import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);\n${text}`;
+}
+
+/** Workers are started by their names, so that they are no part of what starts them. */
+function workersIn(root: string) {
+  const sources = globSync('src/**/*.ts', { cwd: root, exclude: ['**/*.test.ts'] });
+  const workers = sources.flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(NEIGHBOUR)]
+      .map(([, name = '']) => join(root, dirname(path), name))
+      .filter(isWorker),
+  );
+  return [...new Set(workers)].map((path) => ({ in: path, out: workerName(root, path) }));
+}
+
+function isWorker(path: string): boolean {
+  return path.endsWith('.ts');
+}
+
+/** `src/engines/restic/backup/worker.ts` is `engines-restic-backup-worker`. */
+function workerName(root: string, path: string): string {
+  return relative(join(root, 'src'), path).slice(0, -'.ts'.length).replaceAll(sep, '-');
+}
+
+/** Files beside a source file are somewhere else as seen from the bundle. */
+function neighbours(root: string): Plugin {
+  return {
+    name: 'neighbours',
+    setup(building) {
+      building.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+        if (!path.startsWith(join(root, 'src'))) return undefined;
+        const contents = readFileSync(path, 'utf8').replace(NEIGHBOUR, (_, name: string) => {
+          const neighbour = join(dirname(path), name);
+          const place = isWorker(neighbour) ? `./${workerName(root, neighbour)}.mjs` : fromBundle(root, neighbour);
+          return `new URL('${place}', import.meta.url)`;
+        });
+        const rest = contents.replace(NEIGHBOUR, '').replace(REQUIRE, '');
+        if (rest.includes('import.meta')) throw new Error(`${path} says import.meta in a way that no bundle can keep`);
+        return { contents, loader: 'ts' };
+      });
+    },
+  };
+}
+
+function fromBundle(root: string, path: string): string {
+  const inRoot = relative(root, path).replaceAll(sep, '/');
+  return `${DEPTH}/${inRoot}${path.endsWith(sep) && inRoot !== '' ? '/' : ''}`;
+}

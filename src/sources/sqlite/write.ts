@@ -1,12 +1,12 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { systemClock } from '../../base/clock.ts';
 import { isRoot } from '../../base/environment.ts';
 import { messageOf, SuretyError } from '../../base/errors.ts';
 import { randomHex } from '../../base/ids.ts';
 import { setPathTimes, setXattr } from '../../base/posix.ts';
 import { isRunning } from '../../base/running.ts';
 import type { RestoredEntry, Restoring, WriteHow, WriteReport } from '../source.ts';
+import { inFreeSecond } from './free-second.ts';
 import { expectUnused } from './in-use.ts';
 import type { Place } from './place.ts';
 import { prove } from './prove.ts';
@@ -100,7 +100,7 @@ async function restoreFile(restore: Restore, entry: RestoredEntry, path: string)
     await place(restore, entry, unfinished);
     tally.checks.push(...(await prove(here, unfinished, restore.restoring.facts, how.signal)));
     how.signal.throwIfAborted();
-    swap(restore, here, unfinished, path, action);
+    await swap(restore, here, unfinished, path, action);
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw toTargetError(error, path);
@@ -127,11 +127,17 @@ async function place({ restoring, how }: Restore, entry: RestoredEntry, path: st
 }
 
 /** Checks again who uses the database: the long part is over, and somebody may have started it. */
-function swap({ tally }: Restore, here: About, restored: string, path: string, action: Action): void {
+async function swap(
+  { tally, how }: Restore,
+  here: About,
+  restored: string,
+  path: string,
+  action: Action,
+): Promise<void> {
   const exists = existsSync(path);
   if (exists && action === 'create') throw new SuretyError('target.exists', `${path} was made during the restore`);
   expectUnused(here, path);
-  const kept = swapIn(here, restored, path, systemClock.now());
+  const kept = await inFreeSecond((now) => swapIn(here, restored, path, now), how.signal);
   if (kept !== undefined) tally.checks.push({ what: 'previous database', ok: true, detail: `kept as ${kept}` });
   removeAbandoned(path);
 }

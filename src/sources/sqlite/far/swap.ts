@@ -1,4 +1,4 @@
-import { systemClock, utcStamp } from '../../../base/clock.ts';
+import { utcStamp } from '../../../base/clock.ts';
 import { SuretyError } from '../../../base/errors.ts';
 import { runScript, valuesOf } from '../../far-script.ts';
 import { lockThere } from './copy.ts';
@@ -65,12 +65,13 @@ export async function swapThere(
   database: FarDatabase,
   place: FarPlace,
   restored: string,
-  signal: AbortSignal,
+  how: { readonly signal: AbortSignal; readonly now: Date },
 ): Promise<string | undefined> {
+  const { signal, now } = how;
   const about = aboutFar(database, place.path);
   const doing = `swap of database ${database.source}`;
   const readable = place.file !== undefined && (await lockThere(database, place.tools, place.real, signal));
-  const kept = `${place.real}.before-restore-${utcStamp(systemClock.now())}`;
+  const kept = `${place.real}.before-restore-${utcStamp(now)}`;
   const args = [restored, place.real, kept, readable ? '1' : '0', lockPattern(place.file)];
   const explain = explainFar(about, doing);
   const answer = valuesOf(await runScript(database.reach, SWAP, args, { signal, doing, explain }));

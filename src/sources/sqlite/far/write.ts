@@ -5,6 +5,7 @@ import { openFarFolder } from '../../far-folder.ts';
 import { runScript, scriptArgv, valuesOf } from '../../far-script.ts';
 import type { RestoredEntry, Restoring, WriteHow, WriteReport } from '../../source.ts';
 import { runTool } from '../../tool.ts';
+import { inFreeSecond } from '../free-second.ts';
 import { proveContents } from '../prove.ts';
 import { corruptError } from '../sqlite-error.ts';
 import { checkThere } from './copy.ts';
@@ -103,7 +104,7 @@ async function replaceFar(restore: Restore, entry: RestoredEntry): Promise<Write
   });
   await setAttributes(restore, [{ entry, path: restored }]);
   signal.throwIfAborted();
-  const kept = await swapThere(database, place, restored, signal);
+  const kept = await inFreeSecond((now) => swapThere(database, place, restored, { signal, now }), signal);
   await setAttributes(restore, restore.missing.map((one) => ({ entry: one, path: `/${one.path}` })).reverse());
   const previous = { what: 'previous database', ok: true, detail: `kept as ${kept} on ${database.reach.traits.host}` };
   return [

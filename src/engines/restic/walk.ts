@@ -32,6 +32,8 @@ interface Level {
   untold: WalkedNode | undefined;
   window: Node[];
   at: number;
+  /** What kept the window from being filled: told when its nodes have been. */
+  failed: { readonly error: unknown } | undefined;
 }
 
 /**
@@ -84,7 +86,6 @@ async function openOrLost(
   }
 }
 
-/** A tree may turn out damaged in its midst. */
 function nextOrLost(trees: TreeReader, level: Level, how: WalkHow): Node | undefined {
   try {
     return nextNode(trees, level, how);
@@ -116,11 +117,12 @@ async function openLevel(
   how: WalkHow,
 ): Promise<Level> {
   how.signal.throwIfAborted();
-  return { ...level, nodes: nodesOf(await trees.read(tree, how), tree), window: [], at: 0 };
+  return { ...level, nodes: nodesOf(await trees.read(tree, how), tree), window: [], at: 0, failed: undefined };
 }
 
 function nextNode(trees: TreeReader, level: Level, how: WalkHow): Node | undefined {
-  if (level.at === level.window.length) fillWindow(trees, level, how);
+  if (level.at === level.window.length && level.failed === undefined) fillWindow(trees, level, how);
+  if (level.at === level.window.length && level.failed !== undefined) throw level.failed.error;
   return level.window[level.at++];
 }
 
@@ -128,12 +130,22 @@ function fillWindow(trees: TreeReader, level: Level, how: WalkHow): void {
   level.window = [];
   level.at = 0;
   const ids: string[] = [];
-  for (let next = level.nodes.next(); !next.done; next = level.nodes.next()) {
-    const node = next.value;
+  for (let node = readNode(level); node !== undefined; node = readNode(level)) {
     level.window.push(node);
     const below = node.subtree !== undefined && (level.wanted || how.selection.mayWantBelow(level.prefix + node.name));
     if (below) ids.push(node.subtree!);
     if (level.window.length === WINDOW_NODES) break;
   }
   if (ids.length > 1) trees.ahead(ids, how);
+}
+
+/** A tree may turn out damaged in its midst; what stands before that is good. */
+function readNode(level: Level): Node | undefined {
+  try {
+    const next = level.nodes.next();
+    return next.done === true ? undefined : next.value;
+  } catch (error) {
+    level.failed = { error };
+    return undefined;
+  }
 }

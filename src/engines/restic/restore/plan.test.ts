@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BlobTable, DATA } from '../blob-table.ts';
 import { sha256, sha256Hex } from '../sha256.ts';
-import { planUses, readsOf } from './plan.ts';
+import { planUses, READ_BYTES, readsOf } from './plan.ts';
 
 interface Blob {
   readonly pack: number;
@@ -60,7 +60,7 @@ test('every use is served by exactly one read, which covers its blob', () => {
             table.offsetOf(entry) >= offset && table.offsetOf(entry) + table.lengthOf(entry) <= offset + length,
           );
         }
-        assert.ok(length <= 4 * 1024 * 1024, `${length} bytes at once`);
+        assert.ok(length <= READ_BYTES, `${length} bytes at once`);
       }
       assert.deepEqual(
         served.toSorted((a, b) => a - b),

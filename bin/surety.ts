@@ -1,11 +1,11 @@
-/** The command line of this process; see `src/cli/main.ts`. */
+/** The command line of this process (`src/cli/main.ts`): bundled, or where no bundle fits the sources, from these. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { builtProgram } from './built.ts';
+import { bundledProgram } from './bundled.ts';
 
-const built = builtProgram(join(import.meta.dirname, '..'));
-const { main }: typeof import('../src/cli/main.ts') = await (built === undefined
+const bundled = bundledProgram(join(import.meta.dirname, '..'));
+const { main }: typeof import('../src/cli/main.ts') = await (bundled === undefined
   ? import('../src/cli/main.ts')
-  : import(pathToFileURL(built).href));
+  : import(pathToFileURL(bundled).href));
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 /**
- * Runs a TypeScript script with the pinned Node, and installs what `package-lock.json` names first where that is not
- * there yet. Plain JavaScript, so that it starts under any Node from 20 on:
+ * Runs a TypeScript script with the pinned Node, and first installs what `package-lock.json` names, and bundles the
+ * program, where that is not done yet. Plain JavaScript, so that it starts under any Node from 20 on:
  *
  *   node scripts/bootstrap.mjs scripts/test.ts [argument …]
  */
@@ -80,12 +80,12 @@ function node() {
 
 /** Without a build the program runs from its sources, only later: what keeps it from being built is told, and stops nothing. */
 function buildIfChanged() {
-  const built = spawnSync(node(), [...QUIET, join('scripts', 'build.ts'), '--if-changed'], {
+  const built = spawnSync(node(), [...QUIET, join('scripts', 'bundle.ts')], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
   if (built.status !== 0)
-    process.stderr.write('it could not be bundled, and starts from its sources, which takes longer\n');
+    process.stderr.write('the program could not be bundled: it runs from its sources, and takes longer to start\n');
 }
 
 function run(args) {

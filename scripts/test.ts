@@ -31,7 +31,7 @@ async function runTests(): Promise<boolean> {
 }
 
 function testFiles(): string[] {
-  const found = ['test/**/*.test.ts', 'src/**/*.test.ts', 'scripts/**/*.test.ts'];
+  const found = ['test/**/*.test.ts', 'src/**/*.test.ts', 'bin/**/*.test.ts', 'scripts/**/*.test.ts'];
   return found
     .flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));

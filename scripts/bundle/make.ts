@@ -2,13 +2,25 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { type KnownFile, knownFile } from '../../bin/bundled.ts';
 
 export interface Bundle {
   /** By name; all are in one folder. */
   readonly files: ReadonlyMap<string, string>;
-  /** What they were made from: paths relative to the root. */
-  readonly inputs: readonly string[];
+  /** Name of the one to start. */
+  readonly entry: string;
+  /** What they were made from, as it was before it was read: what changes meanwhile differs from that. */
+  readonly inputs: readonly KnownFile[];
 }
+
+/** What decides on a bundle besides the sources in it. The first one changes with each package that is installed. */
+const CIRCUMSTANCES = [
+  'node_modules/.package-lock.json',
+  'package.json',
+  'tsconfig.json',
+  'bin/bundled.ts',
+  'scripts/bundle/*.ts',
+];
 
 /** Loaded from where they are installed: rarely needed, large, or bound to native code. */
 const APART = ['koffi', '@azure/*', '@kubernetes/client-node', 'google-auth-library', 'nodemailer', 'ws'];
@@ -21,21 +33,28 @@ const REQUIRE = /createRequire\(import\.meta\.url\)/g;
 /** Folders between the root and the files of a bundle. */
 const DEPTH = '../..';
 
-export async function bundle(root: string): Promise<Bundle> {
+/** Throws what is wrong with the sources in `root`. */
+export async function makeBundle(root: string): Promise<Bundle> {
+  const inputs = new Map<string, KnownFile>();
+  const note = (path: string) => {
+    const inRoot = relative(root, path).replaceAll(sep, '/');
+    inputs.set(inRoot, knownFile(root, inRoot));
+  };
+  for (const path of globSync(CIRCUMSTANCES, { cwd: root, exclude: ['**/*.test.ts'] })) note(join(root, path));
   const built = await build({
     entryPoints: [{ in: join(root, 'src/cli/main.ts'), out: 'main' }, ...workersIn(root)],
-    ...{ bundle: true, splitting: true, write: false, metafile: true, logLevel: 'silent' },
+    ...{ bundle: true, splitting: true, write: false, logLevel: 'silent' },
     ...{ format: 'esm', platform: 'node', target: 'node24', absWorkingDir: root, outdir: 'out' },
     // Of packages that have both, the modules: what is not used of them is left out.
     mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
     external: APART,
-    plugins: [neighbours(root)],
+    plugins: [sources(root, note)],
   });
-  return {
-    files: new Map(built.outputFiles.map(({ path, text }) => [relative(join(root, 'out'), path), withRequire(text)])),
-    inputs: Object.keys(built.metafile.inputs),
-  };
+  const files = built.outputFiles.map(
+    ({ path, text }) => [relative(join(root, 'out'), path), withRequire(text)] as const,
+  );
+  return { files: new Map(files), entry: 'main.mjs', inputs: [...inputs.values()] };
 }
 
 /** Packages that are no modules ask for Node's own parts by `require`, which the one file through which they do so has to have. */
@@ -64,19 +83,21 @@ function workerName(root: string, path: string): string {
   return relative(join(root, 'src'), path).slice(0, -'.ts'.length).replaceAll(sep, '-');
 }
 
-/** Files beside a source file are somewhere else as seen from the bundle. */
-function neighbours(root: string): Plugin {
+/** Reads sources. Files beside one are somewhere else as seen from the bundle. */
+function sources(root: string, note: (path: string) => void): Plugin {
   return {
-    name: 'neighbours',
+    name: 'sources',
     setup(building) {
       building.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
         if (!path.startsWith(join(root, 'src'))) return undefined;
+        note(path);
         const contents = readFileSync(path, 'utf8').replace(NEIGHBOUR, (_, name: string) => {
           const neighbour = join(dirname(path), name);
           const place = isWorker(neighbour) ? `./${workerName(root, neighbour)}.mjs` : fromBundle(root, neighbour);
           return `new URL('${place}', import.meta.url)`;
         });
         const rest = contents.replace(NEIGHBOUR, '').replace(REQUIRE, '');
+        // Also in a comment: what is left out there is not looked for.
         if (rest.includes('import.meta')) throw new Error(`${path} says import.meta in a way that no bundle can keep`);
         return { contents, loader: 'ts' };
       });

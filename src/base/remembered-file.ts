@@ -1,4 +1,7 @@
-/** Small files in which this machine remembers something of a place. They may be lost at any time: then it is asked for again. */
+/**
+ * Small files in which this machine remembers something of a place. They may be lost at any time: then it is asked for again. Two processes
+ * may write one at once: then it may not be kept, or for a moment be a part, so what is read has to be looked at.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

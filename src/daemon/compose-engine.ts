@@ -1,13 +1,15 @@
 /** Opens and makes repositories. */
+import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { hostName, programVersion, userName } from '../base/environment.ts';
 import type { RepositoryConfig } from '../config/config.ts';
 import { fetchSecret } from '../config/secrets.ts';
-import { shownLocation } from '../config/store-location.ts';
+import { type StoreLocation, shownLocation } from '../config/store-location.ts';
 import type { Engine } from '../engines/engine.ts';
+import type { KeyMemory } from '../engines/restic/key-memory.ts';
 import type { Store } from '../stores/store.ts';
 import { openStore } from './compose-store.ts';
-import { cachedBy, keyMemory } from './compose-wrapped.ts';
+import { cachedBy, cacheHome } from './compose-wrapped.ts';
 import type { EngineHow } from './engine-how.ts';
 
 /** Opens the repository. Throws `repository.missing`, `repository.wrong-password` and those of its secret and store. */
@@ -24,11 +26,16 @@ export async function openEngine(config: RepositoryConfig, how: EngineHow): Prom
 async function openResticEngine(config: ConfigOf<'restic'>, how: EngineHow): Promise<Engine> {
   const options = await resticOptions(config, how);
   const cache = { ...config.use.cache, use: how.cache && config.use.cache.use };
-  const memory = await keyMemory(cache, shownLocation(config.store), options.password);
+  const keyMemory = cache.use ? await openMemory(config.store, options.password) : undefined;
   return await withStore(config, how, async (store) => {
     const { openRestic } = await import('../engines/restic/open.ts');
-    return await openRestic(store, { ...options, cached: cachedBy(cache, how.warn), memory, ahead: how.ahead });
+    return await openRestic(store, { ...options, cached: cachedBy(cache, how.warn), keyMemory, ahead: how.ahead });
   });
+}
+
+async function openMemory(store: StoreLocation, password: string): Promise<KeyMemory> {
+  const { openKeyMemory } = await import('../engines/restic/key-memory.ts');
+  return openKeyMemory(join(cacheHome(), 'surety', 'keys'), shownLocation(store), password);
 }
 
 async function openArchiveEngine(config: ConfigOf<'archive'>, how: EngineHow): Promise<Engine> {

@@ -4,7 +4,6 @@ import { systemClock } from '../base/clock.ts';
 import { homeFolder, isRoot, systemTimeZone, variable } from '../base/environment.ts';
 import { messageOf } from '../base/errors.ts';
 import type { CacheConfig, StoreUse } from '../config/store-use.ts';
-import type { KeyMemory } from '../engines/restic/remember-key.ts';
 import { type Rates, type RateWindow, ratesAt } from '../rules/rate-windows.ts';
 import type { Store } from '../stores/store.ts';
 
@@ -61,17 +60,6 @@ function ratesNow(limit: readonly RateWindow[]): () => Rates {
   };
 }
 
-/** What this machine remembers of the key of a repository at `location`; undefined without a cache. */
-export async function keyMemory(
-  { use }: CacheConfig,
-  location: string,
-  password: string,
-): Promise<KeyMemory | undefined> {
-  if (!use) return undefined;
-  const { rememberKey } = await import('../engines/restic/remember-key.ts');
-  return rememberKey(join(cacheHome(), 'surety', 'keys'), location, password);
-}
-
 /** A cache for a repository of this id, where the store is over a network. Without one where that can not be; a person is told. */
 export function cachedBy(
   { use, path, sizeBytes }: CacheConfig,
@@ -91,7 +79,8 @@ export function cachedBy(
   };
 }
 
-function cacheHome(): string {
+/** The user's folder for what may be lost: `XDG_CACHE_HOME`, or what is usual. */
+export function cacheHome(): string {
   const named = variable('XDG_CACHE_HOME');
   if (named !== undefined && named !== '') return named;
   return isRoot() ? '/var/cache' : join(homeFolder(), '.cache');

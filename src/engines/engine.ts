@@ -178,7 +178,7 @@ export interface EntriesHow extends How {
   readonly select?: readonly string[] | undefined;
   /**
    * Told of each file and directory whose content is not to be had; all the rest is handed out. Without it the first is thrown. A lost file
-   * is among the entries all the same, and fails when its content is asked for; of a lost directory nobody knows what was in it.
+   * is among the entries all the same, and fails when its content is asked for; of a lost directory only what stands before the damage is known.
    */
   readonly onLost?: ((path: string, error: Error) => void) | undefined;
   /** Content is asked for at once, so what that takes is made ready meanwhile. */

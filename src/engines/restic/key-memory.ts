@@ -2,7 +2,7 @@
  * The key file that opened a repository the last time, kept on this machine: the key is made from the password before the store is even
  * asked. The file holds what everybody who can read the repository can read.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { rememberedFile } from '../../base/remembered-file.ts';
 import { deriveKey } from './derive-key.ts';
 import { decodeKey, type KeyDocument } from './format/key.ts';
@@ -11,8 +11,8 @@ import type { MasterKey } from './seal.ts';
 export interface KeyMemory {
   /** What may fit, until the store says that it is still there. */
   readonly known: RememberedKey | undefined;
-  /** Keeps the bytes of a key file that fits. */
-  set(file: Uint8Array): void;
+  /** Keeps the bytes of a key file that fits. Where it can not be kept, the next one to open the repository tries all. */
+  keep(file: Uint8Array): void;
 }
 
 export interface RememberedKey {
@@ -23,13 +23,13 @@ export interface RememberedKey {
   readonly derived: Promise<MasterKey>;
 }
 
-/** Looks in `folder` for the key of the repository at `location`, and begins to make it from the password. */
-export function rememberKey(folder: string, location: string, password: string): KeyMemory {
+/** Looks in `folder` for the key of the repository at `location`, and begins to make it from the password: that takes another thread 80 ms. */
+export function openKeyMemory(folder: string, location: string, password: string): KeyMemory {
   const file = rememberedFile(folder, location);
   const known = begin(file.read(), password);
   return {
     known,
-    set: (bytes) => void file.write(bytes),
+    keep: (bytes) => void file.write(bytes),
   };
 }
 
@@ -40,7 +40,8 @@ function begin(bytes: Uint8Array | undefined, password: string): RememberedKey |
     const derived = deriveKey(password, document.salt, document.cost);
     // Told where it is needed, which may be never.
     derived.catch(() => {});
-    return { id: createHash('sha256').update(bytes).digest('hex'), document, derived };
+    // Node's own, as the faster one is not loaded yet.
+    return { id: hash('sha256', bytes, 'hex'), document, derived };
   } catch {
     return undefined;
   }

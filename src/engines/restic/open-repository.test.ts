@@ -10,9 +10,9 @@ import { openMemoryStore } from '../../stores/memory/open.ts';
 import type { Store } from '../../stores/store.ts';
 import { CONFIG_KEY, encodeConfig } from './format/config.ts';
 import { initRestic } from './init.ts';
+import { openKeyMemory } from './key-memory.ts';
 import { openKeyRing } from './keys.ts';
 import { type OpenOptions, openRepository } from './open-repository.ts';
-import { rememberKey } from './remember-key.ts';
 import { keyOf } from './repository.ts';
 
 const OPTIONS: OpenOptions = {
@@ -98,9 +98,11 @@ describe('opening a repository', () => {
     let denied = 0;
     const store: Store = {
       ...near,
-      list(prefix, how) {
+      async *list(prefix, how) {
         if (prefix === 'keys/') reads.push('list');
-        return near.list(prefix, how);
+        // The one that was added last comes first.
+        const found = await Array.fromAsync(near.list(prefix, how));
+        yield* found.reverse();
       },
       async read(key, range, how) {
         if (key.startsWith('keys/')) reads.push(key.slice('keys/'.length));
@@ -110,8 +112,8 @@ describe('opening a repository', () => {
     };
     const opening = async (password: string) => {
       reads.length = 0;
-      const memory = rememberKey(folder, 'somewhere', password);
-      return await openRepository(store, { ...OPTIONS, password, memory });
+      const keyMemory = openKeyMemory(folder, 'somewhere', password);
+      return await openRepository(store, { ...OPTIONS, password, keyMemory });
     };
     const { password } = OPTIONS;
     const first = await opening(password);
@@ -147,9 +149,9 @@ describe('opening a repository', () => {
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     chmodSync(folder, 0o777);
     const store = await made();
-    await openRepository(store, { ...OPTIONS, memory: rememberKey(folder, 'here', OPTIONS.password) });
+    await openRepository(store, { ...OPTIONS, keyMemory: openKeyMemory(folder, 'here', OPTIONS.password) });
     assert.deepEqual(readdirSync(folder), []);
-    assert.equal(rememberKey(folder, 'here', OPTIONS.password).known, undefined);
+    assert.equal(openKeyMemory(folder, 'here', OPTIONS.password).known, undefined);
   });
 
   test('of an unknown format version says so', async () => {

@@ -6,9 +6,9 @@ import type { Store } from '../../stores/store.ts';
 import type { How, OpenAhead } from '../engine.ts';
 import { CONFIG_KEY, decodeConfig } from './format/config.ts';
 import { damaged } from './format/damaged.ts';
+import type { KeyMemory } from './key-memory.ts';
 import { keepListed, listAhead } from './listed-ahead.ts';
 import { DEFAULT_PACK_SIZE_BYTES } from './options.ts';
-import type { KeyMemory } from './remember-key.ts';
 import { createRepository, type Identity, type Repository } from './repository.ts';
 import { createSealer } from './seal.ts';
 import { unlockKey } from './unlock-key.ts';
@@ -28,7 +28,7 @@ export interface OpenOptions extends Identity {
   /** The store with a cache for the repository of this id around it, which then is in the store's place. Default: the store itself. */
   readonly cached?: ((store: Store, id: string) => Promise<Store>) | undefined;
   /** What this machine remembers of the key that opened the repository; undefined: nothing. */
-  readonly memory?: KeyMemory | undefined;
+  readonly keyMemory?: KeyMemory | undefined;
   /** What the verb looks at first is listed while the key is made. */
   readonly ahead?: OpenAhead | undefined;
 }
@@ -39,15 +39,16 @@ export interface OpenOptions extends Identity {
  */
 export async function openRepository(store: Store, options: OpenOptions): Promise<Repository> {
   const how = { signal: options.signal ?? new AbortController().signal };
-  const { memory, ahead } = options;
+  const { keyMemory, ahead } = options;
   const clock = options.clock ?? systemClock;
   const list = () => (ahead !== undefined && store.traits.remote ? listAhead(store, clock, how) : undefined);
   // A distant store answers all of them in the time of one; that there is no repository is said first.
-  const unlocking = unlockKey(store, options.password, { ...how, memory, deriving: ahead?.begun });
+  const unlocking = unlockKey(store, options.password, { ...how, keyMemory, deriving: ahead?.begun });
   unlocking.catch(() => {});
-  const known = memory?.known === undefined ? undefined : list();
+  // Where a key is remembered there was a repository.
+  const early = keyMemory?.known === undefined ? undefined : list();
   const sealed = await readConfig(store, how);
-  const listed = known ?? list();
+  const listed = early ?? list();
   const { id: keyId, masterKey } = await unlocking;
   const plain = createSealer(masterKey).open(sealed);
   if (plain === undefined) throw damaged(CONFIG_KEY, 'it was not sealed with the key of this repository');

@@ -16,7 +16,7 @@ import {
   type ScryptCost,
 } from './format/key.ts';
 import { dateToNs } from './format/time.ts';
-import type { KeyMemory, RememberedKey } from './remember-key.ts';
+import type { KeyMemory, RememberedKey } from './key-memory.ts';
 import { type Identity, keyOf, listFiles, readChecked } from './repository.ts';
 import { createSealer, type MasterKey } from './seal.ts';
 import { sha256Hex } from './sha256.ts';
@@ -29,14 +29,14 @@ export interface UnlockedKey {
 export interface UnlockHow extends How {
   /** Called while a key is made from the password: other threads do that, and it takes a while. */
   readonly deriving?: (() => void) | undefined;
-  readonly memory?: KeyMemory | undefined;
+  readonly keyMemory?: KeyMemory | undefined;
 }
 
 /**
  * Tries the password on the key that is remembered, then on every key of the store. Throws `repository.wrong-password` when it fits none.
  */
 export async function unlockKey(store: Store, password: string, how: UnlockHow): Promise<UnlockedKey> {
-  const remembered = how.memory?.known;
+  const remembered = how.keyMemory?.known;
   const known = remembered === undefined ? 'not there' : await tryRemembered(store, remembered, how);
   if (typeof known === 'object') return known;
   return await tryAll(store, password, how, known === 'does not fit' ? remembered?.id : undefined);
@@ -66,7 +66,7 @@ async function tryKey(store: Store, id: string, password: string, how: UnlockHow
   how.deriving?.();
   const masterKey = await opening;
   if (masterKey === undefined) return undefined;
-  how.memory?.set(file);
+  how.keyMemory?.keep(file);
   return { id, masterKey };
 }
 

@@ -16,7 +16,7 @@ export interface WalkHow extends How {
   readonly selection: Selection;
   /** Entries that are not part of what was backed up. */
   readonly isHidden?: ((path: string) => boolean) | undefined;
-  /** Told of each directory below the root whose tree can not be read; without it that is thrown. */
+  /** Told of each directory below the root whose tree can not be read, or not to its end; without it that is thrown. */
   readonly onLost?: ((path: string, error: Error) => void) | undefined;
 }
 
@@ -121,7 +121,7 @@ async function openLevel(
 }
 
 function nextNode(trees: TreeReader, level: Level, how: WalkHow): Node | undefined {
-  if (level.at === level.window.length && level.failed === undefined) fillWindow(trees, level, how);
+  if (level.at === level.window.length) fillWindow(trees, level, how);
   if (level.at === level.window.length && level.failed !== undefined) throw level.failed.error;
   return level.window[level.at++];
 }

@@ -16,7 +16,10 @@ export async function inFreeSecond<T>(
     return await swap(clock.now());
   } catch (error) {
     if (!hasCode(error, 'target.exists') || error.retry !== 'later') throw error;
-    await clock.sleep(SECOND_MS - (clock.now().getTime() % SECOND_MS), signal);
-    return await swap(clock.now());
+    // A timer may end a little early, so the time is not asked again.
+    const nowMs = clock.now().getTime();
+    const next = (Math.floor(nowMs / SECOND_MS) + 1) * SECOND_MS;
+    await clock.sleep(next - nowMs, signal);
+    return await swap(new Date(next));
   }
 }

@@ -77,6 +77,16 @@ for (const mode of ['wal', 'delete'] as const) {
   });
 }
 
+test('restores that follow one another within a second keep what each of them replaces', async () => {
+  using folder = makeFolder();
+  const { path, source, held } = await damagedDatabase(folder);
+  for (const rows of [50, 100, 100]) {
+    assert.equal(countItems(path), rows);
+    await restore(source, held, overwrite);
+  }
+  assert.equal(new Set(kept(folder)).size, 3);
+});
+
 test('a -wal file left by a killed writer is never replayed into the restored database', async () => {
   using folder = makeFolder();
   const { path, source, held } = await damagedDatabase(folder, 'wal');

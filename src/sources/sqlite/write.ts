@@ -134,10 +134,13 @@ async function swap(
   path: string,
   action: Action,
 ): Promise<void> {
-  const exists = existsSync(path);
-  if (exists && action === 'create') throw new SuretyError('target.exists', `${path} was made during the restore`);
-  expectUnused(here, path);
-  const kept = await inFreeSecond((now) => swapIn(here, restored, path, now), how.signal);
+  const kept = await inFreeSecond((now) => {
+    if (action === 'create' && existsSync(path)) {
+      throw new SuretyError('target.exists', `${path} was made during the restore`);
+    }
+    expectUnused(here, path);
+    return swapIn(here, restored, path, now);
+  }, how.signal);
   if (kept !== undefined) tally.checks.push({ what: 'previous database', ok: true, detail: `kept as ${kept}` });
   removeAbandoned(path);
 }

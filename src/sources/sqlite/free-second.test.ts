@@ -17,7 +17,7 @@ function clockAt(nowMs: number) {
 
 const taken = (retry: 'later' | 'never') => new SuretyError('target.exists', 'a name is taken', { retry });
 
-test('a swap whose name is taken is done in the next second, once', async () => {
+test('a swap whose name is taken is done in the next free second', async () => {
   const tried: string[] = [];
   const swap = (failures: number, error: Error) =>
     inFreeSecond(
@@ -31,8 +31,10 @@ test('a swap whose name is taken is done in the next second, once', async () => 
     );
   assert.equal(await swap(1, taken('later')), 2);
   assert.deepEqual(tried.splice(0), ['2026-01-01T00:00:00.250Z', '2026-01-01T00:00:01.000Z']);
-  await assert.rejects(swap(2, taken('later')), /a name is taken/);
-  assert.equal(tried.splice(0).length, 2);
+  assert.equal(await swap(2, taken('later')), 3);
+  assert.deepEqual(tried.splice(0).slice(1), ['2026-01-01T00:00:01.000Z', '2026-01-01T00:00:02.000Z']);
+  await assert.rejects(swap(99, taken('later')), /a name is taken/);
+  assert.equal(tried.splice(0).length, 10);
   for (const other of [taken('never'), new Error('another')]) {
     await assert.rejects(swap(1, other), other);
     assert.equal(tried.splice(0).length, 1);

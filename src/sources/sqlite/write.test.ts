@@ -87,6 +87,22 @@ test('restores that follow one another within a second keep what each of them re
   assert.equal(new Set(kept(folder)).size, 3);
 });
 
+test('restores at once keep what each of them replaces', async () => {
+  using folder = makeFolder();
+  const { path, source, held } = await damagedDatabase(folder);
+  const database = held.contents;
+  const reports = await Promise.all([1, 2, 3].map(() => restore(source, { ...held, contents: database }, overwrite)));
+  assert.equal(countItems(path), 100);
+  const told = reports.flatMap(({ checks }) => checks.filter(({ what }) => what === 'previous database'));
+  assert.equal(told.length, 3);
+  assert.deepEqual(
+    kept(folder)
+      .map((name) => countItems(folder.at(name)))
+      .sort(),
+    [100, 100, 50],
+  );
+});
+
 test('a -wal file left by a killed writer is never replayed into the restored database', async () => {
   using folder = makeFolder();
   const { path, source, held } = await damagedDatabase(folder, 'wal');

@@ -8,6 +8,7 @@ import { isRunning } from '../../base/running.ts';
 import type { RestoredEntry, Restoring, WriteHow, WriteReport } from '../source.ts';
 import { inFreeSecond } from './free-second.ts';
 import { expectUnused } from './in-use.ts';
+import { holdPlace } from './one-at-a-time.ts';
 import type { Place } from './place.ts';
 import { prove } from './prove.ts';
 import type { About } from './sqlite-error.ts';
@@ -134,7 +135,8 @@ async function swap(
   path: string,
   action: Action,
 ): Promise<void> {
-  const kept = await inFreeSecond((now) => {
+  const kept = await inFreeSecond(async (now) => {
+    await using _ = await holdPlace(path, how.signal);
     if (action === 'create' && existsSync(path)) {
       throw new SuretyError('target.exists', `${path} was made during the restore`);
     }

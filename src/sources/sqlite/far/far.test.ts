@@ -76,6 +76,20 @@ for (const [what, how] of HOSTS) {
   });
 }
 
+test('restores at once keep what each of them replaces', async () => {
+  await using far = makeFarReach({ programs: ['python3'] });
+  mkdirSync(far.at('data'));
+  const path = far.at('data', 'app.db');
+  makeDatabase(path, { rows: 100 });
+  const held = await take(openFar(far, path));
+  execute(path, 'DELETE FROM items WHERE id > 50');
+  const overwrite = { conflict: 'overwrite' } as const;
+  await Promise.all([1, 2, 3].map(() => restore(openFar(far, path), held, overwrite)));
+  assert.equal(countItems(path), 100);
+  const names = readdirSync(far.at('data')).filter((name) => name !== 'app.db');
+  assert.deepEqual(names.map((name) => countItems(far.at('data', name))).sort(), [100, 100, 50]);
+});
+
 test('text in UTF-16 is summed up as everywhere', async () => {
   await using far = makeFarReach({ programs: ['sqlite3'] });
   const path = far.at('app.db');

@@ -8,13 +8,22 @@ import { expectNoUsers, LIST_USERS, lockPattern } from './users.ts';
 
 /**
  * The old database gets its second name first, then the new one is renamed over it: at every moment the whole old one or the whole new one
- * is there, also when the connection breaks. In its answer, `users`, `taken` and `unmerged` say why nothing was done.
+ * is there, also when the connection breaks. One at a time: a link beside the database is the lock, where there can be links; one that is an hour old is nobody's. In its answer, `users`, `taken` and `unmerged` say why nothing was done.
  */
 const SWAP = `${LIST_USERS}
 trap '' HUP INT TERM PIPE
 restored=$1 path=$2 kept=$3 readable=$4 locks=$5
 flush() { sync "$1" 2>/dev/null || sync; }
 spent() { [ ! -s "$1" ] || [ -z "$(head -c 8 "$1" | tr -d '\\0')" ]; }
+lock=$path.surety-restore-swap
+if ! ln -s -- "$$" "$lock" 2>/dev/null; then
+  if [ -L "$lock" ] && [ -n "$(find "$lock" -prune -mmin +60 2>/dev/null)" ]; then rm -f -- "$lock"; fi
+  if ! ln -s -- "$$" "$lock" 2>/dev/null; then
+    if [ -L "$lock" ]; then printf 'taken %s\\n' "$lock"; exit 0; fi
+    lock=
+  fi
+fi
+(
 for suffix in '' -wal -shm -journal; do
   if [ -e "$kept$suffix" ]; then printf 'taken %s\\n' "$kept$suffix"; exit 0; fi
 done
@@ -55,6 +64,10 @@ if ! mv -f -- "$restored" "$path"; then
 fi
 flush "\${path%/*}"
 [ -z "$moved" ] || printf 'kept %s\\n' "$moved"
+)
+code=$?
+[ -z "$lock" ] || rm -f -- "$lock"
+exit $code
 `;
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -21,9 +21,9 @@ describe('a bundle', () => {
     utimesSync(at(name), modified, modified);
   }
 
-  function record(): void {
+  function record(modified = WRITTEN): void {
     rmSync(at(BUNDLES), { recursive: true, force: true });
-    for (const name of NAMES) write(name, `of ${name}`);
+    for (const name of NAMES) write(name, `of ${name}`, modified);
     mkdirSync(join(root, folder), { recursive: true });
     const files = { 'main.mjs': 4, 'part.mjs': 8 };
     for (const [name, sizeBytes] of Object.entries(files))
@@ -34,7 +34,7 @@ describe('a bundle', () => {
     assert.equal(isBundleWhole(root), true);
   }
 
-  test('is run for what it was made from', record);
+  test('is run for what it was made from', () => record());
 
   for (const [what, change] of [
     ['of another size', () => write('b.ts', 'longer than it was')],
@@ -50,14 +50,19 @@ describe('a bundle', () => {
     });
   }
 
-  test('is run where whole seconds of the times were kept, and not where all have one that says nothing', () => {
-    record();
-    utimesSync(at('a.ts'), WRITTEN, new Date('2026-05-05T10:00:00Z'));
+  test('is run in a copy whose files have their times, or whole seconds of them', () => {
+    for (const modified of [WRITTEN, new Date('2026-05-05T10:00:00Z')]) {
+      record();
+      for (const name of NAMES) utimesSync(at(name), modified, modified);
+      assert.equal(bundledProgram(root), program);
+    }
+  });
+
+  test('of files that all have one time is run where they were not touched since, and in no copy', () => {
+    const constant = new Date('2026-05-05T10:00:00Z');
+    record(constant);
     assert.equal(bundledProgram(root), program);
-    for (const name of NAMES) utimesSync(at(name), 1, 1);
-    const [inputs, files] = [NAMES.map((name) => knownFile(root, name)), { 'main.mjs': 4 }];
-    assert.equal(statSync(at('a.ts')).mtimeMs, inputs[0]?.[2]);
-    writeFileSync(at(RECORD), JSON.stringify({ inputs, folder, entry: 'main.mjs', files }));
+    write('b.ts', 'of B.ts', constant);
     assert.equal(bundledProgram(root), undefined);
   });
 

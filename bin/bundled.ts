@@ -21,11 +21,8 @@ export interface BundleRecord {
   readonly files: Readonly<Record<string, number>>;
 }
 
-/** The path is relative to the program's folder. */
-export type KnownFile = readonly [path: string, sizeBytes: number, modifiedMs: number];
-
-/** Before this no file was modified: an archive that sets one time for all of them says nothing by it. */
-const FIRST_MS = Date.UTC(2000, 0, 1);
+/** The path is relative to the program's folder; when its content was written, and when anything of it changed last. */
+export type KnownFile = readonly [path: string, sizeBytes: number, modifiedMs: number, changedMs: number];
 
 /** Path of the bundled program in `root`; undefined where there is none, or where something changed since. */
 export function bundledProgram(root: string): string | undefined {
@@ -57,13 +54,19 @@ function isThere(root: string, { folder, files }: BundleRecord, name: string): b
 
 /** What is there now, for {@link BundleRecord.inputs}. Throws the system's error. */
 export function knownFile(root: string, path: string): KnownFile {
-  const { size, mtimeMs } = statSync(join(root, path));
-  return [path, size, mtimeMs];
+  const { size, mtimeMs, ctimeMs } = statSync(join(root, path));
+  return [path, size, mtimeMs, ctimeMs];
 }
 
-function isUnchanged(root: string, [path, sizeBytes, modifiedMs]: KnownFile): boolean {
+/**
+ * Nobody sets the time of a change, so one that is the same says that nothing changed. In a copy it is another: there the time of writing
+ * has to tell, and one of whole seconds, which archives give to all files, does not.
+ */
+function isUnchanged(root: string, [path, sizeBytes, modifiedMs, changedMs]: KnownFile): boolean {
   const now = statSync(`${root}/${path}`, { throwIfNoEntry: false });
-  if (now?.size !== sizeBytes || now.mtimeMs < FIRST_MS) return false;
-  // Layers of container images keep whole seconds.
-  return now.mtimeMs === modifiedMs || now.mtimeMs === Math.floor(modifiedMs / 1000) * 1000;
+  if (now?.size !== sizeBytes) return false;
+  if (now.ctimeMs === changedMs && now.mtimeMs === modifiedMs) return true;
+  const secondMs = Math.floor(modifiedMs / 1000) * 1000;
+  // Layers of container images keep whole seconds of it.
+  return modifiedMs !== secondMs && (now.mtimeMs === modifiedMs || now.mtimeMs === secondMs);
 }

@@ -6,5 +6,10 @@ const root = join(import.meta.dirname, '..');
 
 if (bundledProgram(root) === undefined || !isBundleWhole(root)) {
   const [{ makeBundle }, { keepBundle }] = await Promise.all([import('./bundle/make.ts'), import('./bundle/keep.ts')]);
-  keepBundle(root, await makeBundle(root));
+  try {
+    keepBundle(root, await makeBundle(root));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  }
 }

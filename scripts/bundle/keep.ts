@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BUNDLES, type BundleRecord, RECORD } from '../../bin/bundled.ts';
+import { systemCode } from '../../src/base/errors.ts';
 import type { Bundle } from './make.ts';
 
 /** Who runs one of the last bundles may go on; a run can take a day, and each takes 5 MB. */
@@ -31,15 +32,19 @@ export function keepBundle(root: string, { files, entry, inputs }: Bundle): void
   const id = idOf(files);
   const folder = join(bundles, id);
   mkdirSync(bundles, { recursive: true });
-  if (!isWhole(folder, files)) replaceFolder(folder, files);
+  if (!isWhole(folder, files)) makeFolder(folder, files);
   const sizes = Object.fromEntries([...files].map(([name, text]) => [name, Buffer.byteLength(text)]));
   const record: BundleRecord = { inputs, folder: join(BUNDLES, id), entry, files: sizes };
-  const [unfinished, name] = [unfinishedFolder(bundles), basename(RECORD)];
-  writeDurably(join(unfinished, name), JSON.stringify(record));
   const now = new Date();
   utimesSync(folder, now, now);
-  renameSync(join(unfinished, name), join(root, RECORD));
-  rmSync(unfinished, { recursive: true, force: true });
+  const unfinished = unfinishedFolder(bundles);
+  try {
+    const name = basename(RECORD);
+    writeDurably(join(unfinished, name), JSON.stringify(record));
+    renameSync(join(unfinished, name), join(root, RECORD));
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
   removeOld(bundles, id);
 }
 
@@ -48,18 +53,34 @@ function isWhole(folder: string, files: Bundle['files']): boolean {
   return [...files].every(([name, text]) => sizeOf(name) === Buffer.byteLength(text));
 }
 
-/** The whole folder appears at once, and after a power failure it is whole, or not there. */
-function replaceFolder(folder: string, files: Bundle['files']): void {
+/**
+ * The whole folder appears at once, and after a power failure it is whole, or not there. One that others made meanwhile stays: they may be
+ * running it already.
+ */
+function makeFolder(folder: string, files: Bundle['files']): void {
   const unfinished = unfinishedFolder(dirname(folder));
-  for (const [name, text] of files) writeDurably(join(unfinished, name), text);
-  sync(unfinished);
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    for (const [name, text] of files) writeDurably(join(unfinished, name), text);
+    sync(unfinished);
+    if (isPut(unfinished, folder) || isWhole(folder, files)) return;
+    // What is damaged serves nobody.
+    const aside = unfinishedFolder(dirname(folder));
+    renameSync(folder, aside);
+    rmSync(aside, { recursive: true, force: true });
+    if (!isPut(unfinished, folder) && !isWhole(folder, files)) throw new Error(`${folder} can not be replaced`);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** False where a folder with something in it is in the way. */
+function isPut(unfinished: string, folder: string): boolean {
   try {
     renameSync(unfinished, folder);
+    return true;
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true });
-    // Somebody else made the same at the same time.
-    if (!isWhole(folder, files)) throw error;
+    if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+    return false;
   }
 }
 

@@ -89,7 +89,9 @@ function sources(root: string, note: (path: string) => void): Plugin {
     name: 'sources',
     setup(building) {
       building.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
-        if (!path.startsWith(join(root, 'src'))) return undefined;
+        if (path.split(sep).includes('node_modules')) return undefined;
+        if (!path.startsWith(join(root, 'src', sep)))
+          throw new Error(`${path} is not in ${join(root, 'src')}, but linked to it`);
         note(path);
         const contents = readFileSync(path, 'utf8').replace(NEIGHBOUR, (_, name: string) => {
           const neighbour = join(dirname(path), name);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,23 @@ describe('what is remembered of a place', () => {
     symlinkSync(folder, link);
     assert.equal(rememberedFile(link, 'here').read(), undefined);
     assert.equal(rememberedFile(link, 'here').write('{}'), false);
+  });
+
+  test('is not looked for in what is no file, or has no end', (t) => {
+    const folder = join(scratch(t), 'own');
+    const remembered = rememberedFile(folder, 'here');
+    remembered.write('{}');
+    const file = join(folder, readdirSync(folder)[0] ?? '');
+    for (const [program, ...args] of [
+      ['mkfifo', file],
+      ['ln', '-s', '/dev/zero', file],
+      ['mkdir', file],
+      ['truncate', '-s', '3G', file],
+    ] as const) {
+      rmSync(file, { recursive: true });
+      execFileSync(program, args);
+      assert.equal(remembered.read(), undefined, program);
+    }
   });
 
   test('that can not be kept is told, and nothing else happens', () => {

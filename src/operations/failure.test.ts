@@ -32,3 +32,9 @@ test('a close that fails in a way of its own does not hide the failure', () => {
   const both = new SuppressedError(new Error('EBADF'), new SuretyError('store.full', 'no room'), 'closing');
   assert.equal(toSuretyError(both, 'source a', running).code, 'store.full');
 });
+
+test('a file of the program that is missing is said to be made anew, anything else to be reported', () => {
+  const missing = Object.assign(new Error("Cannot find module 'dist/a.mjs'"), { code: 'ERR_MODULE_NOT_FOUND' });
+  assert.match(toSuretyError(missing, 'list', running).hint ?? '', /npm run setup/);
+  assert.match(toSuretyError(new Error('what'), 'list', running).hint ?? '', /defect/);
+});

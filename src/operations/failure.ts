@@ -1,5 +1,6 @@
 /** What an operation makes of anything that was thrown below it. */
-import { messageOf, SuretyError } from '../base/errors.ts';
+import { programFolder } from '../base/environment.ts';
+import { messageOf, SuretyError, systemCode } from '../base/errors.ts';
 
 /**
  * The error with what was being done in front of its message. Code, hint, retry and details stay; an abort becomes
@@ -21,8 +22,11 @@ export function toSuretyError(thrown: unknown, doing: string, signal: AbortSigna
       details: thrown.details,
     });
   }
+  const isIncomplete = systemCode(thrown) === 'ERR_MODULE_NOT_FOUND';
   return new SuretyError('internal.unexpected', `${doing}: ${messageOf(thrown)}`, {
-    hint: 'this is a defect of Surety; run again with --verbose and report what it prints',
+    hint: isIncomplete
+      ? `a file of Surety itself is missing: run \`npm run setup\` in ${programFolder()}`
+      : 'this is a defect of Surety; run again with --verbose and report what it prints',
     cause: thrown,
   });
 }

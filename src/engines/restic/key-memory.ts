@@ -8,6 +8,9 @@ import { deriveKey } from './derive-key.ts';
 import { decodeKey, type KeyDocument } from './format/key.ts';
 import type { MasterKey } from './seal.ts';
 
+/** Some seconds. What takes longer, and can not be given up, waits until the store has such a key. */
+const MAX_WORK_AHEAD = 2 ** 22;
+
 export interface KeyMemory {
   /** What may fit, until the store says that it is still there. */
   readonly known: RememberedKey | undefined;
@@ -37,6 +40,8 @@ function begin(bytes: Uint8Array | undefined, password: string): RememberedKey |
   if (bytes === undefined) return undefined;
   try {
     const document = decodeKey(bytes, 'remembered key');
+    const { N, r, p } = document.cost;
+    if (N * r * p > MAX_WORK_AHEAD) return undefined;
     const derived = deriveKey(password, document.salt, document.cost);
     // Told where it is needed, which may be never.
     derived.catch(() => {});

@@ -15,7 +15,7 @@ const QUIET = ['--disable-warning=ExperimentalWarning'];
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 if (!isInstalled()) install();
-buildIfChanged();
+bundleIfChanged();
 run(process.argv.slice(2));
 
 /** True when every package of the lockfile is installed in its version. */
@@ -72,28 +72,29 @@ function isNewEnough(version) {
   return Number.parseInt(version, 10) >= 24;
 }
 
-function node() {
+function nodeProgram() {
   if (canRun(pinnedNode)) return pinnedNode;
   if (isNewEnough(process.versions.node)) return process.execPath;
   fail('the pinned Node.js 24 is not installed', 'run `npm ci`, or put Node.js 24 or newer on PATH');
 }
 
-/** Without a build the program runs from its sources, only later: what keeps it from being built is told, and stops nothing. */
-function buildIfChanged() {
-  const built = spawnSync(node(), [...QUIET, join('scripts', 'bundle.ts')], {
+/** Without a bundle the program runs from its sources, only later: what is in the way of one is told, and stops nothing. */
+function bundleIfChanged() {
+  const bundled = spawnSync(nodeProgram(), [...QUIET, join('scripts', 'bundle.ts')], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  if (built.status !== 0)
+  if (bundled.status !== 0)
     process.stderr.write('the program could not be bundled: it runs from its sources, and takes longer to start\n');
 }
 
 function run(args) {
-  const child = spawn(node(), [...QUIET, ...args], { cwd: root, stdio: 'inherit' });
+  const node = nodeProgram();
+  const child = spawn(node, [...QUIET, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal sends its interrupt to the child as well; this process only has to outlive it.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => fail(`${node()} could not be started: ${error.message}`, 'run `npm ci` again'));
+  child.on('error', (error) => fail(`${node} could not be started: ${error.message}`, 'run `npm ci` again'));
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + (system.signals[signal] ?? 0) : (code ?? 1);
   });

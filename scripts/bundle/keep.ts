@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { BUNDLES, type BundleRecord, RECORD } from '../../bin/bundled.ts';
 import { systemCode } from '../../src/base/errors.ts';
+import { syncFolder } from '../../src/base/replace-file.ts';
 import type { Bundle } from './make.ts';
 
 /** Who runs one of the last bundles may go on; a run can take a day, and each takes 5 MB. */
@@ -61,7 +62,7 @@ function makeFolder(folder: string, files: Bundle['files']): void {
   const unfinished = unfinishedFolder(dirname(folder));
   try {
     for (const [name, text] of files) writeDurably(join(unfinished, name), text);
-    sync(unfinished);
+    syncFolder(unfinished);
     if (isPut(unfinished, folder) || isWhole(folder, files)) return;
     // What is damaged serves nobody.
     const aside = unfinishedFolder(dirname(folder));
@@ -104,15 +105,6 @@ function writeDurably(path: string, text: string): void {
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-function sync(folder: string): void {
-  const opened = openSync(folder, 'r');
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
   }
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { FOREVER } from '../../../test/fixtures/restic-repository.ts';
 import { systemClock } from '../../base/clock.ts';
 import { hasCode, SuretyError } from '../../base/errors.ts';
@@ -145,6 +146,59 @@ describe('opening a repository', () => {
     }
     await change(near, keyOf('keys', first.keyId), (bytes) => bytes.fill(0));
     await assert.rejects(opening(password), failsWith('repository.damaged'));
+  });
+
+  test('asks a distant store for all at once where a key is remembered, else first whether there is a repository', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-keys-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const near = await made();
+    for (const expected of [
+      [CONFIG_KEY, 'keys/'],
+      [CONFIG_KEY, 'index/', 'keys/', 'locks/', 'snapshots/'],
+    ]) {
+      const asked: string[] = [];
+      const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+      const store: Store = {
+        ...near,
+        traits: { ...near.traits, remote: true },
+        async *list(prefix, how) {
+          asked.push(prefix);
+          await answered;
+          yield* near.list(prefix, how);
+        },
+        async read(key, range, how) {
+          asked.push(key.replace(/^keys.*/, 'keys/'));
+          await answered;
+          return await near.read(key, range, how);
+        },
+      };
+      const keyMemory = openKeyMemory(folder, 'far away', OPTIONS.password);
+      const opening = openRepository(store, { ...OPTIONS, keyMemory, ahead: { verb: 'restore', begun: () => {} } });
+      await setImmediate();
+      assert.deepEqual(asked.toSorted(), expected.toSorted());
+      answer();
+      await opening;
+    }
+  });
+
+  test('tells why the remembered key could not be asked for', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'surety-keys-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const near = await made();
+    const opening = (store: Store) =>
+      openRepository(store, { ...OPTIONS, keyMemory: openKeyMemory(folder, 'here', OPTIONS.password) });
+    await opening(near);
+    const gone: Store = {
+      ...near,
+      async read(key, range, how) {
+        if (key.startsWith('keys/')) throw new SuretyError('store.unavailable', 'nobody answers');
+        return await near.read(key, range, how);
+      },
+      list() {
+        throw new SuretyError('store.denied', 'not to be asked');
+      },
+    };
+    await assert.rejects(opening(gone), failsWith('store.unavailable'));
   });
 
   test('remembers nothing in a folder where others may write', async (t) => {

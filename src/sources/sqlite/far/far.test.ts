@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -88,6 +88,25 @@ test('restores at once keep what each of them replaces', async () => {
   assert.equal(countItems(path), 100);
   const names = readdirSync(far.at('data')).filter((name) => name !== 'app.db');
   assert.deepEqual(names.map((name) => countItems(far.at('data', name))).sort(), [100, 100, 50]);
+});
+
+test('a restore that was killed in its last step is named, and what it left', async () => {
+  await using far = makeFarReach({ programs: ['python3'] });
+  mkdirSync(far.at('data'));
+  const path = far.at('data', 'app.db');
+  makeDatabase(path, { rows: 100 });
+  const held = await take(openFar(far, path));
+  execute(path, 'DELETE FROM items WHERE id > 50');
+  symlinkSync('1', `${path}.surety-restore-swap`);
+  await assert.rejects(restore(openFar(far, path), held, { conflict: 'overwrite' }), (error) => {
+    assert.ok(hasCode(error, 'target.exists'));
+    assert.match(error.hint ?? '', /remove that link/);
+    return true;
+  });
+  assert.equal(countItems(path), 50);
+  rmSync(`${path}.surety-restore-swap`);
+  await restore(openFar(far, path), held, { conflict: 'overwrite' });
+  assert.equal(countItems(path), 100);
 });
 
 test('text in UTF-16 is summed up as everywhere', async () => {

@@ -6,6 +6,8 @@ import { aboutFar, explainFar, type FarDatabase } from './database.ts';
 import type { FarPlace } from './look.ts';
 import { expectNoUsers, LIST_USERS, lockPattern } from './users.ts';
 
+const LOCK_SUFFIX = '.surety-restore-swap';
+
 /**
  * The old database gets its second name first, then the new one is renamed over it: at every moment the whole old one or the whole new one
  * is there, also when the connection breaks. One at a time: a link beside the database is the lock, where there can be links; one that is an hour old is nobody's. In its answer, `users`, `taken` and `unmerged` say why nothing was done.
@@ -15,7 +17,7 @@ trap '' HUP INT TERM PIPE
 restored=$1 path=$2 kept=$3 readable=$4 locks=$5
 flush() { sync "$1" 2>/dev/null || sync; }
 spent() { [ ! -s "$1" ] || [ -z "$(head -c 8 "$1" | tr -d '\\0')" ]; }
-lock=$path.surety-restore-swap
+lock=$path${LOCK_SUFFIX}
 if ! ln -s -- "$$" "$lock" 2>/dev/null; then
   if [ -L "$lock" ] && [ -n "$(find "$lock" -prune -mmin +60 2>/dev/null)" ]; then rm -f -- "$lock"; fi
   if ! ln -s -- "$$" "$lock" 2>/dev/null; then
@@ -93,7 +95,9 @@ export async function swapThere(
   const [taken] = answer.get('taken') ?? [];
   if (taken !== undefined) {
     throw new SuretyError('target.exists', `${taken} exists on ${database.reach.traits.host}`, {
-      hint: 'another restore ended in this very second: wait a moment and restore again',
+      hint: taken.endsWith(LOCK_SUFFIX)
+        ? 'another restore puts its database in place there; where none does, one was killed: remove that link and restore again'
+        : 'another restore ended in this very second: wait a moment and restore again',
       retry: 'later',
       details,
     });
